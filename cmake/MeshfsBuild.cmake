@@ -1,0 +1,98 @@
+# The one place that knows compilers, warnings and where the libraries come from.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(MESHFS_CCACHE ccache)
+if(MESHFS_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${MESHFS_CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wshadow -Wconversion -fstack-protector-strong)
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+endif()
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_program(MESHFS_CAPNP capnp REQUIRED)
+pkg_check_modules(CAPNP REQUIRED IMPORTED_TARGET capnp)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(FUSE3 REQUIRED IMPORTED_TARGET fuse3)
+pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
+
+# meshfs_library(name SOURCES a.cc b.cc HEADERS a.h DEPS meshfs::x PkgConfig::Y)
+# A static library meshfs_<name> with alias meshfs::<name>. Every .cc and .h of its folder stands on a list.
+function(meshfs_library name)
+  cmake_parse_arguments(A "" "" "SOURCES;HEADERS;DEPS" ${ARGN})
+  if(A_SOURCES)
+    add_library(meshfs_${name} STATIC ${A_SOURCES})
+    target_include_directories(meshfs_${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+    target_link_libraries(meshfs_${name} PUBLIC ${A_DEPS})
+  else()
+    add_library(meshfs_${name} INTERFACE)
+    target_include_directories(meshfs_${name} INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+    target_link_libraries(meshfs_${name} INTERFACE ${A_DEPS})
+  endif()
+  add_library(meshfs::${name} ALIAS meshfs_${name})
+  meshfs_listed(${A_SOURCES} ${A_HEADERS})
+endfunction()
+
+# meshfs_capnp(target a.capnp ...): compiles schemas of the current folder into the target, as system headers:
+# foreign code has its own warnings.
+function(meshfs_capnp target)
+  foreach(schema ${ARGN})
+    set(source ${CMAKE_CURRENT_SOURCE_DIR}/${schema})
+    cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE relative)
+    set(out ${CMAKE_BINARY_DIR}/generated/${relative})
+    add_custom_command(
+      OUTPUT ${out}.c++ ${out}.h
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/generated
+      COMMAND ${MESHFS_CAPNP} compile -I${CMAKE_SOURCE_DIR} --src-prefix=${CMAKE_SOURCE_DIR}
+              -oc++:${CMAKE_BINARY_DIR}/generated ${source}
+      DEPENDS ${source} VERBATIM)
+    set_source_files_properties(${out}.c++ PROPERTIES COMPILE_OPTIONS "-w")
+    target_sources(${target} PRIVATE ${out}.c++)
+  endforeach()
+  target_include_directories(${target} SYSTEM PRIVATE ${CMAKE_BINARY_DIR}/generated)
+  target_link_libraries(${target} PUBLIC PkgConfig::CAPNP)
+endfunction()
+
+# meshfs_program(name SOURCES ... DEPS ...): an executable in build/bin.
+function(meshfs_program name)
+  cmake_parse_arguments(A "" "" "SOURCES;HEADERS;DEPS" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+  target_link_libraries(${name} PRIVATE ${A_DEPS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  meshfs_listed(${A_SOURCES} ${A_HEADERS})
+endfunction()
+
+# Remembers that these files of the current folder are built.
+function(meshfs_listed)
+  foreach(file ${ARGN})
+    cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE OUTPUT_VARIABLE path)
+    set_property(GLOBAL APPEND PROPERTY MESHFS_LISTED ${path})
+  endforeach()
+endfunction()
+
+function(meshfs_check_listed)
+  get_property(listed GLOBAL PROPERTY MESHFS_LISTED)
+  set(folders schema transport fsd syncd tools)
+  if(MESHFS_TESTS)
+    list(APPEND folders tests)
+  endif()
+  foreach(folder ${folders})
+    file(GLOB_RECURSE found ${CMAKE_SOURCE_DIR}/${folder}/*.cc ${CMAKE_SOURCE_DIR}/${folder}/*.h)
+    foreach(path ${found})
+      if(NOT path IN_LIST listed)
+        cmake_path(RELATIVE_PATH path BASE_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE relative)
+        message(SEND_ERROR "${relative} is on no source list: add it to the CMakeLists.txt of its folder")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()

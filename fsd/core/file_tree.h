@@ -1,0 +1,91 @@
+// The whole /mesh as the mount and the tools see it: names, attributes, contents, and changes to them.
+// Port between the FUSE side (fsd/fuse) and the core; called on the state thread only. A change is visible to
+// the next call at once; it is committed with its neighbours in time and is durable after sync().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fsd/core/tree.h"
+
+namespace meshfs::fsd {
+
+struct NodeInfo {
+  NodeKey key;
+  codec::Kind kind = codec::Kind::file;
+  codec::Attributes attributes;
+  codec::Content content;       // files and symlinks
+  Stamp content_stamp;
+  Stamp version;                // greatest head: when it last changed at all (ctime)
+  Hash entry;                   // of the greatest head
+  std::string author;           // node name of who stamped the content (or, for directories, the attributes)
+  std::uint32_t directories = 0;  // sub-directories, for st_nlink
+  bool local_only = false;      // not published yet (open since it was created)
+  bool writable_volume = true;  // false: another node's volume, /mesh/network for non-admins, virtual directories
+};
+
+struct DirectoryItem {
+  std::string name;
+  NodeKey key;
+  codec::Kind kind = codec::Kind::file;
+};
+
+// What a change was, for kernel caches and events. From `apply` of foreign commits, never for local calls.
+struct Visible {
+  enum class What : std::uint8_t { added, removed, content, attributes };
+  What what = What::added;
+  NodeKey directory;  // the parent; for content and attributes too
+  std::string name;
+  NodeKey node;
+};
+
+enum class RenameMode : std::uint8_t { replace, no_replace, exchange };
+
+class FileTree {
+ public:
+  virtual ~FileTree() = default;
+
+  virtual NodeKey root() = 0;  // /mesh
+  virtual Result<NodeKey> lookup(const NodeKey& directory, std::string_view name) = 0;
+  virtual Result<NodeInfo> info(const NodeKey& node) = 0;
+  // Names > after in byte order, until visit returns false. Neither "." nor "..".
+  virtual Status list(const NodeKey& directory, std::string_view after,
+                      const std::function<bool(const DirectoryItem&)>& visit) = 0;
+  virtual Result<NodeKey> parent_of(const NodeKey& directory) = 0;
+
+  virtual Result<NodeKey> make_directory(const NodeKey& directory, std::string_view name,
+                                         const codec::Attributes& attributes) = 0;
+  virtual Result<NodeKey> make_symlink(const NodeKey& directory, std::string_view name, std::string_view target,
+                                       const codec::Attributes& attributes) = 0;
+  // A new empty file that only this node sees until write_content() or publish() is called for it.
+  virtual Result<NodeKey> make_file(const NodeKey& directory, std::string_view name,
+                                    const codec::Attributes& attributes) = 0;
+  virtual Status set_attributes(const NodeKey& node, const codec::Attributes& attributes) = 0;
+  // The stamps a handle opened now shows; pass them to write_content.
+  virtual Result<std::vector<Stamp>> content_base(const NodeKey& node) = 0;
+  // New content (its blobs are in the store already). Publishes; a new file becomes visible to others.
+  // not_found if the object was removed meanwhile and `node` is no longer in the tree.
+  virtual Status write_content(const NodeKey& node, const codec::Content& content, const std::vector<Stamp>& base,
+                               std::int64_t mtime_ns) = 0;
+  virtual Status unlink(const NodeKey& directory, std::string_view name) = 0;
+  virtual Status remove_directory(const NodeKey& directory, std::string_view name) = 0;
+  // replace onto an existing file: the target's object gets the source's content and attributes, the source is
+  // tombstoned, in one commit. `replaced` tells: which node the moved bytes are now (differs from the source then).
+  struct Renamed { NodeKey now; std::optional<NodeKey> gone; };
+  virtual Result<Renamed> rename(const NodeKey& from_directory, std::string_view from,
+                                 const NodeKey& to_directory, std::string_view to, RenameMode mode) = 0;
+
+  // Makes content durable here without publishing it (fsync within 5 s of the last version).
+  virtual Status save_draft(const NodeKey& node, const codec::Content& content, const std::vector<Stamp>& base,
+                            std::int64_t mtime_ns) = 0;
+  // Runs `done` once everything changed so far is on disk.
+  virtual void sync(std::function<void(Status)> done) = 0;
+
+  // Called with foreign changes as they become visible.
+  virtual void on_visible(std::function<void(const std::vector<Visible>&)> listener) = 0;
+};
+
+}  // namespace meshfs::fsd

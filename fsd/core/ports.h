@@ -1,0 +1,63 @@
+// The narrow ports through which fsd's core sees the world. Real ones are in fsd/store, simulated ones in tests/sim.
+// All are called on the state thread only.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "schema/codec/wire.h"
+#include "schema/vocab/bytes.h"
+#include "schema/vocab/result.h"
+
+namespace meshfs::fsd {
+
+// An ordered table of bytes: the disposable index. Reads see earlier writes at once. Keys: 1..511 bytes (LMDB).
+// Views handed out are valid until the next call on the table. Failures are sticky: see health().
+class Table {
+ public:
+  virtual ~Table() = default;
+  virtual std::optional<ByteView> get(ByteView key) = 0;
+  virtual void put(ByteView key, ByteView value) = 0;
+  virtual void erase(ByteView key) = 0;
+  // Visits keys >= from in byte order until `visit` returns false. `visit` must not change the table.
+  virtual void scan(ByteView from, const std::function<bool(ByteView key, ByteView value)>& visit) = 0;
+  // The first failure since it was opened: io means damaged, rebuild from the log; no_space is no_space.
+  virtual Status health() = 0;
+};
+
+// What kinds of record the log holds. Values are the disk format: never reused.
+enum class RecordType : std::uint8_t {
+  commit = 1,       // encode_commit
+  proven = 2,       // encode_proven
+  header = 3,       // encode_signed_header
+  draft = 4,        // content made durable by fsync but not yet published (core/draft_record.h)
+  time_bound = 5,   // network time bound, 8 bytes little-endian ms
+  blob = 6,         // chunk or list; in chunk segments only
+};
+
+// Where a record lies: segment number << 32 | offset. Greater means appended later, metadata records only.
+using RecordPosition = std::uint64_t;
+
+// The append-only truth. append() buffers; when_durable() says when everything appended so far (records and
+// blobs) survives a power cut. Several waiting callers share one flush (group commit).
+class RecordLog {
+ public:
+  virtual ~RecordLog() = default;
+  virtual Result<RecordPosition> append(RecordType type, ByteView payload) = 0;  // no_space, io
+  virtual Result<Bytes> read(RecordPosition position) = 0;                       // verified by hash; io
+  // Runs `done` later on the state thread, never inside this call. io if the flush failed.
+  virtual void when_durable(std::function<void(Status)> done) = 0;
+};
+
+// Chunks and hash lists by hash. get() verifies what it reads: right bytes or io.
+class BlobStore {
+ public:
+  virtual ~BlobStore() = default;
+  virtual bool has(const Hash& hash) = 0;
+  // The caller has verified hash and size. Storing what is there already does nothing.
+  virtual Status put(const codec::Blob& blob) = 0;  // no_space, io
+  virtual Result<codec::Blob> get(const Hash& hash) = 0;  // as stored (maybe zstd), for sending
+  virtual Result<Bytes> plain(const Hash& hash) = 0;      // decoded and verified, for reading
+};
+
+}  // namespace meshfs::fsd

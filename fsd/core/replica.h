@@ -1,0 +1,63 @@
+// One node's replica of the whole tree: verifies what arrives, merges, authors local changes, tells syncd what the
+// set holds and what content is missing. Owned by fsd's main (or a simulation); state thread only; no clock, no I/O
+// but through its ports.
+#pragma once
+
+#include "fsd/core/file_tree.h"
+#include "fsd/core/ports.h"
+#include "schema/codec/local.h"
+#include "schema/codec/network.h"
+#include "schema/vocab/rng.h"
+
+namespace meshfs::fsd {
+
+class Replica {
+ public:
+  struct Ports {
+    Table& index;
+    RecordLog& log;
+    BlobStore& blobs;
+    std::function<void(codec::local::ToSyncd)> to_syncd;  // queued when no syncd is connected? no: dropped
+  };
+  struct Options {
+    bool has_clock = true;      // the wall clock handed to tick() is confirmed (NTP, RTC)
+    codec::Attributes root;     // of /mesh itself
+  };
+
+  Replica(codec::Identity identity, Ports ports, Options options);
+  ~Replica();
+
+  // --- life: replay() every metadata record after index_position(), in order; then start().
+  [[nodiscard]] RecordPosition index_position() const;  // records up to here are in the index; 0 none
+  Status replay(RecordType type, RecordPosition position, ByteView payload);
+  Status start(Instant now, WallMs wall);  // publishes genesis (admin) and own member record if missing
+  // Seals batches, moves network time, releases what became due. Returns when it wants to be called again.
+  Instant tick(Instant now, WallMs wall);
+
+  // --- syncd's side
+  void on_syncd(const codec::local::ToFsd& message);
+  void on_syncd_connected();
+  void on_syncd_gone();
+
+  FileTree& files();
+  struct Status_ {  // for .mesh/status and the CLI
+    std::uint64_t objects = 0, files = 0, entries = 0, conflicts = 0, pending = 0, missing_blobs = 0;
+    std::vector<codec::SetSummary> sets;  // plain (unsalted) fingerprints
+    WallMs network_time;
+    bool flagged = false;                 // equivocation seen: does not publish until rotated
+    bool syncd_connected = false;
+  };
+  Status_ status() const;
+  struct Conflict { std::string path, author; WallMs when; NodeKey node; };
+  std::vector<Conflict> conflicts() const;
+  struct Pending { std::string what, waits_for; };
+  std::vector<Pending> pending() const;
+  std::string node_name(const AuthorTag& author) const;  // hex of the tag if unknown
+  std::vector<codec::Member> members() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace meshfs::fsd

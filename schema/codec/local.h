@@ -1,0 +1,75 @@
+// What fsd says to syncd and tools over its Unix socket, and back (local.capnp).
+// Framing: 4 bytes little-endian length (<= kMaxLocalFrame), then the encoded message.
+// Both sides are on one machine but trust nothing: fsd verifies whatever syncd hands it.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "schema/codec/wire.h"
+
+namespace meshfs::codec::local {
+
+inline constexpr std::uint32_t kLocalVersion = 1;
+inline constexpr std::size_t kMaxLocalFrame = 1024 * 1024;
+
+// --- to syncd ---
+struct Welcome {                      // first answer to a Hello
+  std::uint32_t version = kLocalVersion;
+  NodeId node;
+  std::string node_name, network_name;
+  NetworkId network;
+  crypto::LinkKey link_key;           // the network's, until Noise comes
+};
+struct ItemAdded { std::uint64_t item = 0; SetId set = SetId::shared; Hash hash; };
+struct Items {                        // first the snapshot, in pieces, then changes as they happen
+  std::vector<ItemAdded> added;
+  struct Removed { std::uint64_t item = 0; SetId set = SetId::shared; Hash hash; };
+  std::vector<Removed> removed;
+  bool snapshot_done = false;         // set once, on the piece that ends the snapshot
+};
+struct Publish { codec::Push push; HeaderHash header; };  // our own new commit, durable: push it to everybody
+enum class Verdict : std::uint8_t { accepted = 0, known = 1, pending = 2, refused = 3 };
+struct Judged {                       // answer to an Offer, same order as its bundles
+  std::uint64_t offer = 0;
+  struct One { Verdict verdict = Verdict::known; std::string reason; };
+  std::vector<One> bundles;
+  // Accepted bundles are verified and may be forwarded at once.
+};
+struct Durable { std::uint64_t offer = 0; };  // that offer's accepted bundles are on disk: acknowledge as held
+struct NeedBlobs {                    // content that live entries lack; smaller and rarer first in the list
+  struct Need { Hash hash; BlobKind kind = BlobKind::chunk; std::uint64_t size_hint = 0; };
+  std::vector<Need> needs;
+  std::vector<Hash> no_longer;        // arrived, or nobody refers to it any more
+};
+struct BlobsStored {                  // outcome of PutBlobs: verified and kept (relay now), or wrong (blame the sender)
+  std::vector<Hash> stored, refused;
+};
+struct BlobsFound { std::uint64_t request = 0; std::vector<codec::Blob> blobs; std::vector<Hash> missing; };
+struct ItemsFound { std::uint64_t request = 0; std::vector<codec::Bundle> bundles; };
+struct NetworkTime { WallMs now; bool has_clock = false; bool incomplete = false; };
+struct Answer { std::uint64_t request = 0; Errc code = Errc::invalid; bool ok = false; std::string text; };
+
+using ToSyncd = std::variant<Welcome, Items, Publish, Judged, Durable, NeedBlobs, BlobsStored, BlobsFound, ItemsFound,
+                             NetworkTime, Answer>;
+
+// --- to fsd ---
+enum class Role : std::uint8_t { syncd = 0, tool = 1 };
+struct Hello { std::uint32_t version = kLocalVersion; Role role = Role::tool; };
+struct Offer { std::uint64_t offer = 0; std::vector<codec::Bundle> bundles; std::string from; };
+struct PutBlobs { std::vector<codec::Blob> blobs; std::string from; };  // only what NeedBlobs asked for is kept
+struct GetBlobs { std::uint64_t request = 0; std::vector<Hash> hashes; };
+struct GetItems { std::uint64_t request = 0; std::vector<std::uint64_t> items; };
+struct PeersReport { std::string json; };      // shown as .mesh/peers
+struct ClockVotes { std::vector<WallMs> votes; };  // network times of clock-bearing neighbours
+struct Ask { std::uint64_t request = 0; std::string verb; std::string argument; };  // tools: "status", "invite" ...
+
+using ToFsd = std::variant<Hello, Offer, PutBlobs, GetBlobs, GetItems, PeersReport, ClockVotes, Ask>;
+
+Bytes encode_to_syncd(const ToSyncd&);
+Result<ToSyncd> decode_to_syncd(ByteView);
+Bytes encode_to_fsd(const ToFsd&);
+Result<ToFsd> decode_to_fsd(ByteView);
+
+}  // namespace meshfs::codec::local

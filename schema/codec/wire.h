@@ -1,0 +1,153 @@
+// What neighbours say to each other (wire.capnp), decoded at once into plain structs.
+// A frame = fixed header, then an authenticated payload. The header is parsed before anything is trusted,
+// so it is not Cap'n Proto: 32 bytes, little-endian:
+//   0 magic 'm'  1 version  2 kind  3 zero  4..7 session  8..15 counter  16..31 tag
+// tag = keyed BLAKE2b over bytes 0..15 and the payload, under the session's key (beacon, hello: network key).
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "schema/codec/hash_list.h"
+#include "schema/crypto/hash.h"
+#include "schema/vocab/stamp.h"
+
+namespace meshfs::codec {
+
+inline constexpr std::uint8_t kWireVersion = 1;
+inline constexpr std::size_t kFrameHeaderBytes = 32;
+inline constexpr std::size_t kMaxFrameBeforeAuth = 1280;
+inline constexpr std::size_t kMaxFrameAfterAuth = 256 * 1024;
+inline constexpr std::size_t kMaxWants = 512;           // blobs or items in one want message, and per peer
+inline constexpr std::size_t kMaxRanges = 256;          // per reconciliation message
+inline constexpr std::size_t kMaxRangeItems = 2048;     // item ids per reconciliation message
+
+enum class FrameKind : std::uint8_t { beacon = 1, hello = 2, packet = 3 };
+struct FrameHeader {
+  FrameKind kind = FrameKind::beacon;
+  std::uint32_t session = 0;   // the receiver's number for the session; 0 for beacon and hello
+  std::uint64_t counter = 0;   // strictly increasing per sender and session
+};
+Bytes seal_frame(const crypto::LinkKey& key, const FrameHeader& header, ByteView payload);
+// Header only, nothing authenticated. bad_bytes / unsupported.
+Result<FrameHeader> peek_frame(ByteView frame);
+// Checks the tag and gives the payload, a view into `frame`.
+Result<ByteView> open_frame(const crypto::LinkKey& key, ByteView frame);
+
+// Sum of 16-byte item fingerprints (mod 2^128): equal sets have equal sums whatever the order.
+using Fingerprint = FixedBytes<16, struct FingerprintTag>;
+// Salted 8-byte id of an item of a set, big-endian as a number: the order that ranges refer to.
+using ItemId = std::uint64_t;
+
+struct SetSummary {
+  SetId set = SetId::shared;
+  std::uint64_t count = 0;
+  Fingerprint fingerprint;
+  bool operator==(const SetSummary&) const = default;
+};
+
+using Nonce = FixedBytes<16, struct NonceTag>;
+
+struct Beacon {  // one multicast datagram
+  NodeId node;
+  Nonce boot;                   // drawn at start: a new one means the neighbour restarted
+  std::uint16_t tcp_port = 0;   // 0: does not listen
+  bool has_clock = false;       // its network time comes from a confirmed clock
+  bool incomplete = false;      // lacks space or rights for some content
+  WallMs network_time;
+  std::uint32_t salt_epoch = 0;
+  std::vector<SetSummary> sets;
+};
+
+// Session set-up, two to three frames under the network key; the session key is derived from both nonces.
+struct Hello {
+  NodeId node;
+  Nonce boot;
+  Nonce nonce;                  // mine for this session
+  Nonce echo;                   // yours, zero in the first hello
+  std::uint32_t session = 0;    // put this number into frames to me
+  std::string name;             // node name, for people
+};
+crypto::LinkKey session_key(const crypto::LinkKey& network_key, const Hello& a, const Hello& b);  // symmetric
+
+// A packet carries acknowledgements and pieces of messages. On reliable links a piece is a whole message
+// and there are no acks.
+struct AckRange {
+  std::uint64_t first = 0, last = 0;  // frame counters, inclusive
+  bool operator==(const AckRange&) const = default;
+};
+struct Piece {
+  std::uint64_t message = 0;    // sender's message number
+  std::uint32_t offset = 0;
+  std::uint32_t total = 0;      // bytes of the whole message, <= kMaxFrameAfterAuth
+  Bytes data;
+};
+struct Packet {
+  std::vector<AckRange> acks;   // newest first, at most 64
+  std::vector<Piece> pieces;
+};
+
+// --- messages ---
+enum class ItemForm : std::uint8_t { commit = 0, proven = 1, header = 2 };
+struct Bundle {                 // set items as they travel
+  ItemForm form = ItemForm::commit;
+  Bytes bytes;                  // encode_commit / encode_proven / encode_signed_header
+};
+enum class BlobEncoding : std::uint8_t { plain = 0, zstd = 1 };
+struct Blob {                   // a chunk or hash list in transit
+  Hash hash;
+  BlobKind kind = BlobKind::chunk;
+  BlobEncoding encoding = BlobEncoding::plain;
+  std::uint32_t plain_size = 0;
+  Bytes data;
+};
+struct Push {                   // news: items with the small blobs they need
+  std::vector<Bundle> bundles;
+  std::vector<Blob> blobs;
+};
+struct Held {                   // "these headers' commits are durable here"
+  std::vector<HeaderHash> headers;
+};
+struct Range {                  // ids in [lower, upper); upper 0 stands for 2^64
+  ItemId lower = 0, upper = 0;
+  std::uint64_t count = 0;
+  Fingerprint fingerprint;
+  bool has_ids = false;         // then `ids` is the whole range, sorted, and count/fingerprint are unused
+  std::vector<ItemId> ids;
+};
+struct Reconcile {              // stateless: every range is answered by itself
+  SetId set = SetId::shared;
+  std::uint32_t salt_epoch = 0;
+  bool want_reply = true;
+  std::vector<Range> ranges;
+};
+struct WantItems {
+  SetId set = SetId::shared;
+  std::uint32_t salt_epoch = 0;
+  std::vector<ItemId> ids;
+};
+struct WantBlobs {              // send these when you have them; `cancel` takes wants back
+  struct Want { Hash hash; BlobKind kind = BlobKind::chunk; };
+  std::vector<Want> wants;
+  std::vector<Hash> cancel;
+};
+struct Blobs { std::vector<Blob> blobs; };
+struct Missing {                // "I don't hold these now" (I keep your want and send them when they come)
+  std::vector<Hash> hashes;
+};
+struct Bye { std::string reason; };
+struct Ping { std::uint64_t token = 0; bool reply = false; };
+
+using Message = std::variant<Push, Held, Reconcile, WantItems, WantBlobs, Blobs, Missing, Bye, Ping>;
+
+Bytes encode_beacon(const Beacon&);
+Result<Beacon> decode_beacon(ByteView);
+Bytes encode_hello(const Hello&);
+Result<Hello> decode_hello(ByteView);
+Bytes encode_packet(const Packet&);
+Result<Packet> decode_packet(ByteView);
+Bytes encode_message(const Message&);
+Result<Message> decode_message(ByteView);
+
+}  // namespace meshfs::codec

@@ -1,0 +1,53 @@
+// PacketLink: carries frames to neighbours. What differs between links is data (LinkTraits), never a type test:
+// syncd's core does not know the name of a transport. The contract every adapter keeps is tests/unit/transport.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "schema/vocab/bytes.h"
+#include "schema/vocab/result.h"
+#include "schema/vocab/time.h"
+
+namespace meshfs::transport {
+
+struct LinkTraits {
+  std::string name;                 // for people: "udp wlan0", "tcp"
+  std::size_t mtu = 1200;           // largest frame that send() takes, bytes
+  bool broadcast = false;           // send_all() reaches every neighbour in range
+  bool reliable = false;            // frames to one address arrive in order, whole and once, or on_gone() comes
+  std::uint64_t bytes_per_hour = UINT64_MAX;
+  Duration latency = milliseconds(1);  // a guess to start from
+};
+
+// An address on one link; opaque bytes, comparable; text is for people ("fe80::1%eth0", "node 7").
+struct LinkAddress {
+  std::string key;
+  std::string text;
+  auto operator<=>(const LinkAddress&) const = default;
+};
+
+class PacketLink {
+ public:
+  virtual ~PacketLink() = default;
+  virtual const LinkTraits& traits() const = 0;
+  // Hands one frame over; may be lost unless reliable. too_large over mtu; no_space when the send queue is full
+  // (nothing was queued; on_room() comes when there is room again); unreachable when the address is gone.
+  virtual Status send(const LinkAddress& to, ByteView frame) = 0;
+  // One frame to everybody in range; unsupported unless traits().broadcast.
+  virtual Status send_all(ByteView frame) = 0;
+  // Asks a stream link to connect to `to` (known from a beacon or configuration); events follow. No-op elsewhere.
+  virtual void connect(const LinkAddress& to) = 0;
+  virtual void close(const LinkAddress& to) = 0;
+
+  struct Events {
+    std::function<void(const LinkAddress& from, ByteView frame)> on_frame;
+    std::function<void(const LinkAddress& peer)> on_up;    // reliable links: can send now
+    std::function<void(const LinkAddress& peer)> on_gone;  // reliable links: connection lost or refused
+    std::function<void(const LinkAddress& peer)> on_room;
+  };
+  virtual void set_events(Events events) = 0;
+};
+
+}  // namespace meshfs::transport

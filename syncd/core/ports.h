@@ -1,0 +1,42 @@
+// The narrow ports through which syncd's core sees the world: links to send on, and fsd at the other end of a socket.
+// Real ones are in syncd/os, simulated ones in tests/sim. Called from inside Node's methods, on the one loop thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "schema/codec/local.h"
+#include "transport/port/packet_link.h"
+
+namespace meshfs::syncd {
+
+// Main's own small number for a PacketLink, handed to Node::add_link.
+using LinkId = std::uint32_t;
+
+class Links {
+ public:
+  virtual ~Links() = default;
+  // As transport::PacketLink: no_space means nothing was queued and on_room() follows.
+  virtual Status send(LinkId link, const transport::LinkAddress& to, ByteView frame) = 0;
+  virtual Status send_all(LinkId link, ByteView frame) = 0;
+  virtual void connect(LinkId link, const transport::LinkAddress& to) = 0;
+  virtual void close(LinkId link, const transport::LinkAddress& to) = 0;
+
+  // Where the neighbour whose beacon came from `from` on `heard_on` accepts streams, if a link of ours can get there:
+  // only main knows how a stream address is made of a datagram address and a port. Nothing: stay with datagrams.
+  struct Target {
+    LinkId link = 0;
+    transport::LinkAddress address;
+  };
+  virtual std::optional<Target> stream_target(LinkId heard_on, const transport::LinkAddress& from,
+                                              std::uint16_t tcp_port) = 0;
+};
+
+// Messages to fsd, in order. Dropped while fsd is away.
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual void send(codec::local::ToFsd message) = 0;
+};
+
+}  // namespace meshfs::syncd

@@ -44,6 +44,9 @@ class RecordLog {
  public:
   virtual ~RecordLog() = default;
   virtual Result<RecordPosition> append(RecordType type, ByteView payload) = 0;  // no_space, io
+  // The same for what must commit on a full disk too (tombstones, policy, revocations, the time bound): may use the
+  // reserve that append() leaves free.
+  virtual Result<RecordPosition> append_vital(RecordType type, ByteView payload) { return append(type, payload); }
   virtual Result<Bytes> read(RecordPosition position) = 0;                       // verified by hash; io
   // Runs `done` later on the state thread, never inside this call. io if the flush failed.
   virtual void when_durable(std::function<void(Status)> done) = 0;

@@ -1,5 +1,18 @@
 // The merge: which entries of an object are heads, and what the object shows. Pure functions of values; the rules
 // are DESIGN.md's "Data model", and tests/unit/merge has the proofs by random operations and the table of pairs.
+//
+// The rules, exactly:
+// - f supersedes e if f.context[e.author] >= e.hlc. There is no implicit own slot: an author's next entry lists his
+//   previous one. Every slot is less than its entry's HLC (resolve() refuses others), so supersession only goes
+//   back in time, has no cycles, and no entry covers itself or its commit's other entries.
+// - Live heads: the entries that are due and superseded by no other live head; one unique answer for any set, since
+//   there are no cycles. Entries that are not due yet stay beside them, cover nothing, show nothing.
+// - A commit holds at most one entry per object: a slot that covers one of two would cover the other unseen.
+// - A content survives unless a live head covers its stamp without listing that stamp. The entry that made it lists
+//   it. Surviving contents of equal value are one to the user, the greatest stamp stands for them.
+// - A file or symlink lives exactly if a content survives: a write beats a concurrent delete, a chmod or move does
+//   not. A directory lives if a state entry is a live head.
+// - Place and attributes are the greatest stamp over the live state heads. Files take no place from a tombstone.
 #pragma once
 
 #include <functional>
@@ -49,7 +62,9 @@ struct Head {
 // All an object is: every head that is known and not superseded. Sorted by (stamp, entry).
 using Heads = std::vector<Head>;
 
-// Looks up the entry with this hash, resolved for this object. Null if it is not here (yet).
+// Looks up the entry with this hash, for this object; own_registers() of it is enough, and all that can be had for
+// sure: the origins that an origin names may have left the set. Must find entries that themselves still wait for
+// origins. Null if it is not here (yet).
 using FindOrigin = std::function<const Head*(const Hash& entry)>;
 
 struct Resolved {
@@ -57,9 +72,13 @@ struct Resolved {
   std::vector<Hash> missing;       // origins to wait for; then heads is empty
 };
 // bad_bytes if a foreign register's origin is here but does not carry that register with that stamp
-// as its own author's, or a context or register contradicts itself.
+// as its own author's, or a context or register contradicts itself. An entry must cover the origins it names.
 Result<Resolved> resolve(const codec::Header& header, const codec::Entry& entry, const Hash& entry_hash,
                          const FindOrigin& find);
+// The same entry with only what its own author stamped: what it gives as an origin. Never waits for anything. Not a
+// head: its place or contents may be absent.
+Result<std::vector<Head>> own_registers(const codec::Header& header, const codec::Entry& entry,
+                                        const Hash& entry_hash);
 
 // f supersedes e exactly if f's context covers e's stamp.
 bool covers(const Head& f, const Stamp& stamp);
@@ -67,16 +86,24 @@ bool supersedes(const Head& f, const Head& e);
 
 // Entries further ahead of network time than this cover nothing and show nothing until due.
 inline constexpr std::int64_t kFutureMs = 10 * 60 * 1000;
+bool is_due(Hlc hlc, WallMs network_time);
 bool is_due(const Head& head, WallMs network_time);
 
+// Whether a live head covers this stamp: then an entry of that stamp needs no resolving, it can't become a head.
+bool is_superseded(const Heads& heads, const Stamp& stamp, WallMs network_time);
 // Adds `head` (known before: nothing happens). Gives the entry hashes that are heads no more; if `head` itself
-// is superseded by a live head it is among them and is not added.
+// is superseded by a live head it is among them and is not added. An entry dropped here may still be an origin that
+// another head names. Any order of arrival of one set of honestly composed entries ends in equal Heads. Contexts
+// that are not transitive (only a liar or the floor makes them) can drop an entry through a head that is itself
+// dropped later; nodes then agree once each has been offered the others' heads again.
 std::vector<Hash> add_head(Heads& heads, Head head, WallMs network_time);
-// Entries that must stay because a live head names them as origin of a register.
+// Lets entries that have become due take part. Gives the entry hashes that are heads no more.
+std::vector<Hash> settle(Heads& heads, WallMs network_time);
+// Entries that must stay because a live head names them as origin of a register. Sorted, unique.
 std::vector<Hash> named_origins(const Heads& heads);
 
 // What an object shows. For a file: alive exactly if a content survives. For a directory: alive if a state entry is
-// a live head; else `ghost_place`: what it shows from if something under it lives on.
+// a live head; else `covered_directory`: what it shows from if something under it lives on.
 struct Shown {
   ObjectId object;
   codec::Kind kind = codec::Kind::file;
@@ -84,12 +111,21 @@ struct Shown {
   Stamped<codec::PlaceValue> place;
   Stamped<codec::Attributes> attributes;
   std::vector<Stamped<codec::Content>> contents;  // surviving and distinct in value; greatest stamp first = shown
-  std::vector<Stamped<LinkValue>> links;
+  std::vector<Stamped<LinkValue>> links;          // sorted by link id; only those that have a place
   Stamp version;          // greatest head
   bool covered_directory = false;  // place and attributes come from a tombstone; exists only while needed
   bool operator==(const Shown&) const = default;
 };
-// nullopt if nothing due is there that could show (e.g. only a file's tombstone).
+// nullopt if nothing due is there that could show: dead files, or directories whose tombstones tell no place.
+// Otherwise exactly one of `alive` and `covered_directory` is set.
 std::optional<Shown> show(const Heads& heads, WallMs network_time);
+
+// --- for compose.h: what an entry made now has to restate.
+// The due heads that none of the others supersedes; pointers into `heads`, in its order.
+std::vector<const Head*> live_heads(const Heads& heads, WallMs network_time);
+// Every surviving content, one per stamp, greatest first; those of equal value are all here.
+std::vector<Stamped<codec::Content>> surviving_contents(const std::vector<const Head*>& live);
+// Every surviving link register, sorted by link id, removed ones too.
+std::vector<Stamped<LinkValue>> surviving_links(const std::vector<const Head*>& live);
 
 }  // namespace meshfs::fsd

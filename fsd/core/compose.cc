@@ -1,0 +1,200 @@
+#include "fsd/core/compose.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace meshfs::fsd {
+
+namespace {
+
+// Writes one entry of one author.
+class Composer {
+ public:
+  Composer(const Heads& heads, const Stamp& stamp, WallMs network_time, WallMs floor)
+      : stamp_(stamp), floor_(floor), live_(live_heads(heads, network_time)), shown_(show(heads, network_time)) {
+    for (const Head& head : heads) {
+      if (!is_due(head, network_time)) continue;
+      CHECK(head.stamp.hlc < stamp.hlc);
+      due_.push_back(&head);
+    }
+  }
+
+  codec::ObjectEntry entry(const ObjectId& object, codec::Kind kind, const Change& change);
+  codec::Tombstone tombstone(const ObjectId& object, const std::optional<codec::Place>& shown_at) const;
+
+ private:
+  template <class Register, class Value>
+  Register restate(const Stamped<Value>& from) {
+    Register out;
+    out.stamp.age = stamp_.hlc.value - from.stamp.hlc.value;
+    if (from.stamp.author == stamp_.author) {
+      out.value = from.value;
+    } else {
+      out.stamp.foreign = codec::ForeignStamp{from.stamp.author, from.origin};
+      named_.insert(from.stamp.author);
+    }
+    return out;
+  }
+  codec::PlaceRegister place(const Change& change);
+  std::vector<codec::ContentRegister> contents(const Change& change);
+  std::vector<codec::LinkRegister> links(const Change& change);
+  codec::Context context() const;
+  std::uint64_t latest_expiry(std::uint64_t own_lifetime_ms) const;
+
+  const Stamp stamp_;
+  const WallMs floor_;
+  const std::vector<const Head*> live_;
+  const std::optional<Shown> shown_;
+  std::vector<const Head*> due_;
+  std::set<AuthorTag> named_;  // authors of the foreign registers restated so far
+};
+
+codec::PlaceRegister Composer::place(const Change& change) {
+  if (!change.place) {
+    CHECK(shown_.has_value());
+    // What a covered directory shows from lives in a tombstone, which can't be named as origin: stamped anew.
+    if (!shown_->covered_directory) return restate<codec::PlaceRegister>(shown_->place);
+    return {{}, shown_->place.value};
+  }
+  codec::PlaceValue value{*change.place, std::nullopt};
+  if (shown_) {
+    const codec::PlaceValue& old = shown_->place.value;
+    value.previous = old.now == value.now ? old.previous : std::optional(old.now);
+  }
+  return {{}, value};
+}
+
+std::vector<codec::ContentRegister> Composer::contents(const Change& change) {
+  const auto survivors = surviving_contents(live_);
+  std::vector<codec::Content> seen;  // values that go
+  for (const auto& content : survivors) {
+    const auto has = [&](const std::vector<Stamp>& stamps) {
+      return std::find(stamps.begin(), stamps.end(), content.stamp) != stamps.end();
+    };
+    if ((change.content && has(change.base)) || has(change.drop)) seen.push_back(content.value);
+  }
+  std::vector<codec::ContentRegister> out;
+  if (change.content) out.push_back({{}, *change.content});
+  for (const auto& content : survivors) {
+    if (std::find(seen.begin(), seen.end(), content.value) != seen.end()) continue;
+    out.push_back(restate<codec::ContentRegister>(content));
+  }
+  return out;
+}
+
+std::vector<codec::LinkRegister> Composer::links(const Change& change) {
+  std::map<LocalId, codec::LinkRegister> out;
+  for (const auto& link : change.links) out[link.link] = {link.link, {}, link.place};
+  for (const auto& link : surviving_links(live_)) {
+    if (out.contains(link.value.link)) continue;
+    codec::LinkRegister restated{link.value.link, {}, std::nullopt};
+    restated.stamp.age = stamp_.hlc.value - link.stamp.hlc.value;
+    if (link.stamp.author == stamp_.author) {
+      restated.value = link.value.place;
+    } else {
+      restated.stamp.foreign = codec::ForeignStamp{link.stamp.author, link.origin};
+      named_.insert(link.stamp.author);
+    }
+    out[link.value.link] = restated;
+  }
+  std::vector<codec::LinkRegister> sorted;
+  for (auto& [id, link] : out) sorted.push_back(std::move(link));
+  return sorted;
+}
+
+// After the registers: named_ is complete then.
+codec::Context Composer::context() const {
+  std::map<AuthorTag, Hlc> slots;
+  const auto cover = [&](const AuthorTag& author, Hlc hlc) { slots[author] = std::max(slots[author], hlc); };
+  for (const Head* head : due_) {
+    cover(head->stamp.author, head->stamp.hlc);
+    const bool old = head->stamp.hlc.wall() < floor_;
+    for (const auto& slot : head->context) {
+      if (!old || named_.contains(slot.author)) cover(slot.author, slot.hlc);
+    }
+  }
+  codec::Context out;
+  for (const auto& [author, hlc] : slots) {
+    CHECK(hlc < stamp_.hlc);
+    out.push_back({author, stamp_.hlc.value - hlc.value});
+  }
+  return out;
+}
+
+static WallMs plus(WallMs at, std::uint64_t ms) {
+  const auto room = static_cast<std::uint64_t>(kNeverExpiresMs - at.ms);
+  return {ms >= room ? kNeverExpiresMs : at.ms + static_cast<std::int64_t>(ms)};
+}
+
+// An object that never expires needs none: nothing it covers can outlive it.
+std::uint64_t Composer::latest_expiry(std::uint64_t own_lifetime_ms) const {
+  if (own_lifetime_ms == 0) return 0;
+  WallMs latest;
+  for (const Head* head : due_) {
+    const WallMs made = head->stamp.hlc.wall();
+    WallMs expires{kNeverExpiresMs};
+    if (head->tombstone) {
+      expires = plus(made, static_cast<std::uint64_t>(kTombstoneKeepMs));
+    } else if (head->attributes && head->attributes->value.lifetime_ms != 0) {
+      expires = std::max(plus(made, head->attributes->value.lifetime_ms), head->latest_expiry);
+    }
+    latest = std::max(latest, expires);
+  }
+  return static_cast<std::uint64_t>(latest.ms);
+}
+
+codec::ObjectEntry Composer::entry(const ObjectId& object, codec::Kind kind, const Change& change) {
+  for (const Head* head : due_) CHECK(head->object == object && head->kind == kind);
+  codec::ObjectEntry out;
+  out.object = object.local;
+  out.kind = kind;
+  out.place = place(change);
+  if (change.attributes) {
+    out.attributes.value = *change.attributes;
+  } else {
+    CHECK(shown_.has_value());
+    if (shown_->covered_directory) {
+      out.attributes.value = shown_->attributes.value;
+    } else {
+      out.attributes = restate<codec::AttributesRegister>(shown_->attributes);
+    }
+  }
+  if (kind != codec::Kind::directory) {
+    out.contents = contents(change);
+    out.links = links(change);
+  }
+  CHECK(out.contents.empty() == (kind == codec::Kind::directory));
+  out.context = context();
+  const std::uint64_t lifetime_ms =
+      change.attributes ? change.attributes->lifetime_ms : shown_->attributes.value.lifetime_ms;
+  out.latest_expiry_ms = latest_expiry(lifetime_ms);
+  return out;
+}
+
+codec::Tombstone Composer::tombstone(const ObjectId& object, const std::optional<codec::Place>& shown_at) const {
+  CHECK(!due_.empty());
+  codec::Tombstone out;
+  out.object = object.local;
+  out.kind = due_.front()->kind;
+  out.context = context();
+  if (out.kind == codec::Kind::directory && shown_) {
+    out.place = shown_at ? *shown_at : shown_->place.value.now;
+    out.attributes = shown_->attributes.value;
+  }
+  return out;
+}
+
+}  // namespace
+
+codec::ObjectEntry compose(const ObjectId& object, codec::Kind kind, const Heads& heads, const Change& change,
+                           const Stamp& stamp, WallMs network_time, WallMs floor) {
+  return Composer(heads, stamp, network_time, floor).entry(object, kind, change);
+}
+
+codec::Tombstone compose_tombstone(const ObjectId& object, const Heads& heads, const Stamp& stamp,
+                                   WallMs network_time, WallMs floor, const std::optional<codec::Place>& shown_at) {
+  return Composer(heads, stamp, network_time, floor).tombstone(object, shown_at);
+}
+
+}  // namespace meshfs::fsd

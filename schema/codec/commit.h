@@ -9,6 +9,7 @@
 namespace meshfs::codec {
 
 inline constexpr std::size_t kMaxCommitBytes = 224 * 1024;  // packed; fits one frame after authentication
+inline constexpr std::size_t kMaxCommitUnpacked = 1024 * 1024;
 inline constexpr std::size_t kMaxCommitEntries = 4096;
 
 // One commit belongs to one volume.
@@ -50,7 +51,8 @@ struct ProvenEntry {
 // Leaf hash = entry hash: covers author, HLC, sequence, volume, index and the canonical entry bytes.
 Hash entry_hash(const Header& header, std::uint32_t index, const Entry& entry);
 std::vector<Hash> entry_hashes(const Header& header, const std::vector<Entry>& entries);
-// Merkle root by RFC 6962 section 2.1 (split at the largest power of two), BLAKE2b with a node domain.
+// Merkle root by RFC 6962 section 2.1 (split at the largest power of two), BLAKE2b with a node domain; the
+// number of leaves is hashed into it. At least one leaf.
 Hash merkle_root(const std::vector<Hash>& leaves);
 std::vector<Hash> merkle_path(const std::vector<Hash>& leaves, std::uint32_t index);
 // nullopt unless the path has exactly the length that index and count demand.
@@ -66,6 +68,8 @@ Commit sign_commit(const NetworkId& network, const Header& header, std::vector<E
 bool verify_header(const NetworkId& network, const SignedHeader& header, const DeviceKey& key);
 SignedHeader signed_header(const Commit& commit);  // computes the root
 ProvenEntry prove(const Commit& commit, std::uint32_t index);
+// Whether the path leads from the entry to its header's root. The header's signature is verify_header's question.
+bool proves(const ProvenEntry& entry);
 
 // Packed Cap'n Proto. decode_* checks every limit and shape rule of entry.h and commit.h (sorted, unique,
 // value exactly if own, ...); it does not verify signatures.

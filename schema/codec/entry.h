@@ -15,12 +15,16 @@
 namespace meshfs::codec {
 
 // Limits. decode_* answers too_large beyond them; fsd answers ENOSPC, E2BIG or ENAMETOOLONG before composing.
-inline constexpr std::size_t kMaxEntryBytes = 128 * 1024;    // canonical bytes of one entry
+inline constexpr std::size_t kMaxEntryBytes = 256 * 1024;    // canonical bytes of one entry: 4,096 tombstones of 48
 inline constexpr std::size_t kMaxInlineBytes = 300;          // content that rides in the entry
 inline constexpr std::size_t kMaxContents = 64;              // conflicting contents one object may carry
 inline constexpr std::size_t kMaxContextSlots = 1024;        // authors that ever wrote one object
 inline constexpr std::size_t kMaxTombstones = 4096;          // objects one batch tombstone covers
 inline constexpr std::size_t kMaxXattrBytes = 16 * 1024;     // names and values of one object together
+inline constexpr std::size_t kMaxXattrs = 256;               // of one object
+inline constexpr std::size_t kMaxXattrName = 255;            // bytes; Linux's own limit
+inline constexpr std::size_t kMaxOwnerName = 255;            // bytes of a user's or group's name
+inline constexpr std::size_t kMaxTypeName = 64;              // bytes of a record type
 inline constexpr std::size_t kMaxLinks = 1024;               // extra names of one object
 inline constexpr std::size_t kMaxSymlinkBytes = 4095;        // inline limit of a symlink's target
 
@@ -150,6 +154,10 @@ struct BatchTombstone {
 };
 
 using Entry = std::variant<ObjectEntry, BatchTombstone>;
+
+// The limits and shape rules above, all of them but the size in bytes: bad_bytes or too_large, and which. Decoders call it;
+// who composes an entry must not give the encoders one that fails it.
+Status check_entry(const Entry& entry);
 
 // Canonical bytes (Cap'n Proto canonical form, unpacked): what hashes and signatures cover.
 Bytes canonical_bytes(const VolumeTag& volume, const Entry& entry);

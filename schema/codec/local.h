@@ -13,6 +13,13 @@ namespace meshfs::codec::local {
 
 inline constexpr std::uint32_t kLocalVersion = 1;
 inline constexpr std::size_t kMaxLocalFrame = 1024 * 1024;
+inline constexpr std::size_t kMaxItems = 8192;            // per list of items, needs or hashes; ~45 bytes each
+inline constexpr std::size_t kMaxText = 512 * 1024;       // of an answer or the peers report
+inline constexpr std::size_t kMaxVerb = 64;
+inline constexpr std::size_t kMaxArgument = 64 * 1024;
+inline constexpr std::size_t kMaxClockVotes = 256;
+inline constexpr std::size_t kMaxVerdictReason = 1024;
+// Other lists: at most kMaxWants bundles, blobs or requested items per frame.
 
 // --- to syncd ---
 struct Welcome {                      // first answer to a Hello

@@ -23,6 +23,13 @@ inline constexpr std::size_t kMaxWants = 512;           // blobs or items in one
 inline constexpr std::size_t kMaxRanges = 256;          // per reconciliation message
 inline constexpr std::size_t kMaxRangeItems = 2048;     // item ids per reconciliation message
 
+inline constexpr std::size_t kMaxBeaconSets = 16;       // room for declared volumes' sets
+inline constexpr std::size_t kMaxHelloName = 32;
+inline constexpr std::size_t kMaxAckRanges = 64;        // per packet
+inline constexpr std::size_t kMaxPieces = 256;          // per packet
+inline constexpr std::size_t kMaxHeld = 1024;           // header hashes per message
+inline constexpr std::size_t kMaxReason = 255;          // bytes, for people
+
 enum class FrameKind : std::uint8_t { beacon = 1, hello = 2, packet = 3 };
 struct FrameHeader {
   FrameKind kind = FrameKind::beacon;

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "schema/vocab/check.h"
 #include "schema/vocab/ids.h"
 
 namespace meshfs::crypto {

@@ -1,0 +1,295 @@
+#include "schema/codec/local.h"
+
+#include "schema/codec/wire_format.h"
+#include "schema/local.capnp.h"
+
+// The parts shared with the network (Bundle, Blob, Push) are found in meshfs::codec, the rest here.
+namespace meshfs::codec::local {
+
+using codec::read;
+using codec::write;
+
+constexpr Limits kLimits = limits_for(kMaxLocalFrame);
+
+static Status read_hash_list(capnp::Data::Reader from, std::size_t max_count, std::vector<Hash>& to) {
+  return read_joined(from, max_count, to);
+}
+
+// --- to syncd ---
+static void write(format::local::Item::Builder to, std::uint64_t item, SetId set, const Hash& hash) {
+  to.setItem(item);
+  to.setSet(set_to(set));
+  to.setHash(data_of(hash.view()));
+}
+template <class One>
+static Status read_items(capnp::List<format::local::Item>::Reader from, std::vector<One>& to) {
+  if (from.size() > kMaxItems) return over_limit("more items than their limit");
+  to.reserve(from.size());
+  for (const auto item : from) {
+    One& one = to.emplace_back();
+    one.item = item.getItem();
+    if (Status s = read_set(item.getSet(), one.set); !s) return s;
+    if (Status s = read_fixed(item.getHash(), one.hash); !s) return s;
+  }
+  return {};
+}
+
+static void write(format::local::Judgement::Builder to, const Judged::One& from) {
+  to.setVerdict(static_cast<format::local::Verdict>(from.verdict));
+  set_unless_empty(as_bytes(from.reason), [&](auto data) { to.setReason(data); });
+}
+static Status read(format::local::Judgement::Reader from, Judged::One& to) {
+  if (Status s = read_enum(from.getVerdict(), Verdict::refused, to.verdict); !s) return s;
+  return read_text(from.getReason(), kMaxVerdictReason, to.reason);
+}
+
+static void write(format::local::Need::Builder to, const NeedBlobs::Need& from) {
+  to.setHash(data_of(from.hash.view()));
+  to.setKind(static_cast<format::BlobKind>(from.kind));
+  to.setSizeHint(from.size_hint);
+}
+static Status read(format::local::Need::Reader from, NeedBlobs::Need& to) {
+  to.size_hint = from.getSizeHint();
+  if (Status s = read_fixed(from.getHash(), to.hash); !s) return s;
+  return read_enum(from.getKind(), BlobKind::list, to.kind);
+}
+
+static Status read(format::local::Welcome::Reader from, Welcome& to) {
+  to.version = from.getVersion();
+  if (Status s = read_fixed(from.getNode(), to.node); !s) return s;
+  if (Status s = read_text(from.getNodeName(), kMaxHelloName, to.node_name); !s) return s;
+  if (Status s = read_text(from.getNetworkName(), kMaxHelloName, to.network_name); !s) return s;
+  if (Status s = read_fixed(from.getNetwork(), to.network); !s) return s;
+  return read_fixed(from.getLinkKey(), to.link_key);
+}
+static Status read(format::local::Items::Reader from, Items& to) {
+  to.snapshot_done = from.getSnapshotDone();
+  if (Status s = read_items(from.getAdded(), to.added); !s) return s;
+  return read_items(from.getRemoved(), to.removed);
+}
+static Status read(format::local::Publish::Reader from, Publish& to) {
+  if (Status s = read_fixed(from.getHeader(), to.header); !s) return s;
+  return read(from.getPush(), to.push);
+}
+static Status read(format::local::Judged::Reader from, Judged& to) {
+  to.offer = from.getOffer();
+  return read_list(from.getBundles(), kMaxWants, to.bundles);
+}
+static Status read(format::local::NeedBlobs::Reader from, NeedBlobs& to) {
+  if (Status s = read_list(from.getNeeds(), kMaxItems, to.needs); !s) return s;
+  return read_hash_list(from.getNoLonger(), kMaxItems, to.no_longer);
+}
+static Status read(format::local::BlobsStored::Reader from, BlobsStored& to) {
+  if (Status s = read_hash_list(from.getStored(), kMaxItems, to.stored); !s) return s;
+  return read_hash_list(from.getRefused(), kMaxItems, to.refused);
+}
+static Status read(format::local::BlobsFound::Reader from, BlobsFound& to) {
+  to.request = from.getRequest();
+  if (Status s = read_list(from.getBlobs(), kMaxWants, to.blobs); !s) return s;
+  return read_hash_list(from.getMissing(), kMaxWants, to.missing);
+}
+static Status read(format::local::ItemsFound::Reader from, ItemsFound& to) {
+  to.request = from.getRequest();
+  return read_list(from.getBundles(), kMaxWants, to.bundles);
+}
+static Status read(format::local::Answer::Reader from, Answer& to) {
+  to.request = from.getRequest();
+  to.ok = from.getOk();
+  if (Status s = read_enum(from.getCode(), Errc::internal, to.code); !s) return s;
+  return read_text(from.getText(), kMaxText, to.text);
+}
+
+struct SyncdWriter {
+  format::local::ToSyncd::Builder root;
+
+  void operator()(const Welcome& from) {
+    auto to = root.initWelcome();
+    to.setVersion(from.version);
+    to.setNode(data_of(from.node.view()));
+    set_unless_empty(as_bytes(from.node_name), [&](auto data) { to.setNodeName(data); });
+    set_unless_empty(as_bytes(from.network_name), [&](auto data) { to.setNetworkName(data); });
+    to.setNetwork(data_of(from.network.view()));
+    to.setLinkKey(data_of(from.link_key.view()));
+  }
+  void operator()(const Items& from) {
+    auto to = root.initItems();
+    auto added = to.initAdded(list_size(from.added.size()));
+    for (unsigned i = 0; i < added.size(); ++i) write(added[i], from.added[i].item, from.added[i].set, from.added[i].hash);
+    auto removed = to.initRemoved(list_size(from.removed.size()));
+    for (unsigned i = 0; i < removed.size(); ++i) {
+      write(removed[i], from.removed[i].item, from.removed[i].set, from.removed[i].hash);
+    }
+    to.setSnapshotDone(from.snapshot_done);
+  }
+  void operator()(const Publish& from) {
+    auto to = root.initPublish();
+    write(to.initPush(), from.push);
+    to.setHeader(data_of(from.header.view()));
+  }
+  void operator()(const Judged& from) {
+    auto to = root.initJudged();
+    to.setOffer(from.offer);
+    write_list(to.initBundles(list_size(from.bundles.size())), from.bundles);
+  }
+  void operator()(const Durable& from) { root.setDurable(from.offer); }
+  void operator()(const NeedBlobs& from) {
+    auto to = root.initNeedBlobs();
+    write_list(to.initNeeds(list_size(from.needs.size())), from.needs);
+    set_unless_empty(joined(from.no_longer), [&](auto data) { to.setNoLonger(data); });
+  }
+  void operator()(const BlobsStored& from) {
+    auto to = root.initBlobsStored();
+    set_unless_empty(joined(from.stored), [&](auto data) { to.setStored(data); });
+    set_unless_empty(joined(from.refused), [&](auto data) { to.setRefused(data); });
+  }
+  void operator()(const BlobsFound& from) {
+    auto to = root.initBlobsFound();
+    to.setRequest(from.request);
+    write_list(to.initBlobs(list_size(from.blobs.size())), from.blobs);
+    set_unless_empty(joined(from.missing), [&](auto data) { to.setMissing(data); });
+  }
+  void operator()(const ItemsFound& from) {
+    auto to = root.initItemsFound();
+    to.setRequest(from.request);
+    write_list(to.initBundles(list_size(from.bundles.size())), from.bundles);
+  }
+  void operator()(const NetworkTime& from) {
+    auto to = root.initNetworkTime();
+    to.setNowMs(from.now.ms);
+    to.setHasClock(from.has_clock);
+    to.setIncomplete(from.incomplete);
+  }
+  void operator()(const Answer& from) {
+    auto to = root.initAnswer();
+    to.setRequest(from.request);
+    to.setOk(from.ok);
+    to.setCode(static_cast<std::uint16_t>(from.code));
+    set_unless_empty(as_bytes(from.text), [&](auto data) { to.setText(data); });
+  }
+};
+
+static void write(format::local::ToSyncd::Builder to, const ToSyncd& from) { std::visit(SyncdWriter{to}, from); }
+
+static Status read(format::local::ToSyncd::Reader from, ToSyncd& to) {
+  using Which = format::local::ToSyncd::Which;
+  switch (from.which()) {
+    case Which::WELCOME: return read(from.getWelcome(), to.emplace<Welcome>());
+    case Which::ITEMS: return read(from.getItems(), to.emplace<Items>());
+    case Which::PUBLISH: return read(from.getPublish(), to.emplace<Publish>());
+    case Which::JUDGED: return read(from.getJudged(), to.emplace<Judged>());
+    case Which::DURABLE: to = Durable{from.getDurable()}; return {};
+    case Which::NEED_BLOBS: return read(from.getNeedBlobs(), to.emplace<NeedBlobs>());
+    case Which::BLOBS_STORED: return read(from.getBlobsStored(), to.emplace<BlobsStored>());
+    case Which::BLOBS_FOUND: return read(from.getBlobsFound(), to.emplace<BlobsFound>());
+    case Which::ITEMS_FOUND: return read(from.getItemsFound(), to.emplace<ItemsFound>());
+    case Which::NETWORK_TIME: {
+      const auto time = from.getNetworkTime();
+      to = NetworkTime{{time.getNowMs()}, time.getHasClock(), time.getIncomplete()};
+      return {};
+    }
+    case Which::ANSWER: return read(from.getAnswer(), to.emplace<Answer>());
+  }
+  return error(Errc::unsupported, "a message of an unknown kind");
+}
+
+// --- to fsd ---
+static Status read(format::local::Hello::Reader from, Hello& to) {
+  to.version = from.getVersion();
+  return read_enum(from.getRole(), Role::tool, to.role);
+}
+static Status read(format::local::Offer::Reader from, Offer& to) {
+  to.offer = from.getOffer();
+  if (Status s = read_list(from.getBundles(), kMaxWants, to.bundles); !s) return s;
+  return read_text(from.getFrom(), kMaxReason, to.from);
+}
+static Status read(format::local::PutBlobs::Reader from, PutBlobs& to) {
+  if (Status s = read_list(from.getBlobs(), kMaxWants, to.blobs); !s) return s;
+  return read_text(from.getFrom(), kMaxReason, to.from);
+}
+static Status read(format::local::GetBlobs::Reader from, GetBlobs& to) {
+  to.request = from.getRequest();
+  return read_hash_list(from.getHashes(), kMaxWants, to.hashes);
+}
+static Status read(format::local::GetItems::Reader from, GetItems& to) {
+  to.request = from.getRequest();
+  if (from.getItems().size() > kMaxWants) return over_limit("more items than their limit");
+  for (const std::uint64_t item : from.getItems()) to.items.push_back(item);
+  return {};
+}
+static Status read(format::local::Ask::Reader from, Ask& to) {
+  to.request = from.getRequest();
+  if (Status s = read_text(from.getVerb(), kMaxVerb, to.verb); !s) return s;
+  return read_text(from.getArgument(), kMaxArgument, to.argument);
+}
+
+struct FsdWriter {
+  format::local::ToFsd::Builder root;
+
+  void operator()(const Hello& from) {
+    root.initHello().setVersion(from.version);
+    root.getHello().setRole(static_cast<format::local::Role>(from.role));
+  }
+  void operator()(const Offer& from) {
+    auto to = root.initOffer();
+    to.setOffer(from.offer);
+    write_list(to.initBundles(list_size(from.bundles.size())), from.bundles);
+    set_unless_empty(as_bytes(from.from), [&](auto data) { to.setFrom(data); });
+  }
+  void operator()(const PutBlobs& from) {
+    auto to = root.initPutBlobs();
+    write_list(to.initBlobs(list_size(from.blobs.size())), from.blobs);
+    set_unless_empty(as_bytes(from.from), [&](auto data) { to.setFrom(data); });
+  }
+  void operator()(const GetBlobs& from) {
+    root.initGetBlobs().setRequest(from.request);
+    root.getGetBlobs().setHashes(data_of(joined(from.hashes)));
+  }
+  void operator()(const GetItems& from) {
+    auto to = root.initGetItems();
+    to.setRequest(from.request);
+    auto items = to.initItems(list_size(from.items.size()));
+    for (unsigned i = 0; i < items.size(); ++i) items.set(i, from.items[i]);
+  }
+  void operator()(const PeersReport& from) { root.setPeersReport(data_of(from.json)); }
+  void operator()(const ClockVotes& from) {
+    auto votes = root.initClockVotes(list_size(from.votes.size()));
+    for (unsigned i = 0; i < votes.size(); ++i) votes.set(i, from.votes[i].ms);
+  }
+  void operator()(const Ask& from) {
+    auto to = root.initAsk();
+    to.setRequest(from.request);
+    to.setVerb(data_of(from.verb));
+    set_unless_empty(as_bytes(from.argument), [&](auto data) { to.setArgument(data); });
+  }
+};
+
+static void write(format::local::ToFsd::Builder to, const ToFsd& from) { std::visit(FsdWriter{to}, from); }
+
+static Status read(format::local::ToFsd::Reader from, ToFsd& to) {
+  using Which = format::local::ToFsd::Which;
+  switch (from.which()) {
+    case Which::HELLO: return read(from.getHello(), to.emplace<Hello>());
+    case Which::OFFER: return read(from.getOffer(), to.emplace<Offer>());
+    case Which::PUT_BLOBS: return read(from.getPutBlobs(), to.emplace<PutBlobs>());
+    case Which::GET_BLOBS: return read(from.getGetBlobs(), to.emplace<GetBlobs>());
+    case Which::GET_ITEMS: return read(from.getGetItems(), to.emplace<GetItems>());
+    case Which::PEERS_REPORT: return read_text(from.getPeersReport(), kMaxText, to.emplace<PeersReport>().json);
+    case Which::CLOCK_VOTES: {
+      const auto votes = from.getClockVotes();
+      if (votes.size() > kMaxClockVotes) return over_limit("more votes than their limit");
+      auto& out = to.emplace<ClockVotes>().votes;
+      for (const std::int64_t vote : votes) out.push_back({vote});
+      return {};
+    }
+    case Which::ASK: return read(from.getAsk(), to.emplace<Ask>());
+  }
+  return error(Errc::unsupported, "a message of an unknown kind");
+}
+
+
+Bytes encode_to_syncd(const ToSyncd& message) { return encode_packed<format::local::ToSyncd>(message); }
+Result<ToSyncd> decode_to_syncd(ByteView bytes) { return decode_packed<format::local::ToSyncd, ToSyncd>(bytes, kLimits); }
+Bytes encode_to_fsd(const ToFsd& message) { return encode_packed<format::local::ToFsd>(message); }
+Result<ToFsd> decode_to_fsd(ByteView bytes) { return decode_packed<format::local::ToFsd, ToFsd>(bytes, kLimits); }
+
+}  // namespace meshfs::codec::local

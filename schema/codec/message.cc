@@ -1,0 +1,197 @@
+// The messages of wire.h.
+#include "schema/codec/commit.h"
+#include "schema/codec/wire_format.h"
+
+namespace meshfs::codec {
+
+constexpr Limits kMessageLimits = limits_for(kMaxFrameAfterAuth);
+
+static Status read_ids(capnp::List<std::uint64_t>::Reader from, std::size_t max_count, std::vector<ItemId>& to) {
+  if (from.size() > max_count) return over_limit("more item ids than their limit");
+  to.reserve(from.size());
+  for (const std::uint64_t id : from) to.push_back(id);
+  return {};
+}
+static void write_ids(capnp::List<std::uint64_t>::Builder to, const std::vector<ItemId>& from) {
+  for (std::size_t i = 0; i < from.size(); ++i) to.set(static_cast<unsigned>(i), from[i]);
+}
+
+static void write(format::Range::Builder to, const Range& from) {
+  to.setLower(from.lower);
+  to.setUpper(from.upper);
+  if (from.has_ids) {
+    write_ids(to.initIds(list_size(from.ids.size())), from.ids);
+  } else {
+    auto sum = to.initSum();
+    sum.setCount(from.count);
+    auto fingerprint = sum.initFingerprint();
+    fingerprint.setLow(word_of(from.fingerprint, 0));
+    fingerprint.setHigh(word_of(from.fingerprint, 1));
+  }
+}
+static Status read(format::Range::Reader from, Range& to) {
+  to.lower = from.getLower();
+  to.upper = from.getUpper();
+  if (to.upper != 0 && to.upper <= to.lower) return malformed("a range that ends before it begins");
+  if (from.isSum()) {
+    to.count = from.getSum().getCount();
+    const auto fingerprint = from.getSum().getFingerprint();
+    to.fingerprint = from_words<Fingerprint>(fingerprint.getLow(), fingerprint.getHigh());
+    return {};
+  }
+  if (!from.isIds()) return error(Errc::unsupported, "an unknown form of range");
+  to.has_ids = true;
+  if (Status s = read_ids(from.getIds(), kMaxRangeItems, to.ids); !s) return s;
+  for (std::size_t i = 0; i < to.ids.size(); ++i) {
+    if (to.ids[i] < to.lower || (to.upper != 0 && to.ids[i] >= to.upper)) return malformed("an item id outside its range");
+    if (i > 0 && to.ids[i - 1] >= to.ids[i]) return malformed("item ids are not sorted and unique");
+  }
+  return {};
+}
+
+static void write(format::Reconcile::Builder to, const Reconcile& from) {
+  to.setSet(set_to(from.set));
+  to.setSaltEpoch(from.salt_epoch);
+  to.setWantReply(from.want_reply);
+  write_list(to.initRanges(list_size(from.ranges.size())), from.ranges);
+}
+static Status read(format::Reconcile::Reader from, Reconcile& to) {
+  if (Status s = read_set(from.getSet(), to.set); !s) return s;
+  to.salt_epoch = from.getSaltEpoch();
+  to.want_reply = from.getWantReply();
+  if (Status s = read_list(from.getRanges(), kMaxRanges, to.ranges); !s) return s;
+  if (to.ranges.empty()) return malformed("a reconciliation of nothing");
+  std::size_t ids = 0;
+  for (const Range& range : to.ranges) ids += range.ids.size();
+  return ids <= kMaxRangeItems ? Status() : over_limit("more item ids than their limit");
+}
+
+static void write(format::WantItems::Builder to, const WantItems& from) {
+  to.setSet(set_to(from.set));
+  to.setSaltEpoch(from.salt_epoch);
+  write_ids(to.initIds(list_size(from.ids.size())), from.ids);
+}
+static Status read(format::WantItems::Reader from, WantItems& to) {
+  if (Status s = read_set(from.getSet(), to.set); !s) return s;
+  to.salt_epoch = from.getSaltEpoch();
+  if (Status s = read_ids(from.getIds(), kMaxWants, to.ids); !s) return s;
+  return to.ids.empty() ? malformed("a want of nothing") : Status();
+}
+
+static void write(format::Want::Builder to, const WantBlobs::Want& from) {
+  to.setHash(data_of(from.hash.view()));
+  to.setKind(static_cast<format::BlobKind>(from.kind));
+}
+static Status read(format::Want::Reader from, WantBlobs::Want& to) {
+  if (Status s = read_fixed(from.getHash(), to.hash); !s) return s;
+  return read_enum(from.getKind(), BlobKind::list, to.kind);
+}
+
+static void write(format::WantBlobs::Builder to, const WantBlobs& from) {
+  if (!from.wants.empty()) write_list(to.initWants(list_size(from.wants.size())), from.wants);
+  set_unless_empty(joined(from.cancel), [&](auto data) { to.setCancel(data); });
+}
+static Status read(format::WantBlobs::Reader from, WantBlobs& to) {
+  if (Status s = read_list(from.getWants(), kMaxWants, to.wants); !s) return s;
+  return read_joined(from.getCancel(), kMaxWants, to.cancel);
+}
+
+// Fills in the member of the union that a message is.
+struct MessageWriter {
+  format::Message::Builder to;
+
+  void operator()(const Push& push) { write(to.initPush(), push); }
+  void operator()(const Held& held) { to.setHeld(data_of(joined(held.headers))); }
+  void operator()(const Reconcile& reconcile) { write(to.initReconcile(), reconcile); }
+  void operator()(const WantItems& want) { write(to.initWantItems(), want); }
+  void operator()(const WantBlobs& want) { write(to.initWantBlobs(), want); }
+  void operator()(const Blobs& blobs) { write_list(to.initBlobs(list_size(blobs.blobs.size())), blobs.blobs); }
+  void operator()(const Missing& missing) { to.setMissing(data_of(joined(missing.hashes))); }
+  void operator()(const Bye& bye) { to.setBye(data_of(bye.reason)); }
+  void operator()(const Ping& ping) {
+    to.initPing().setToken(ping.token);
+    to.getPing().setReply(ping.reply);
+  }
+};
+
+static void write(format::Message::Builder to, const Message& from) { std::visit(MessageWriter{to}, from); }
+
+template <class T>
+static Status not_empty(const std::vector<T>& values) {
+  return values.empty() ? malformed("a message that says nothing") : Status();
+}
+
+static Status read(format::Message::Reader from, Message& to) {
+  using Which = format::Message::Which;
+  switch (from.which()) {
+    case Which::PUSH: return read(from.getPush(), to.emplace<Push>());
+    case Which::HELD: {
+      auto& headers = to.emplace<Held>().headers;
+      if (Status s = read_joined(from.getHeld(), kMaxHeld, headers); !s) return s;
+      return not_empty(headers);
+    }
+    case Which::RECONCILE: return read(from.getReconcile(), to.emplace<Reconcile>());
+    case Which::WANT_ITEMS: return read(from.getWantItems(), to.emplace<WantItems>());
+    case Which::WANT_BLOBS: return read(from.getWantBlobs(), to.emplace<WantBlobs>());
+    case Which::BLOBS: {
+      auto& blobs = to.emplace<Blobs>().blobs;
+      if (Status s = read_list(from.getBlobs(), kMaxWants, blobs); !s) return s;
+      return not_empty(blobs);
+    }
+    case Which::MISSING: {
+      auto& hashes = to.emplace<Missing>().hashes;
+      if (Status s = read_joined(from.getMissing(), kMaxWants, hashes); !s) return s;
+      return not_empty(hashes);
+    }
+    case Which::BYE: return read_text(from.getBye(), kMaxReason, to.emplace<Bye>().reason);
+    case Which::PING: to = Ping{from.getPing().getToken(), from.getPing().getReply()}; return {};
+  }
+  return error(Errc::unsupported, "a message of an unknown kind");
+}
+
+
+void write(format::Bundle::Builder to, const Bundle& from) {
+  to.setForm(static_cast<format::ItemForm>(from.form));
+  to.setBytes(data_of(from.bytes));
+}
+Status read(format::Bundle::Reader from, Bundle& to) {
+  if (from.getBytes().size() == 0) return malformed("an empty item");
+  if (from.getBytes().size() > kMaxCommitBytes) return over_limit("an item is larger than its limit");
+  to.bytes = copy_of(view_of(from.getBytes()));
+  return read_enum(from.getForm(), ItemForm::header, to.form);
+}
+
+void write(format::Blob::Builder to, const Blob& from) {
+  to.setHash(data_of(from.hash.view()));
+  to.setKind(static_cast<format::BlobKind>(from.kind));
+  to.setEncoding(static_cast<format::BlobEncoding>(from.encoding));
+  to.setPlainSize(from.plain_size);
+  to.setData(data_of(from.data));
+}
+Status read(format::Blob::Reader from, Blob& to) {
+  if (Status s = read_fixed(from.getHash(), to.hash); !s) return s;
+  if (Status s = read_enum(from.getKind(), BlobKind::list, to.kind); !s) return s;
+  if (Status s = read_enum(from.getEncoding(), BlobEncoding::zstd, to.encoding); !s) return s;
+  to.plain_size = from.getPlainSize();
+  const ByteView data = view_of(from.getData());
+  if (to.plain_size > kMaxChunkBytes) return over_limit("a blob is larger than its limit");
+  const bool fits = to.encoding == BlobEncoding::plain ? data.size() == to.plain_size : data.size() <= to.plain_size;
+  if (data.empty() || !fits) return malformed("a blob whose size and data disagree");
+  to.data = copy_of(data);
+  return {};
+}
+
+void write(format::Push::Builder to, const Push& from) {
+  if (!from.bundles.empty()) write_list(to.initBundles(list_size(from.bundles.size())), from.bundles);
+  if (!from.blobs.empty()) write_list(to.initBlobs(list_size(from.blobs.size())), from.blobs);
+}
+Status read(format::Push::Reader from, Push& to) {
+  if (Status s = read_list(from.getBundles(), kMaxWants, to.bundles); !s) return s;
+  if (Status s = read_list(from.getBlobs(), kMaxWants, to.blobs); !s) return s;
+  return to.bundles.empty() && to.blobs.empty() ? malformed("a message that says nothing") : Status();
+}
+
+Bytes encode_message(const Message& message) { return encode_packed<format::Message>(message); }
+Result<Message> decode_message(ByteView bytes) { return decode_packed<format::Message, Message>(bytes, kMessageLimits); }
+
+}  // namespace meshfs::codec

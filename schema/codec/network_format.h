@@ -1,0 +1,25 @@
+// Genesis, member, invite and identity to and from network.capnp. Internal to codec.
+#pragma once
+
+#include "schema/codec/format.h"
+#include "schema/codec/network.h"
+#include "schema/network.capnp.h"
+
+namespace meshfs::codec {
+
+inline constexpr std::size_t kMaxAdmins = 16;
+inline constexpr std::size_t kMaxRecordBytes = 2048;  // of any record here: 16 admins take 512
+
+// Without the checks that need keys: those are decode_*'s.
+void write(format::Genesis::Builder to, const Genesis& from);
+Status read(format::Genesis::Reader from, Genesis& to);
+void write(format::Member::Builder to, const Member& from);
+Status read(format::Member::Reader from, Member& to);
+void write(format::Invite::Builder to, const Invite& from);
+Status read(format::Invite::Reader from, Invite& to);
+void write(format::Identity::Builder to, const Identity& from);
+Status read(format::Identity::Reader from, Identity& to);
+
+bool genesis_signed(const Genesis& genesis);
+
+}  // namespace meshfs::codec

@@ -1,0 +1,125 @@
+// What carries messages: beacons, hellos and packets. The messages themselves are in message.cc.
+#include "schema/codec/wire.h"
+
+#include <tuple>
+
+#include "schema/codec/wire_format.h"
+
+namespace meshfs::codec {
+
+constexpr Limits kBeforeAuth = limits_for(kMaxFrameBeforeAuth - kFrameHeaderBytes);
+constexpr Limits kPacketLimits = limits_for(kMaxFrameAfterAuth - kFrameHeaderBytes);
+
+static void write(format::SetSummary::Builder to, const SetSummary& from) {
+  to.setSet(set_to(from.set));
+  to.setCount(from.count);
+  auto fingerprint = to.initFingerprint();
+  fingerprint.setLow(word_of(from.fingerprint, 0));
+  fingerprint.setHigh(word_of(from.fingerprint, 1));
+}
+static Status read(format::SetSummary::Reader from, SetSummary& to) {
+  to.count = from.getCount();
+  to.fingerprint = from_words<Fingerprint>(from.getFingerprint().getLow(), from.getFingerprint().getHigh());
+  return read_set(from.getSet(), to.set);
+}
+
+static void write(format::Beacon::Builder to, const Beacon& from) {
+  to.setNode(data_of(from.node.view()));
+  to.setBoot(data_of(from.boot.view()));
+  to.setTcpPort(from.tcp_port);
+  to.setHasClock(from.has_clock);
+  to.setIncomplete(from.incomplete);
+  to.setNetworkTimeMs(from.network_time.ms);
+  to.setSaltEpoch(from.salt_epoch);
+  if (!from.sets.empty()) write_list(to.initSets(list_size(from.sets.size())), from.sets);
+}
+static Status read(format::Beacon::Reader from, Beacon& to) {
+  if (Status s = read_fixed(from.getNode(), to.node); !s) return s;
+  if (Status s = read_fixed(from.getBoot(), to.boot); !s) return s;
+  to.tcp_port = from.getTcpPort();
+  to.has_clock = from.getHasClock();
+  to.incomplete = from.getIncomplete();
+  to.network_time.ms = from.getNetworkTimeMs();
+  to.salt_epoch = from.getSaltEpoch();
+  if (Status s = read_list(from.getSets(), kMaxBeaconSets, to.sets); !s) return s;
+  for (std::size_t i = 0; i < to.sets.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (to.sets[i].set == to.sets[j].set) return malformed("a beacon that states a set twice");
+    }
+  }
+  return {};
+}
+
+static void write(format::Hello::Builder to, const Hello& from) {
+  to.setNode(data_of(from.node.view()));
+  to.setBoot(data_of(from.boot.view()));
+  to.setNonce(data_of(from.nonce.view()));
+  if (!from.echo.is_zero()) to.setEcho(data_of(from.echo.view()));
+  to.setSession(from.session);
+  set_unless_empty(as_bytes(from.name), [&](auto data) { to.setName(data); });
+}
+static Status read(format::Hello::Reader from, Hello& to) {
+  if (Status s = read_fixed(from.getNode(), to.node); !s) return s;
+  if (Status s = read_fixed(from.getBoot(), to.boot); !s) return s;
+  if (Status s = read_fixed(from.getNonce(), to.nonce); !s) return s;
+  if (from.hasEcho()) {
+    if (Status s = read_fixed(from.getEcho(), to.echo); !s) return s;
+  }
+  to.session = from.getSession();
+  return read_text(from.getName(), kMaxHelloName, to.name);
+}
+
+static void write(format::AckRange::Builder to, const AckRange& from) {
+  to.setFirst(from.first);
+  to.setLast(from.last);
+}
+static Status read(format::AckRange::Reader from, AckRange& to) {
+  to = {from.getFirst(), from.getLast()};
+  return to.first <= to.last ? Status() : malformed("an acknowledgement that ends before it begins");
+}
+
+static void write(format::Piece::Builder to, const Piece& from) {
+  to.setMessage(from.message);
+  to.setOffset(from.offset);
+  to.setTotal(from.total);
+  to.setData(data_of(from.data));
+}
+static Status read(format::Piece::Reader from, Piece& to) {
+  to.message = from.getMessage();
+  to.offset = from.getOffset();
+  to.total = from.getTotal();
+  const ByteView data = view_of(from.getData());
+  if (to.total > kMaxFrameAfterAuth) return over_limit("a message is larger than its limit");
+  if (data.empty() || to.offset > to.total || data.size() > to.total - to.offset) return malformed("a piece outside its message");
+  to.data = copy_of(data);
+  return {};
+}
+
+static void write(format::Packet::Builder to, const Packet& from) {
+  if (!from.acks.empty()) write_list(to.initAcks(list_size(from.acks.size())), from.acks);
+  if (!from.pieces.empty()) write_list(to.initPieces(list_size(from.pieces.size())), from.pieces);
+}
+static Status read(format::Packet::Reader from, Packet& to) {
+  if (Status s = read_list(from.getAcks(), kMaxAckRanges, to.acks); !s) return s;
+  return read_list(from.getPieces(), kMaxPieces, to.pieces);
+}
+
+
+Status read_set(format::Set from, SetId& to) { return read_enum(from, SetId::shared, to); }
+
+crypto::LinkKey session_key(const crypto::LinkKey& network_key, const Hello& a, const Hello& b) {
+  const bool in_order = std::tie(a.nonce, a.node) < std::tie(b.nonce, b.node);
+  const Hello& first = in_order ? a : b;
+  const Hello& second = in_order ? b : a;
+  return crypto::derive_key(network_key, "meshfs session 1",
+                            {first.node.view(), first.nonce.view(), second.node.view(), second.nonce.view()});
+}
+
+Bytes encode_beacon(const Beacon& beacon) { return encode_packed<format::Beacon>(beacon); }
+Result<Beacon> decode_beacon(ByteView bytes) { return decode_packed<format::Beacon, Beacon>(bytes, kBeforeAuth); }
+Bytes encode_hello(const Hello& hello) { return encode_packed<format::Hello>(hello); }
+Result<Hello> decode_hello(ByteView bytes) { return decode_packed<format::Hello, Hello>(bytes, kBeforeAuth); }
+Bytes encode_packet(const Packet& packet) { return encode_packed<format::Packet>(packet); }
+Result<Packet> decode_packet(ByteView bytes) { return decode_packed<format::Packet, Packet>(bytes, kPacketLimits); }
+
+}  // namespace meshfs::codec

@@ -1,0 +1,55 @@
+#include "schema/crypto/hash.h"
+
+#include <sodium.h>
+
+namespace meshfs::crypto {
+namespace {
+
+static_assert(Hash::kSize >= crypto_generichash_blake2b_BYTES_MIN);
+constexpr std::size_t kDomainBytes = crypto_generichash_blake2b_PERSONALBYTES;  // 16
+
+// One BLAKE2b over `parts`: keyed if `key` is not empty, personalised if `domain` is not.
+void blake2b(std::span<std::uint8_t> out, ByteView key, std::string_view domain,
+             std::initializer_list<ByteView> parts) {
+  CHECK(domain.size() <= kDomainBytes);
+  std::array<std::uint8_t, kDomainBytes> personal{};
+  std::copy(domain.begin(), domain.end(), personal.begin());
+  crypto_generichash_blake2b_state state;
+  crypto_generichash_blake2b_init_salt_personal(&state, key.data(), key.size(), out.size(), nullptr, personal.data());
+  for (const ByteView part : parts) crypto_generichash_blake2b_update(&state, part.data(), part.size());
+  crypto_generichash_blake2b_final(&state, out.data(), out.size());
+}
+
+}  // namespace
+
+Hash hash_of(ByteView bytes) {
+  Hash out;
+  blake2b(out.data, {}, {}, {bytes});
+  return out;
+}
+
+Hash hash_in(std::string_view domain, std::initializer_list<ByteView> parts) {
+  CHECK(!domain.empty());
+  Hash out;
+  blake2b(out.data, {}, domain, parts);
+  return out;
+}
+
+FrameTag tag_of(const LinkKey& key, std::initializer_list<ByteView> parts) {
+  FrameTag out;
+  blake2b(out.data, key.view(), "meshfs frame 1", parts);
+  return out;
+}
+
+bool same_tag(const FrameTag& a, const FrameTag& b) {
+  return sodium_memcmp(a.data.data(), b.data.data(), FrameTag::kSize) == 0;
+}
+
+LinkKey derive_key(const LinkKey& key, std::string_view domain, std::initializer_list<ByteView> parts) {
+  CHECK(!domain.empty());
+  LinkKey out;
+  blake2b(out.data, key.view(), domain, parts);
+  return out;
+}
+
+}  // namespace meshfs::crypto

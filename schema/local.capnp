@@ -1,0 +1,158 @@
+@0x89b99074d61e6b55;
+# What fsd says to syncd and tools over its Unix socket, and back. Framing: 4 bytes little-endian length (at most 1 MiB), then
+# one of these, packed as in wire.capnp. Both sides are on one machine but trust nothing.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("meshfs::format::local");
+
+using Wire = import "wire.capnp";
+
+struct Welcome {
+  version @0 :UInt32;        # 1
+  node @1 :Data;             # 32 bytes
+  nodeName @2 :Data;
+  networkName @3 :Data;
+  network @4 :Data;          # 32 bytes, network id
+  linkKey @5 :Data;          # 32 bytes
+}
+
+struct Item {
+  item @0 :UInt64;           # number fsd gave it, for GetItems
+  set @1 :Wire.Set;
+  hash @2 :Data;             # 32 bytes
+}
+
+struct Items {
+  # The snapshot in pieces, then changes as they happen.
+  added @0 :List(Item);      # each list at most 8,192
+  removed @1 :List(Item);
+  snapshotDone @2 :Bool;     # once, on the piece that ends the snapshot
+}
+
+struct Publish {
+  push @0 :Wire.Push;
+  header @1 :Data;           # 16 bytes, header hash
+}
+
+enum Verdict {
+  accepted @0;
+  known @1;
+  pending @2;                # waits for something it refers to
+  refused @3;
+}
+
+struct Judgement {
+  verdict @0 :Verdict;
+  reason @1 :Data;           # for people, at most 1,024 bytes
+}
+
+struct Judged {
+  offer @0 :UInt64;
+  bundles @1 :List(Judgement);  # at most 512, in the offer's order
+}
+
+struct Need {
+  hash @0 :Data;
+  kind @1 :Wire.BlobKind;
+  sizeHint @2 :UInt64;
+}
+
+struct NeedBlobs {
+  needs @0 :List(Need);      # at most 8,192
+  noLonger @1 :Data;         # at most 8,192 hashes, 32 bytes each
+}
+
+struct BlobsStored {
+  stored @0 :Data;           # hashes, at most 8,192 each
+  refused @1 :Data;
+}
+
+struct BlobsFound {
+  request @0 :UInt64;
+  blobs @1 :List(Wire.Blob); # at most 512
+  missing @2 :Data;          # hashes, at most 512
+}
+
+struct ItemsFound {
+  request @0 :UInt64;
+  bundles @1 :List(Wire.Bundle);  # at most 512
+}
+
+struct NetworkTime {
+  nowMs @0 :Int64;
+  hasClock @1 :Bool;
+  incomplete @2 :Bool;
+}
+
+struct Answer {
+  request @0 :UInt64;
+  ok @1 :Bool;
+  code @2 :UInt16;           # Errc, if not ok: its place in the list in schema/vocab/result.h
+  text @3 :Data;             # at most 512 KiB
+}
+
+struct ToSyncd {
+  union {
+    welcome @0 :Welcome;
+    items @1 :Items;
+    publish @2 :Publish;
+    judged @3 :Judged;
+    durable @4 :UInt64;      # offer whose accepted bundles are on disk
+    needBlobs @5 :NeedBlobs;
+    blobsStored @6 :BlobsStored;
+    blobsFound @7 :BlobsFound;
+    itemsFound @8 :ItemsFound;
+    networkTime @9 :NetworkTime;
+    answer @10 :Answer;
+  }
+}
+
+enum Role {
+  syncd @0;
+  tool @1;
+}
+
+struct Hello {
+  version @0 :UInt32;
+  role @1 :Role;
+}
+
+struct Offer {
+  offer @0 :UInt64;
+  bundles @1 :List(Wire.Bundle);  # at most 512
+  from @2 :Data;             # neighbour, for people: at most 255 bytes
+}
+
+struct PutBlobs {
+  blobs @0 :List(Wire.Blob); # at most 512
+  from @1 :Data;
+}
+
+struct GetBlobs {
+  request @0 :UInt64;
+  hashes @1 :Data;           # at most 512
+}
+
+struct GetItems {
+  request @0 :UInt64;
+  items @1 :List(UInt64);    # at most 512
+}
+
+struct Ask {
+  request @0 :UInt64;
+  verb @1 :Data;             # at most 64 bytes
+  argument @2 :Data;         # at most 64 KiB
+}
+
+struct ToFsd {
+  union {
+    hello @0 :Hello;
+    offer @1 :Offer;
+    putBlobs @2 :PutBlobs;
+    getBlobs @3 :GetBlobs;
+    getItems @4 :GetItems;
+    peersReport @5 :Data;    # JSON, at most 512 KiB
+    clockVotes @6 :List(Int64);  # ms since 1970, at most 256
+    ask @7 :Ask;
+  }
+}

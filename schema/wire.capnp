@@ -1,0 +1,161 @@
+@0xdabfe05a9a526c55;
+# What neighbours say to each other. A frame is 32 bytes of header, then one of these:
+#   0 magic 'm' (0x6d) · 1 version 1 · 2 kind (1 beacon, 2 hello, 3 packet) · 3 zero · 4..7 session · 8..15 counter · 16..31 tag, all
+#   little-endian. tag = BLAKE2b-128 keyed with the link key (beacon, hello: the network's; packet: the session's),
+#   domain "meshfs frame 1", of bytes 0..15 and the payload. At most 1,280 bytes before a session is there (beacon, hello), 262,144 in one.
+#
+# Bytes. Packed, one segment, no segment table; the whole input is used. Unlike what is signed (entry.capnp), a reader
+# ignores fields it doesn't know: that is how a version grows. What can't be ignored raises the frame's version.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("meshfs::format");
+
+enum Set {
+  network @0;
+  nodes @1;
+  commands @2;
+  shared @3;
+}
+
+struct Fingerprint {
+  # 16 bytes as two words.
+  low @0 :UInt64;
+  high @1 :UInt64;
+}
+
+struct SetSummary {
+  set @0 :Set;
+  count @1 :UInt64;
+  fingerprint @2 :Fingerprint;
+}
+
+struct Beacon {
+  # One multicast datagram, Trickle-timed.
+  node @0 :Data;             # 32 bytes
+  boot @1 :Data;             # 16 bytes drawn at start: another one means that the neighbour restarted
+  tcpPort @2 :UInt16;        # 0: does not listen
+  hasClock @3 :Bool;         # its network time comes from a confirmed clock
+  incomplete @4 :Bool;       # lacks space or rights for some content
+  networkTimeMs @5 :Int64;
+  saltEpoch @6 :UInt32;      # names the salt of item ids; fingerprints of different epochs can't be compared
+  sets @7 :List(SetSummary); # at most 16, each set once
+}
+
+struct Hello {
+  # Sets up a session in two or three frames. Session key = derive(network's link key, "meshfs session 1";
+  # node · nonce of the side with the smaller (nonce, node), then node · nonce of the other).
+  node @0 :Data;             # 32 bytes
+  boot @1 :Data;             # 16 bytes
+  nonce @2 :Data;            # 16 bytes, mine for this session
+  echo @3 :Data;             # 16 bytes, yours; null in the first hello
+  session @4 :UInt32;        # put this number into frames to me
+  name @5 :Data;             # node name, for people; at most 32 bytes
+}
+
+struct AckRange {
+  first @0 :UInt64;          # frame counters, inclusive, first <= last
+  last @1 :UInt64;
+}
+
+struct Piece {
+  message @0 :UInt64;        # the sender's message number
+  offset @1 :UInt32;
+  total @2 :UInt32;          # bytes of the whole message: 1..262,144; offset + data <= total
+  data @3 :Data;             # at least 1 byte
+}
+
+struct Packet {
+  acks @0 :List(AckRange);   # newest first, at most 64
+  pieces @1 :List(Piece);    # at most 256
+}
+
+enum ItemForm {
+  commit @0;                 # bytes are a Commit
+  proven @1;                 # a ProvenEntry
+  header @2;                 # a SignedHeader
+}
+
+struct Bundle {
+  form @0 :ItemForm;
+  bytes @1 :Data;            # 1..229,376
+}
+
+enum BlobKind {
+  chunk @0;
+  list @1;
+}
+
+enum BlobEncoding {
+  plain @0;
+  zstd @1;                   # one frame, at most plainSize bytes when unpacked
+}
+
+struct Blob {
+  hash @0 :Data;             # 32 bytes, of the plain bytes
+  kind @1 :BlobKind;
+  encoding @2 :BlobEncoding;
+  plainSize @3 :UInt32;      # 1..65,536
+  data @4 :Data;             # 1..plainSize bytes; plain: exactly plainSize
+}
+
+struct Push {
+  # News: items with the small blobs they need. Not empty.
+  bundles @0 :List(Bundle);  # at most 512
+  blobs @1 :List(Blob);      # at most 512
+}
+
+struct Range {
+  # Item ids in [lower, upper); upper 0 stands for 2^64.
+  lower @0 :UInt64;
+  upper @1 :UInt64;
+  union {
+    sum :group {
+      count @2 :UInt64;
+      fingerprint @3 :Fingerprint;
+    }
+    ids @4 :List(UInt64);    # the whole range, sorted, unique, inside it
+  }
+}
+
+struct Reconcile {
+  # Stateless: every range is answered by itself.
+  set @0 :Set;
+  saltEpoch @1 :UInt32;
+  wantReply @2 :Bool;
+  ranges @3 :List(Range);    # 1..256; at most 2,048 ids together
+}
+
+struct WantItems {
+  set @0 :Set;
+  saltEpoch @1 :UInt32;
+  ids @2 :List(UInt64);      # 1..512
+}
+
+struct Want {
+  hash @0 :Data;
+  kind @1 :BlobKind;
+}
+
+struct WantBlobs {
+  wants @0 :List(Want);      # at most 512: send these when you have them
+  cancel @1 :Data;           # at most 512 hashes, 32 bytes each: no longer wanted
+}
+
+struct Ping {
+  token @0 :UInt64;
+  reply @1 :Bool;
+}
+
+struct Message {
+  union {
+    push @0 :Push;
+    held @1 :Data;           # header hashes, 16 bytes each, 1..1,024: their commits are durable here
+    reconcile @2 :Reconcile;
+    wantItems @3 :WantItems;
+    wantBlobs @4 :WantBlobs;
+    blobs @5 :List(Blob);    # 1..512
+    missing @6 :Data;        # hashes, 32 bytes each, 1..512: not here now; your want is kept
+    bye @7 :Data;            # why, for people: at most 255 bytes
+    ping @8 :Ping;
+  }
+}

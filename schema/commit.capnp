@@ -42,7 +42,8 @@ struct Header {
 
 struct Commit {
   header @0 :Header;
-  entries @1 :List(Entries.Entry);  # 1..4,096, all in the header's volume
+  first @1 :Entries.Entry;        # entry 0; most commits have no other, and a list of one costs 4 bytes more
+  more @2 :List(Entries.Entry);   # entries 1 to 4,095 at most; all in the header's volume
 }
 
 struct SignedHeader {

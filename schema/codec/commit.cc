@@ -51,17 +51,7 @@ static Status check_ages(const Hlc& hlc, const Entry& entry) {
   return fits ? Status() : malformed("an age greater than the header's time");
 }
 
-static Status check_placed(const Header& header, const Entry& entry) {
-  if (Status s = check_entry(entry); !s) return s;
-  return check_ages(header.hlc, entry);
-}
-
 // --- to and from commit.capnp ---
-static Status check_size(format::Entry::Reader entry) {
-  const std::uint64_t words = entry.totalSize().wordCount;
-  return words <= kEntryLimits.words ? Status() : over_limit("an entry is larger than its limit");
-}
-
 static void write_header(format::Header::Builder to, const Header& from, const crypto::Signature& signature) {
   to.setAuthor(word_of(from.author, 0));
   to.setPrevious0(word_of(from.previous, 0));
@@ -97,24 +87,31 @@ static Status read_header(format::Header::Reader from, Header& to, crypto::Signa
   return check_header(to);
 }
 
+static Status read_placed(format::Entry::Reader from, const Header& header, Entry& to) {
+  const std::uint64_t words = from.totalSize().wordCount;
+  if (words > kEntryLimits.words) return over_limit("an entry is larger than its limit");
+  if (Status s = read_entry(from, header.volume, to); !s) return s;
+  if (Status s = check_entry(to); !s) return s;
+  return check_ages(header.hlc, to);
+}
+
 static void write(format::Commit::Builder to, const Commit& from) {
+  CHECK(!from.entries.empty());
   write_header(to.initHeader(), from.header, from.signature);
-  auto entries = to.initEntries(list_size(from.entries.size()));
-  for (std::size_t i = 0; i < from.entries.size(); ++i) {
-    write_entry(entries[static_cast<unsigned>(i)], from.header.volume, from.entries[i]);
-  }
+  write_entry(to.initFirst(), from.header.volume, from.entries[0]);
+  if (from.entries.size() == 1) return;
+  auto more = to.initMore(list_size(from.entries.size() - 1));
+  for (unsigned i = 0; i < more.size(); ++i) write_entry(more[i], from.header.volume, from.entries[i + 1]);
 }
 
 static Status read(format::Commit::Reader from, Commit& to) {
   if (Status s = read_header(from.getHeader(), to.header, to.signature); !s) return s;
-  const auto entries = from.getEntries();
-  if (entries.size() == 0) return malformed("a commit without entries");
-  if (entries.size() > kMaxCommitEntries) return over_limit("more entries than a commit may have");
-  to.entries.reserve(entries.size());
-  for (const auto entry : entries) {
-    if (Status s = check_size(entry); !s) return s;
-    if (Status s = read_entry(entry, to.header.volume, to.entries.emplace_back()); !s) return s;
-    if (Status s = check_placed(to.header, to.entries.back()); !s) return s;
+  const auto more = from.getMore();
+  if (more.size() >= kMaxCommitEntries) return over_limit("more entries than a commit may have");
+  to.entries.reserve(1 + more.size());
+  if (Status s = read_placed(from.getFirst(), to.header, to.entries.emplace_back()); !s) return s;
+  for (const auto entry : more) {
+    if (Status s = read_placed(entry, to.header, to.entries.emplace_back()); !s) return s;
   }
   return {};
 }
@@ -147,9 +144,7 @@ static Status read(format::ProvenEntry::Reader from, ProvenEntry& to) {
   if (to.count == 0 || to.count > kMaxCommitEntries || to.index >= to.count) return malformed("an entry outside its commit");
   if (Status s = read_joined(from.getPath(), kMaxPath, to.path); !s) return s;
   if (!merkle_root_from({}, to.index, to.count, to.path)) return malformed("an audit path of the wrong length");
-  if (Status s = check_size(from.getEntry()); !s) return s;
-  if (Status s = read_entry(from.getEntry(), to.header.header.volume, to.entry); !s) return s;
-  return check_placed(to.header.header, to.entry);
+  return read_placed(from.getEntry(), to.header.header, to.entry);
 }
 
 

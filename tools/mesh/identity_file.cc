@@ -1,0 +1,112 @@
+#include "tools/mesh/identity_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+namespace meshfs::tools {
+namespace {
+
+constexpr std::size_t kMaxIdentityBytes = 64 * 1024;  // a genesis with 16 admins is under 1 KiB
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  [[nodiscard]] int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+Error system_error(const std::string& what) {
+  const Errc code = errno == ENOENT ? Errc::not_found : errno == EACCES || errno == EPERM ? Errc::denied : Errc::io;
+  return error(code, what + ": " + std::strerror(errno) + ".");
+}
+
+Status write_all(int descriptor, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return Errc::io;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<Bytes> read_all(int descriptor) {
+  Bytes bytes(kMaxIdentityBytes + 1);
+  std::size_t size = 0;
+  while (size < bytes.size()) {
+    const ssize_t got = read(descriptor, bytes.data() + size, bytes.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Errc::io;
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  if (size > kMaxIdentityBytes) return Errc::too_large;
+  bytes.resize(size);
+  return bytes;
+}
+
+Status sync_folder(const std::string& folder) {
+  const Descriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (descriptor.number() < 0 || fsync(descriptor.number()) != 0) return system_error("Can't make " + folder + " durable");
+  return {};
+}
+
+}  // namespace
+
+std::string identity_path(const std::string& state) { return state + "/identity"; }
+
+Status write_identity(const std::string& state, const codec::Identity& identity) {
+  const std::string path = identity_path(state);
+  std::error_code failure;
+  const bool made = std::filesystem::create_directories(state, failure);
+  if (failure) return error(Errc::io, "Can't make the folder " + state + ": " + failure.message() + ".");
+  if (made && chmod(state.c_str(), 0700) != 0) return system_error("Can't protect the folder " + state);
+
+  // Written beside and linked into place: a crash leaves no half identity, and link(2) never replaces one.
+  const std::string draft = path + ".new";
+  unlink(draft.c_str());
+  const Descriptor descriptor(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (descriptor.number() < 0) return system_error("Can't write " + draft);
+  const bool written = write_all(descriptor.number(), codec::encode_identity(identity)).ok() && fsync(descriptor.number()) == 0;
+  const bool linked = written && link(draft.c_str(), path.c_str()) == 0;
+  const Error reason = linked            ? Error{}
+                       : errno == EEXIST ? error(Errc::exists, path + " exists already: this node has its keys.")
+                                         : system_error("Can't write " + path);
+  unlink(draft.c_str());
+  if (!linked) return reason;
+  return sync_folder(state);
+}
+
+Result<codec::Identity> read_identity(const std::string& state) {
+  const std::string path = identity_path(state);
+  const Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (descriptor.number() < 0) {
+    if (errno != ENOENT && errno != ENOTDIR) return system_error("Can't read " + path);
+    return error(Errc::not_found, path + " does not exist: make a network with `mesh init NAME` or join one with "
+                                         "`mesh join TOKEN`, or name another folder with --state.");
+  }
+  struct stat about {};
+  if (fstat(descriptor.number(), &about) != 0) return system_error("Can't read " + path);
+  if ((about.st_mode & 077) != 0) {
+    return error(Errc::denied, path + " holds secret keys but others may read it: run `chmod 600 " + path + "`.");
+  }
+  auto bytes = read_all(descriptor.number());
+  if (!bytes) return error(bytes.code(), path + " can't be read as an identity: restore it from a backup.");
+  auto identity = codec::decode_identity(*bytes);
+  if (!identity) return error(Errc::bad_bytes, path + " is damaged: restore it from a backup.");
+  return identity;
+}
+
+}  // namespace meshfs::tools

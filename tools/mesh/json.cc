@@ -1,0 +1,217 @@
+#include "tools/mesh/json.h"
+
+#include <cmath>
+#include <cstdlib>
+
+namespace meshfs::tools {
+namespace {
+
+// Length of the well-formed UTF-8 character at the start of `text` (RFC 3629: no overlong forms, no surrogates), 0 if there is none.
+std::size_t character_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
+  const bool no_scalar = (first == 0xed && byte(1) >= 0xa0) || (first == 0xf4 && byte(1) >= 0x90);
+  return overlong || no_scalar ? 0 : length;
+}
+
+std::string hex_digits(unsigned value, int digits) {
+  std::string out;
+  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) out += "0123456789abcdef"[(value >> shift) & 15];
+  return out;
+}
+
+void append_utf8(std::string& out, unsigned code) {
+  const auto put = [&](unsigned byte) { out += static_cast<char>(byte); };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xc0 | code >> 6);
+    put(0x80 | (code & 63));
+  } else {
+    put(0xe0 | code >> 12);
+    put(0x80 | (code >> 6 & 63));
+    put(0x80 | (code & 63));
+  }
+}
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : rest_(text) {}
+
+  Result<Json> document() {
+    Json out;
+    if (!value(out, 0)) return Errc::bad_bytes;
+    skip_space();
+    if (!rest_.empty()) return Errc::bad_bytes;
+    return out;
+  }
+
+ private:
+  void skip_space() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size())); }
+
+  bool take(std::string_view expected) {
+    skip_space();
+    if (!rest_.starts_with(expected)) return false;
+    rest_.remove_prefix(expected.size());
+    return true;
+  }
+
+  bool value(Json& out, int depth) {
+    if (depth > kMaxJsonDepth) return false;
+    if (take("{")) return object(out, depth);
+    if (take("[")) return list(out, depth);
+    if (take("\"")) return string(out.value.emplace<std::string>());
+    if (take("true")) return out.value.emplace<bool>(true);
+    if (take("false")) return out.value = false, true;
+    if (take("null")) return true;
+    return number(out);
+  }
+
+  bool object(Json& out, int depth) {
+    auto& members = out.value.emplace<Json::Object>();
+    if (take("}")) return true;
+    do {
+      std::string key;
+      if (!take("\"") || !string(key) || !take(":") || !value(members[key], depth + 1)) return false;
+    } while (take(","));
+    return take("}");
+  }
+
+  bool list(Json& out, int depth) {
+    auto& items = out.value.emplace<Json::List>();
+    if (take("]")) return true;
+    do {
+      if (!value(items.emplace_back(), depth + 1)) return false;
+    } while (take(","));
+    return take("]");
+  }
+
+  // The opening quote is taken already.
+  bool string(std::string& out) {
+    while (!rest_.empty()) {
+      const char c = rest_[0];
+      rest_.remove_prefix(1);
+      if (c == '"') return true;
+      if (static_cast<unsigned char>(c) < 0x20) return false;
+      if (c != '\\') {
+        out += c;
+      } else if (!escape(out)) {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  bool escape(std::string& out) {
+    if (rest_.empty()) return false;
+    const char c = rest_[0];
+    rest_.remove_prefix(1);
+    constexpr std::string_view kFrom = "\"\\/bfnrt";
+    constexpr std::string_view kTo = "\"\\/\b\f\n\r\t";
+    if (const auto i = kFrom.find(c); i != std::string_view::npos) return out += kTo[i], true;
+    if (c != 'u' || rest_.size() < 4) return false;
+    unsigned code = 0;
+    for (const char digit : rest_.substr(0, 4)) {
+      const auto value = std::string_view("0123456789abcdef").find(digit >= 'A' && digit <= 'F' ? static_cast<char>(digit + 32) : digit);
+      if (value == std::string_view::npos) return false;
+      code = code * 16 + static_cast<unsigned>(value);
+    }
+    rest_.remove_prefix(4);
+    append_utf8(out, code >= 0xd800 && code < 0xe000 ? 0xfffd : code);
+    return true;
+  }
+
+  bool number(Json& out) {
+    skip_space();
+    const auto length = std::min(rest_.find_first_not_of("+-.0123456789eE"), rest_.size());
+    const std::string digits(rest_.substr(0, length));
+    char* end = nullptr;
+    const double read = std::strtod(digits.c_str(), &end);
+    if (digits.empty() || end != digits.c_str() + digits.size()) return false;
+    out.value = read;
+    rest_.remove_prefix(length);
+    return true;
+  }
+
+  std::string_view rest_;
+};
+
+}  // namespace
+
+const Json& Json::at(std::string_view key) const {
+  static const Json kNothing;
+  const auto* members = std::get_if<Object>(&value);
+  if (members == nullptr) return kNothing;
+  const auto found = members->find(key);
+  return found == members->end() ? kNothing : found->second;
+}
+
+std::string Json::text() const {
+  const auto* held = std::get_if<std::string>(&value);
+  return held == nullptr ? std::string() : *held;
+}
+
+std::int64_t Json::number() const {
+  constexpr double kExact = 9007199254740992.0;  // 2^53: beyond it a double is no count any more
+  const auto* held = std::get_if<double>(&value);
+  return held == nullptr || !(std::fabs(*held) <= kExact) ? 0 : static_cast<std::int64_t>(*held);
+}
+
+bool Json::truth() const {
+  const auto* held = std::get_if<bool>(&value);
+  return held != nullptr && *held;
+}
+
+const Json::List& Json::list() const {
+  static const List kNothing;
+  const auto* held = std::get_if<List>(&value);
+  return held == nullptr ? kNothing : *held;
+}
+
+Result<Json> parse_json(std::string_view text) { return Parser(text).document(); }
+
+std::string json_quoted(std::string_view text) {
+  std::string out = "\"";
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    const auto first = static_cast<unsigned char>(text[0]);
+    if (length == 0) {
+      out += "\xef\xbf\xbd";
+    } else if (first == '"' || first == '\\') {
+      (out += '\\') += text[0];
+    } else if (first < 0x20 || first == 0x7f) {
+      out += "\\u" + hex_digits(first, 4);
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return out += '"';
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    const auto first = static_cast<unsigned char>(text[0]);
+    const bool c1_control = length == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
+    if (length == 0 || first < 0x20 || first == 0x7f) {
+      out += "\\x" + hex_digits(first, 2);
+    } else if (c1_control) {
+      out += "\\xc2\\x" + hex_digits(static_cast<unsigned char>(text[1]), 2);
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return out;
+}
+
+}  // namespace meshfs::tools

@@ -15,13 +15,14 @@ struct Arguments {
   std::string mount;               // --mount, else $MESHFS_MOUNT, else /mesh
   std::string node;                // --node, else this host's name
   bool json = false;
-  bool details = false;            // -l
+  bool details = false;  // -l
 };
 
 // `words` excludes the program's name. Fails with a sentence for an unknown option or one without its value.
 Result<Arguments> parse_arguments(const std::vector<std::string>& words);
 
-// The host's name as a node name: lower case, other characters than [a-z0-9-] become '-', at most 32; "node" if nothing is left.
+// The host's name as a node name: lower case, other characters than [a-z0-9-] become '-', at most 32; "node"
+// if nothing is left.
 std::string node_name_from_host(std::string_view host);
 
 }  // namespace meshfs::tools

@@ -1,4 +1,5 @@
-// The commands of `mesh`, one function each. Each prints its result to standard output and failures to standard error.
+// The commands of `mesh`, one function each. Each prints its result to standard output and failures to
+// standard error.
 #pragma once
 
 #include "tools/mesh/arguments.h"

@@ -28,7 +28,9 @@ class Descriptor {
 };
 
 Error system_error(const std::string& what) {
-  const Errc code = errno == ENOENT ? Errc::not_found : errno == EACCES || errno == EPERM ? Errc::denied : Errc::io;
+  const Errc code = errno == ENOENT                     ? Errc::not_found
+                    : errno == EACCES || errno == EPERM ? Errc::denied
+                                                        : Errc::io;
   return error(code, what + ": " + std::strerror(errno) + ".");
 }
 
@@ -59,13 +61,16 @@ Result<Bytes> read_all(int descriptor) {
 
 Status sync_folder(const std::string& folder) {
   const Descriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (descriptor.number() < 0 || fsync(descriptor.number()) != 0) return system_error("Can't make " + folder + " durable");
+  if (descriptor.number() < 0 || fsync(descriptor.number()) != 0)
+    return system_error("Can't make " + folder + " durable");
   return {};
 }
 
 }  // namespace
 
-std::string identity_path(const std::string& state) { return state + "/identity"; }
+std::string identity_path(const std::string& state) {
+  return state + "/identity";
+}
 
 Status write_identity(const std::string& state, const codec::Identity& identity) {
   const std::string path = identity_path(state);
@@ -79,11 +84,13 @@ Status write_identity(const std::string& state, const codec::Identity& identity)
   unlink(draft.c_str());
   const Descriptor descriptor(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (descriptor.number() < 0) return system_error("Can't write " + draft);
-  const bool written = write_all(descriptor.number(), codec::encode_identity(identity)).ok() && fsync(descriptor.number()) == 0;
+  const bool written = write_all(descriptor.number(), codec::encode_identity(identity)).ok() &&
+                       fsync(descriptor.number()) == 0;
   const bool linked = written && link(draft.c_str(), path.c_str()) == 0;
-  const Error reason = linked            ? Error{}
-                       : errno == EEXIST ? error(Errc::exists, path + " exists already: this node has its keys.")
-                                         : system_error("Can't write " + path);
+  const Error reason = linked ? Error{}
+                       : errno == EEXIST
+                           ? error(Errc::exists, path + " exists already: this node has its keys.")
+                           : system_error("Can't write " + path);
   unlink(draft.c_str());
   if (!linked) return reason;
   return sync_folder(state);
@@ -94,13 +101,16 @@ Result<codec::Identity> read_identity(const std::string& state) {
   const Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (descriptor.number() < 0) {
     if (errno != ENOENT && errno != ENOTDIR) return system_error("Can't read " + path);
-    return error(Errc::not_found, path + " does not exist: make a network with `mesh init NAME` or join one with "
-                                         "`mesh join TOKEN`, or name another folder with --state.");
+    return error(Errc::not_found,
+                 path +
+                     " does not exist: make a network with `mesh init NAME` or join one with "
+                     "`mesh join TOKEN`, or name another folder with --state.");
   }
   struct stat about {};
   if (fstat(descriptor.number(), &about) != 0) return system_error("Can't read " + path);
   if ((about.st_mode & 077) != 0) {
-    return error(Errc::denied, path + " holds secret keys but others may read it: run `chmod 600 " + path + "`.");
+    return error(Errc::denied,
+                 path + " holds secret keys but others may read it: run `chmod 600 " + path + "`.");
   }
   auto bytes = read_all(descriptor.number());
   if (!bytes) return error(bytes.code(), path + " can't be read as an identity: restore it from a backup.");

@@ -6,7 +6,8 @@
 namespace meshfs::tools {
 namespace {
 
-// Length of the well-formed UTF-8 character at the start of `text` (RFC 3629: no overlong forms, no surrogates), 0 if there is none.
+// Length of the well-formed UTF-8 character at the start of `text` (RFC 3629: no overlong forms, no
+// surrogates), 0 if there is none.
 std::size_t character_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -63,19 +64,24 @@ class Parser {
     return true;
   }
 
+  static Json& set(Json& out, Json::Kind kind) {
+    out.kind = kind;
+    return out;
+  }
+
   bool value(Json& out, int depth) {
     if (depth > kMaxJsonDepth) return false;
     if (take("{")) return object(out, depth);
     if (take("[")) return list(out, depth);
-    if (take("\"")) return string(out.value.emplace<std::string>());
-    if (take("true")) return out.value.emplace<bool>(true);
-    if (take("false")) return out.value = false, true;
+    if (take("\"")) return string(set(out, Json::Kind::text).text);
+    if (take("true")) return set(out, Json::Kind::truth).truth = true;
+    if (take("false")) return set(out, Json::Kind::truth), true;
     if (take("null")) return true;
     return number(out);
   }
 
   bool object(Json& out, int depth) {
-    auto& members = out.value.emplace<Json::Object>();
+    auto& members = set(out, Json::Kind::object).members;
     if (take("}")) return true;
     do {
       std::string key;
@@ -85,7 +91,7 @@ class Parser {
   }
 
   bool list(Json& out, int depth) {
-    auto& items = out.value.emplace<Json::List>();
+    auto& items = set(out, Json::Kind::list).list;
     if (take("]")) return true;
     do {
       if (!value(items.emplace_back(), depth + 1)) return false;
@@ -119,7 +125,8 @@ class Parser {
     if (c != 'u' || rest_.size() < 4) return false;
     unsigned code = 0;
     for (const char digit : rest_.substr(0, 4)) {
-      const auto value = std::string_view("0123456789abcdef").find(digit >= 'A' && digit <= 'F' ? static_cast<char>(digit + 32) : digit);
+      const auto value = std::string_view("0123456789abcdef")
+                             .find(digit >= 'A' && digit <= 'F' ? static_cast<char>(digit + 32) : digit);
       if (value == std::string_view::npos) return false;
       code = code * 16 + static_cast<unsigned>(value);
     }
@@ -135,7 +142,7 @@ class Parser {
     char* end = nullptr;
     const double read = std::strtod(digits.c_str(), &end);
     if (digits.empty() || end != digits.c_str() + digits.size()) return false;
-    out.value = read;
+    set(out, Json::Kind::number).number = read;
     rest_.remove_prefix(length);
     return true;
   }
@@ -147,35 +154,18 @@ class Parser {
 
 const Json& Json::at(std::string_view key) const {
   static const Json kNothing;
-  const auto* members = std::get_if<Object>(&value);
-  if (members == nullptr) return kNothing;
-  const auto found = members->find(key);
-  return found == members->end() ? kNothing : found->second;
+  const auto found = members.find(key);
+  return found == members.end() ? kNothing : found->second;
 }
 
-std::string Json::text() const {
-  const auto* held = std::get_if<std::string>(&value);
-  return held == nullptr ? std::string() : *held;
-}
-
-std::int64_t Json::number() const {
+std::int64_t Json::count() const {
   constexpr double kExact = 9007199254740992.0;  // 2^53: beyond it a double is no count any more
-  const auto* held = std::get_if<double>(&value);
-  return held == nullptr || !(std::fabs(*held) <= kExact) ? 0 : static_cast<std::int64_t>(*held);
+  return std::fabs(number) <= kExact ? static_cast<std::int64_t>(number) : 0;
 }
 
-bool Json::truth() const {
-  const auto* held = std::get_if<bool>(&value);
-  return held != nullptr && *held;
+Result<Json> parse_json(std::string_view text) {
+  return Parser(text).document();
 }
-
-const Json::List& Json::list() const {
-  static const List kNothing;
-  const auto* held = std::get_if<List>(&value);
-  return held == nullptr ? kNothing : *held;
-}
-
-Result<Json> parse_json(std::string_view text) { return Parser(text).document(); }
 
 std::string json_quoted(std::string_view text) {
   std::string out = "\"";

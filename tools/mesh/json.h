@@ -6,7 +6,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "schema/vocab/result.h"
@@ -14,16 +13,17 @@
 namespace meshfs::tools {
 
 struct Json {
-  using List = std::vector<Json>;
-  using Object = std::map<std::string, Json, std::less<>>;
-  std::variant<std::nullptr_t, bool, double, std::string, List, Object> value = nullptr;
+  enum class Kind { null, truth, number, text, list, object };
+  Kind kind = Kind::null;
+  bool truth = false;  // these five keep their default unless `kind` says otherwise
+  double number = 0;
+  std::string text;
+  std::vector<Json> list;
+  std::map<std::string, Json, std::less<>> members;
 
   // What stands under `key`, or a null if this is no object or has no such key.
   [[nodiscard]] const Json& at(std::string_view key) const;
-  [[nodiscard]] std::string text() const;       // "" if it is none
-  [[nodiscard]] std::int64_t number() const;    // 0 if it is none; cut to whole numbers
-  [[nodiscard]] bool truth() const;             // false if it is none
-  [[nodiscard]] const List& list() const;       // empty if it is none
+  [[nodiscard]] std::int64_t count() const;  // the number cut to a whole one; 0 beyond 2^53
 };
 
 inline constexpr int kMaxJsonDepth = 16;  // .mesh/ files nest 3 deep
@@ -32,7 +32,8 @@ Result<Json> parse_json(std::string_view text);
 // `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
 std::string json_quoted(std::string_view text);
 
-// `text` for a terminal: control characters and broken UTF-8 as \xNN, so that a hostile name can't move the cursor.
+// `text` for a terminal: control characters and broken UTF-8 as \xNN, so that a hostile name can't move the
+// cursor.
 std::string printable(std::string_view text);
 
 }  // namespace meshfs::tools

@@ -44,7 +44,9 @@ bool read_row(const std::string& path, std::string name, Row& row) {
   return true;
 }
 
-const char* kind_of(mode_t mode) { return S_ISDIR(mode) ? "directory" : S_ISLNK(mode) ? "symlink" : "file"; }
+const char* kind_of(mode_t mode) {
+  return S_ISDIR(mode) ? "directory" : S_ISLNK(mode) ? "symlink" : "file";
+}
 
 // As ls(1) shows it: drwxr-xr-x.
 std::string mode_text(mode_t mode) {
@@ -61,7 +63,9 @@ std::string time_text(time_t time) {
   return text.data();
 }
 
-std::string or_dash(const std::string& text) { return text.empty() ? "-" : printable(text); }
+std::string or_dash(const std::string& text) {
+  return text.empty() ? "-" : printable(text);
+}
 
 void print_details(const std::vector<Row>& rows) {
   std::size_t author_width = 6, size_width = 4;
@@ -69,14 +73,16 @@ void print_details(const std::vector<Row>& rows) {
     author_width = std::max(author_width, or_dash(row.author).size());
     size_width = std::max(size_width, std::to_string(row.about.st_size).size());
   }
-  std::printf("%-10s %*s %-*s %-*s %-10s %-16s %s\n", "MODE", static_cast<int>(size_width), "SIZE", static_cast<int>(author_width),
-              "AUTHOR", static_cast<int>(kShownVersion), "VERSION", "STATE", "CHANGED", "NAME");
+  std::printf("%-10s %*s %-*s %-*s %-10s %-16s %s\n", "MODE", static_cast<int>(size_width), "SIZE",
+              static_cast<int>(author_width), "AUTHOR", static_cast<int>(kShownVersion), "VERSION", "STATE",
+              "CHANGED", "NAME");
   for (const auto& row : rows) {
-    std::printf("%s %*lld %-*s %-*s %-10s %s %s%s%s\n", mode_text(row.about.st_mode).c_str(), static_cast<int>(size_width),
-                static_cast<long long>(row.about.st_size), static_cast<int>(author_width), or_dash(row.author).c_str(),
-                static_cast<int>(kShownVersion), or_dash(row.version.substr(0, kShownVersion)).c_str(), or_dash(row.state).c_str(),
-                time_text(row.about.st_mtime).c_str(), printable(row.name).c_str(), row.link_target.empty() ? "" : " -> ",
-                printable(row.link_target).c_str());
+    std::printf("%s %*lld %-*s %-*s %-10s %s %s%s%s\n", mode_text(row.about.st_mode).c_str(),
+                static_cast<int>(size_width), static_cast<long long>(row.about.st_size),
+                static_cast<int>(author_width), or_dash(row.author).c_str(), static_cast<int>(kShownVersion),
+                or_dash(row.version.substr(0, kShownVersion)).c_str(), or_dash(row.state).c_str(),
+                time_text(row.about.st_mtime).c_str(), printable(row.name).c_str(),
+                row.link_target.empty() ? "" : " -> ", printable(row.link_target).c_str());
   }
 }
 
@@ -84,20 +90,23 @@ void print_json(const std::vector<Row>& rows) {
   std::printf("[");
   const char* separator = "\n";
   for (const auto& row : rows) {
-    std::printf("%s  {\"name\": %s, \"kind\": \"%s\", \"mode\": \"%04o\", \"size\": %lld, \"mtime\": %lld, \"author\": %s, "
-                "\"version\": %s, \"state\": %s%s%s}",
-                separator, json_quoted(row.name).c_str(), kind_of(row.about.st_mode), row.about.st_mode & 07777u,
-                static_cast<long long>(row.about.st_size), static_cast<long long>(row.about.st_mtime),
-                json_quoted(row.author).c_str(), json_quoted(row.version).c_str(), json_quoted(row.state).c_str(),
-                row.link_target.empty() ? "" : ", \"target\": ",
-                row.link_target.empty() ? "" : json_quoted(row.link_target).c_str());
+    std::printf(
+        "%s  {\"name\": %s, \"kind\": \"%s\", \"mode\": \"%04o\", \"size\": %lld, \"mtime\": %lld, "
+        "\"author\": %s, "
+        "\"version\": %s, \"state\": %s%s%s}",
+        separator, json_quoted(row.name).c_str(), kind_of(row.about.st_mode), row.about.st_mode & 07777u,
+        static_cast<long long>(row.about.st_size), static_cast<long long>(row.about.st_mtime),
+        json_quoted(row.author).c_str(), json_quoted(row.version).c_str(), json_quoted(row.state).c_str(),
+        row.link_target.empty() ? "" : ", \"target\": ",
+        row.link_target.empty() ? "" : json_quoted(row.link_target).c_str());
     separator = ",\n";
   }
   std::printf("\n]\n");
 }
 
 Exit explain(const std::string& path, int reason) {
-  if (reason == ENOTCONN) return complain(Exit::not_running, "The daemon of " + path + " died: start meshfs-fsd again.");
+  if (reason == ENOTCONN)
+    return complain(Exit::not_running, "The daemon of " + path + " died: start meshfs-fsd again.");
   return complain(Exit::failed, "Can't list " + path + ": " + std::strerror(reason) + ".");
 }
 
@@ -110,10 +119,11 @@ Exit read_rows(const std::string& path, std::vector<Row>& rows) {
     return Exit::ok;
   }
   std::error_code failure;
-  for (auto entry = std::filesystem::directory_iterator(path, failure); !failure && entry != std::filesystem::directory_iterator();
-       entry.increment(failure)) {
+  for (auto entry = std::filesystem::directory_iterator(path, failure);
+       !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
     Row row;
-    if (read_row(entry->path().string(), entry->path().filename().string(), row)) rows.push_back(std::move(row));
+    if (read_row(entry->path().string(), entry->path().filename().string(), row))
+      rows.push_back(std::move(row));
   }
   if (failure) return explain(path, failure.value());
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.name < b.name; });

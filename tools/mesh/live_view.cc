@@ -23,13 +23,16 @@ struct View {
 
 Exit explain_absence(const std::string& mount, int reason) {
   if (reason == ENOTCONN) {
-    return complain(Exit::not_running, "The daemon of " + mount + " died: start meshfs-fsd again, it takes the mount point over.");
+    return complain(Exit::not_running, "The daemon of " + mount +
+                                           " died: start meshfs-fsd again, it takes the mount point over.");
   }
   if (reason == ENOENT || reason == ENOTDIR) {
-    return complain(Exit::not_running, "No mesh is mounted at " + mount +
-                                           ": start meshfs-fsd, or say where it is with --mount (or MESHFS_MOUNT).");
+    return complain(Exit::not_running,
+                    "No mesh is mounted at " + mount +
+                        ": start meshfs-fsd, or say where it is with --mount (or MESHFS_MOUNT).");
   }
-  return complain(Exit::failed, "Can't read the live view under " + mount + ": " + std::strerror(reason) + ".");
+  return complain(Exit::failed,
+                  "Can't read the live view under " + mount + ": " + std::strerror(reason) + ".");
 }
 
 // Reads .mesh/<name>; explains itself if that fails.
@@ -45,7 +48,9 @@ Exit read_view(const std::string& mount, const std::string& name, View& view) {
   close(descriptor);
   if (got < 0) return explain_absence(mount, reason);
   auto parsed = parse_json(view.text);
-  if (!parsed) return complain(Exit::failed, mount + "/.mesh/" + name + " is no JSON: is another program mounted there?");
+  if (!parsed)
+    return complain(Exit::failed,
+                    mount + "/.mesh/" + name + " is no JSON: is another program mounted there?");
   view.json = std::move(*parsed);
   return Exit::ok;
 }
@@ -76,23 +81,23 @@ struct Neighbours {
 
 Neighbours count_neighbours(const Json& peers) {
   Neighbours out;
-  for (const auto& peer : peers.at("peers").list()) {
+  for (const auto& peer : peers.at("peers").list) {
     ++out.known;
-    out.in_sync += peer.at("in_sync").truth() ? 1 : 0;
+    out.in_sync += peer.at("in_sync").truth ? 1 : 0;
   }
   return out;
 }
 
 // The one sentence that people look for.
 std::string verdict(const Json& status, const Neighbours& neighbours) {
-  if (!status.at("syncd_connected").truth()) return "not connected: meshfs-syncd is not running";
+  if (!status.at("syncd_connected").truth) return "not connected: meshfs-syncd is not running";
   if (neighbours.known == 0) return "no neighbour in reach";
   std::string open_work;
   const auto add = [&](std::int64_t count, const char* one, const char* many) {
     if (count > 0) open_work += (open_work.empty() ? "" : ", ") + count_of(count, one, many);
   };
-  add(status.at("missing_blobs").number(), "content still to fetch", "contents still to fetch");
-  add(status.at("pending").number(), "entry waiting", "entries waiting");
+  add(status.at("missing_blobs").count(), "content still to fetch", "contents still to fetch");
+  add(status.at("pending").count(), "entry waiting", "entries waiting");
   add(neighbours.known - neighbours.in_sync, "neighbour behind", "neighbours behind");
   return open_work.empty() ? "all in sync" : open_work;
 }
@@ -104,7 +109,9 @@ std::string age(std::int64_t ms) {
   return std::to_string(ms / 60'000) + " min";
 }
 
-std::string shown(const Json& object, std::string_view key) { return printable(object.at(key).text()); }
+std::string shown(const Json& object, std::string_view key) {
+  return printable(object.at(key).text);
+}
 
 }  // namespace
 
@@ -116,21 +123,26 @@ Exit show_status(const Arguments& arguments) {
   if (const Exit code = read_view(arguments.mount, "peers", peers); code != Exit::ok) return code;
 
   const auto neighbours = count_neighbours(peers.json);
-  std::printf("%s, %s\n", count_of(count_nodes(arguments.mount), "node", "nodes").c_str(), verdict(status.json, neighbours).c_str());
+  std::printf("%s, %s\n", count_of(count_nodes(arguments.mount), "node", "nodes").c_str(),
+              verdict(status.json, neighbours).c_str());
   std::printf("network    %s\n", shown(status.json, "network").c_str());
-  std::printf("this node  %s (%s)\n", shown(status.json, "node").c_str(), shown(status.json, "node_id").substr(0, 16).c_str());
+  std::printf("this node  %s (%s)\n", shown(status.json, "node").c_str(),
+              shown(status.json, "node_id").substr(0, 16).c_str());
   std::printf("neighbours %lld, %lld of them in sync\n", static_cast<long long>(neighbours.known),
               static_cast<long long>(neighbours.in_sync));
-  std::printf("files      %lld in %lld objects, %lld entries\n", static_cast<long long>(status.json.at("files").number()),
-              static_cast<long long>(status.json.at("objects").number()),
-              static_cast<long long>(status.json.at("entries").number()));
-  const auto conflicts = status.json.at("conflicts").number();
+  std::printf("files      %lld in %lld objects, %lld entries\n",
+              static_cast<long long>(status.json.at("files").count()),
+              static_cast<long long>(status.json.at("objects").count()),
+              static_cast<long long>(status.json.at("entries").count()));
+  const auto conflicts = status.json.at("conflicts").count();
   if (conflicts > 0) {
-    std::printf("conflicts  %lld: both versions are kept, see %s/.mesh/conflicts\n", static_cast<long long>(conflicts),
-                arguments.mount.c_str());
+    std::printf("conflicts  %lld: both versions are kept, see %s/.mesh/conflicts\n",
+                static_cast<long long>(conflicts), arguments.mount.c_str());
   }
-  if (status.json.at("flagged").number() > 0 || status.json.at("flagged").truth()) {
-    std::printf("WARNING    a device wrote two histories (a copied or restored store?): see %s/.mesh/status\n", arguments.mount.c_str());
+  if (status.json.at("flagged").count() > 0 || status.json.at("flagged").truth) {
+    std::printf(
+        "WARNING    a device wrote two histories (a copied or restored store?): see %s/.mesh/status\n",
+        arguments.mount.c_str());
   }
   return Exit::ok;
 }
@@ -140,21 +152,23 @@ Exit show_peers(const Arguments& arguments) {
   View peers;
   if (const Exit code = read_view(arguments.mount, "peers", peers); code != Exit::ok) return code;
   if (arguments.json) return print_raw(peers);
-  const auto& list = peers.json.at("peers").list();
+  const auto& list = peers.json.at("peers").list;
   if (list.empty()) {
     std::printf("no neighbour in reach\n");
     return Exit::ok;
   }
-  std::printf("%-20s %-24s %-12s %9s %8s %12s %12s  %s\n", "NEIGHBOUR", "LINK", "STATE", "HEARD", "RTT ms", "SENT", "RECEIVED", "IN SYNC");
+  std::printf("%-20s %-24s %-12s %9s %8s %12s %12s  %s\n", "NEIGHBOUR", "LINK", "STATE", "HEARD", "RTT ms",
+              "SENT", "RECEIVED", "IN SYNC");
   for (const auto& peer : list) {
-    const bool timed = std::holds_alternative<double>(peer.at("rtt_ms").value);
+    const bool timed = peer.at("rtt_ms").kind == Json::Kind::number;
     char rtt[32] = "-";
-    if (timed) std::snprintf(rtt, sizeof rtt, "%.1f", std::get<double>(peer.at("rtt_ms").value));
+    if (timed) std::snprintf(rtt, sizeof rtt, "%.1f", peer.at("rtt_ms").number);
     const auto node = shown(peer, "name").empty() ? shown(peer, "node").substr(0, 16) : shown(peer, "name");
     std::printf("%-20s %-24s %-12s %9s %8s %12lld %12lld  %s\n", node.c_str(), shown(peer, "link").c_str(),
-                shown(peer, "state").c_str(), age(peer.at("last_heard_ms").number()).c_str(), rtt,
-                static_cast<long long>(peer.at("sent_bytes").number()),
-                static_cast<long long>(peer.at("received_bytes").number()), peer.at("in_sync").truth() ? "yes" : "no");
+                shown(peer, "state").c_str(), age(peer.at("last_heard_ms").count()).c_str(), rtt,
+                static_cast<long long>(peer.at("sent_bytes").count()),
+                static_cast<long long>(peer.at("received_bytes").count()),
+                peer.at("in_sync").truth ? "yes" : "no");
   }
   return Exit::ok;
 }

@@ -15,7 +15,9 @@ WallMs wall_clock() {
   return {std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count()};
 }
 
-Exit exit_for(const Error& failure) { return complain(Exit::failed, failure.message); }
+Exit exit_for(const Error& failure) {
+  return complain(Exit::failed, failure.message);
+}
 
 // Refused before any key is made, so that a second `mesh init` can't seem to have worked.
 bool has_identity(const std::string& state) {
@@ -24,31 +26,37 @@ bool has_identity(const std::string& state) {
 }
 
 Exit refuse_second_identity(const std::string& state) {
-  return complain(Exit::failed, identity_path(state) +
-                                    " exists already: this node has its keys and is in a network. Name another folder with "
-                                    "--state, or move that folder away to start anew (its keys can't be made again).");
+  return complain(Exit::failed,
+                  identity_path(state) +
+                      " exists already: this node has its keys and is in a network. Name another folder with "
+                      "--state, or move that folder away to start anew (its keys can't be made again).");
 }
 
 void say_next_steps(const Arguments& arguments) {
   std::printf(
       "Start it:   meshfs-fsd --state %s --mount %s &\n"
-      "            meshfs-syncd --socket %s/fsd.sock --interface INTERFACE &    (each network interface of the mesh)\n",
+      "            meshfs-syncd --socket %s/fsd.sock --interface INTERFACE &    (each network interface of "
+      "the mesh)\n",
       arguments.state.c_str(), arguments.mount.c_str(), arguments.state.c_str());
 }
 
 Exit store_identity(const Arguments& arguments, const codec::Genesis& genesis, const crypto::Seed& secret,
                     const crypto::Seed& node_seed) {
   const auto identity = codec::make_identity(genesis, secret, node_seed, arguments.node);
-  if (const auto written = write_identity(arguments.state, identity); !written) return exit_for(written.failure());
+  if (const auto written = write_identity(arguments.state, identity); !written)
+    return exit_for(written.failure());
   return Exit::ok;
 }
 
 }  // namespace
 
 Exit init_network(const Arguments& arguments) {
-  if (arguments.words.size() != 1) return complain(Exit::usage, "mesh init needs one word, the network's name: mesh init valley");
-  if (!codec::valid_node_name(arguments.words[0])) return complain(Exit::usage, std::string("The network's name") + kNameRule);
-  if (!codec::valid_node_name(arguments.node)) return complain(Exit::usage, std::string("The node's name") + kNameRule);
+  if (arguments.words.size() != 1)
+    return complain(Exit::usage, "mesh init needs one word, the network's name: mesh init valley");
+  if (!codec::valid_node_name(arguments.words[0]))
+    return complain(Exit::usage, std::string("The network's name") + kNameRule);
+  if (!codec::valid_node_name(arguments.node))
+    return complain(Exit::usage, std::string("The node's name") + kNameRule);
   if (has_identity(arguments.state)) return refuse_second_identity(arguments.state);
 
   const auto secret = crypto::random_id<crypto::Seed>();
@@ -78,16 +86,23 @@ Exit print_invite(const Arguments& arguments) {
 }
 
 Exit join_network(const Arguments& arguments) {
-  if (arguments.words.size() != 1) return complain(Exit::usage, "mesh join needs one word, the token that `mesh invite` printed.");
-  if (!codec::valid_node_name(arguments.node)) return complain(Exit::usage, std::string("The node's name") + kNameRule);
+  if (arguments.words.size() != 1)
+    return complain(Exit::usage, "mesh join needs one word, the token that `mesh invite` printed.");
+  if (!codec::valid_node_name(arguments.node))
+    return complain(Exit::usage, std::string("The node's name") + kNameRule);
   if (has_identity(arguments.state)) return refuse_second_identity(arguments.state);
   const auto invite = codec::decode_invite(arguments.words[0]);
   if (!invite) {
-    return complain(Exit::failed, "That is no valid invite: copy the whole line that `mesh invite` prints, from meshfs1- to its end.");
+    return complain(
+        Exit::failed,
+        "That is no valid invite: copy the whole line that `mesh invite` prints, from meshfs1- to its end.");
   }
   const auto node_seed = crypto::random_id<crypto::Seed>();
-  if (const Exit code = store_identity(arguments, invite->genesis, invite->secret, node_seed); code != Exit::ok) return code;
-  std::printf("This node, %s, belongs to network %s now.\n", arguments.node.c_str(), invite->genesis.name.c_str());
+  if (const Exit code = store_identity(arguments, invite->genesis, invite->secret, node_seed);
+      code != Exit::ok)
+    return code;
+  std::printf("This node, %s, belongs to network %s now.\n", arguments.node.c_str(),
+              invite->genesis.name.c_str());
   say_next_steps(arguments);
   return Exit::ok;
 }

@@ -15,8 +15,8 @@ struct Command {
 };
 
 constexpr std::array kCommands{
-    Command{"init", init_network},   Command{"invite", print_invite}, Command{"join", join_network},
-    Command{"status", show_status},  Command{"peers", show_peers},    Command{"ls", list_files},
+    Command{"init", init_network},  Command{"invite", print_invite}, Command{"join", join_network},
+    Command{"status", show_status}, Command{"peers", show_peers},    Command{"ls", list_files},
 };
 
 constexpr const char* kUsage =
@@ -59,7 +59,8 @@ Exit complain(Exit code, const std::string& sentence) {
 int mesh_main(int argc, char** argv) {
   crypto::start();
   Exit code = run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
-  if (std::fflush(stdout) != 0) code = complain(Exit::failed, "Can't write the result: is the disk full or the pipe closed?");
+  if (std::fflush(stdout) != 0)
+    code = complain(Exit::failed, "Can't write the result: is the disk full or the pipe closed?");
   return static_cast<int>(code);
 }
 

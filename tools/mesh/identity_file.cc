@@ -8,24 +8,12 @@
 #include <cstring>
 #include <filesystem>
 
+#include "schema/os/fd.h"
+
 namespace meshfs::tools {
 namespace {
 
 constexpr std::size_t kMaxIdentityBytes = 64 * 1024;  // a genesis with 16 admins is under 1 KiB
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  [[nodiscard]] int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 Error system_error(const std::string& what) {
   const Errc code = errno == ENOENT                     ? Errc::not_found
@@ -60,8 +48,8 @@ Result<Bytes> read_all(int descriptor) {
 }
 
 Status sync_folder(const std::string& folder) {
-  const Descriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (descriptor.number() < 0 || fsync(descriptor.number()) != 0)
+  const os::Fd descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (descriptor.get() < 0 || fsync(descriptor.get()) != 0)
     return system_error("Can't make " + folder + " durable");
   return {};
 }
@@ -82,10 +70,10 @@ Status write_identity(const std::string& state, const codec::Identity& identity)
   // Written beside and linked into place: a crash leaves no half identity, and link(2) never replaces one.
   const std::string draft = path + ".new";
   unlink(draft.c_str());
-  const Descriptor descriptor(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (descriptor.number() < 0) return system_error("Can't write " + draft);
-  const bool written = write_all(descriptor.number(), codec::encode_identity(identity)).ok() &&
-                       fsync(descriptor.number()) == 0;
+  const os::Fd descriptor(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (descriptor.get() < 0) return system_error("Can't write " + draft);
+  const bool written =
+      write_all(descriptor.get(), codec::encode_identity(identity)).ok() && fsync(descriptor.get()) == 0;
   const bool linked = written && link(draft.c_str(), path.c_str()) == 0;
   const Error reason = linked ? Error{}
                        : errno == EEXIST
@@ -98,8 +86,8 @@ Status write_identity(const std::string& state, const codec::Identity& identity)
 
 Result<codec::Identity> read_identity(const std::string& state) {
   const std::string path = identity_path(state);
-  const Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (descriptor.number() < 0) {
+  const os::Fd descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (descriptor.get() < 0) {
     if (errno != ENOENT && errno != ENOTDIR) return system_error("Can't read " + path);
     return error(Errc::not_found,
                  path +
@@ -107,12 +95,12 @@ Result<codec::Identity> read_identity(const std::string& state) {
                      "`mesh join TOKEN`, or name another folder with --state.");
   }
   struct stat about {};
-  if (fstat(descriptor.number(), &about) != 0) return system_error("Can't read " + path);
+  if (fstat(descriptor.get(), &about) != 0) return system_error("Can't read " + path);
   if ((about.st_mode & 077) != 0) {
     return error(Errc::denied,
                  path + " holds secret keys but others may read it: run `chmod 600 " + path + "`.");
   }
-  auto bytes = read_all(descriptor.number());
+  auto bytes = read_all(descriptor.get());
   if (!bytes) return error(bytes.code(), path + " can't be read as an identity: restore it from a backup.");
   auto identity = codec::decode_identity(*bytes);
   if (!identity) return error(Errc::bad_bytes, path + " is damaged: restore it from a backup.");

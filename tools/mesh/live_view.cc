@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "schema/os/fd.h"
 #include "tools/mesh/commands.h"
 #include "tools/mesh/json.h"
 
@@ -37,16 +38,14 @@ Exit explain_absence(const std::string& mount, int reason) {
 
 // Reads .mesh/<name>; explains itself if that fails.
 Exit read_view(const std::string& mount, const std::string& name, View& view) {
-  const int descriptor = open((mount + "/.mesh/" + name).c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return explain_absence(mount, errno);
+  const os::Fd descriptor(open((mount + "/.mesh/" + name).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!descriptor) return explain_absence(mount, errno);
   char piece[16 * 1024];
   ssize_t got = 0;
-  while (view.text.size() < kMaxViewBytes && (got = read(descriptor, piece, sizeof piece)) > 0) {
+  while (view.text.size() < kMaxViewBytes && (got = read(descriptor.get(), piece, sizeof piece)) > 0) {
     view.text.append(piece, static_cast<std::size_t>(got));
   }
-  const int reason = errno;
-  close(descriptor);
-  if (got < 0) return explain_absence(mount, reason);
+  if (got < 0) return explain_absence(mount, errno);
   auto parsed = parse_json(view.text);
   if (!parsed)
     return complain(Exit::failed,

@@ -1,7 +1,7 @@
 // mesh init, invite, join: who belongs to a network.
-#include <chrono>
 #include <cstdio>
 
+#include "schema/os/loop.h"
 #include "tools/mesh/commands.h"
 #include "tools/mesh/identity_file.h"
 
@@ -9,11 +9,6 @@ namespace meshfs::tools {
 namespace {
 
 constexpr const char* kNameRule = " must be 1 to 32 characters of a-z, 0-9 and -.";
-
-WallMs wall_clock() {
-  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  return {std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count()};
-}
 
 Exit exit_for(const Error& failure) {
   return complain(Exit::failed, failure.message);
@@ -64,7 +59,7 @@ Exit init_network(const Arguments& arguments) {
   const auto admin = crypto::SigningKey::from_seed(node_seed);
   codec::Genesis genesis;
   genesis.name = arguments.words[0];
-  genesis.created = wall_clock();
+  genesis.created = os::Loop::wall();
   genesis.admins = {admin.public_key()};
   genesis.admission_key = codec::admission_key_of(secret).public_key();
   codec::sign_genesis(genesis, admin);

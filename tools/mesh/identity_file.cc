@@ -16,9 +16,7 @@ namespace {
 constexpr std::size_t kMaxIdentityBytes = 64 * 1024;  // a genesis with 16 admins is under 1 KiB
 
 Error system_error(const std::string& what) {
-  const Errc code = errno == ENOENT                     ? Errc::not_found
-                    : errno == EACCES || errno == EPERM ? Errc::denied
-                                                        : Errc::io;
+  const Errc code = errno == ENOENT ? Errc::not_found : errno == EACCES || errno == EPERM ? Errc::denied : Errc::io;
   return error(code, what + ": " + std::strerror(errno) + ".");
 }
 
@@ -49,16 +47,13 @@ Result<Bytes> read_all(int descriptor) {
 
 Status sync_folder(const std::string& folder) {
   const os::Fd descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (descriptor.get() < 0 || fsync(descriptor.get()) != 0)
-    return system_error("Can't make " + folder + " durable");
+  if (descriptor.get() < 0 || fsync(descriptor.get()) != 0) return system_error("Can't make " + folder + " durable");
   return {};
 }
 
 }  // namespace
 
-std::string identity_path(const std::string& state) {
-  return state + "/identity";
-}
+std::string identity_path(const std::string& state) { return state + "/identity"; }
 
 Status write_identity(const std::string& state, const codec::Identity& identity) {
   const std::string path = identity_path(state);
@@ -75,10 +70,9 @@ Status write_identity(const std::string& state, const codec::Identity& identity)
   const bool written =
       write_all(descriptor.get(), codec::encode_identity(identity)).ok() && fsync(descriptor.get()) == 0;
   const bool linked = written && link(draft.c_str(), path.c_str()) == 0;
-  const Error reason = linked ? Error{}
-                       : errno == EEXIST
-                           ? error(Errc::exists, path + " exists already: this node has its keys.")
-                           : system_error("Can't write " + path);
+  const Error reason = linked            ? Error{}
+                       : errno == EEXIST ? error(Errc::exists, path + " exists already: this node has its keys.")
+                                         : system_error("Can't write " + path);
   unlink(draft.c_str());
   if (!linked) return reason;
   return sync_folder(state);
@@ -89,16 +83,14 @@ Result<codec::Identity> read_identity(const std::string& state) {
   const os::Fd descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (descriptor.get() < 0) {
     if (errno != ENOENT && errno != ENOTDIR) return system_error("Can't read " + path);
-    return error(Errc::not_found,
-                 path +
-                     " does not exist: make a network with `mesh init NAME` or join one with "
-                     "`mesh join TOKEN`, or name another folder with --state.");
+    return error(Errc::not_found, path +
+                                      " does not exist: make a network with `mesh init NAME` or join one with "
+                                      "`mesh join TOKEN`, or name another folder with --state.");
   }
   struct stat about {};
   if (fstat(descriptor.get(), &about) != 0) return system_error("Can't read " + path);
   if ((about.st_mode & 077) != 0) {
-    return error(Errc::denied,
-                 path + " holds secret keys but others may read it: run `chmod 600 " + path + "`.");
+    return error(Errc::denied, path + " holds secret keys but others may read it: run `chmod 600 " + path + "`.");
   }
   auto bytes = read_all(descriptor.get());
   if (!bytes) return error(bytes.code(), path + " can't be read as an identity: restore it from a backup.");

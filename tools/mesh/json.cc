@@ -163,9 +163,7 @@ std::int64_t Json::count() const {
   return std::fabs(number) <= kExact ? static_cast<std::int64_t>(number) : 0;
 }
 
-Result<Json> parse_json(std::string_view text) {
-  return Parser(text).document();
-}
+Result<Json> parse_json(std::string_view text) { return Parser(text).document(); }
 
 std::string json_quoted(std::string_view text) {
   std::string out = "\"";

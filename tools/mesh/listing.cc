@@ -44,9 +44,7 @@ bool read_row(const std::string& path, std::string name, Row& row) {
   return true;
 }
 
-const char* kind_of(mode_t mode) {
-  return S_ISDIR(mode) ? "directory" : S_ISLNK(mode) ? "symlink" : "file";
-}
+const char* kind_of(mode_t mode) { return S_ISDIR(mode) ? "directory" : S_ISLNK(mode) ? "symlink" : "file"; }
 
 // As ls(1) shows it: drwxr-xr-x.
 std::string mode_text(mode_t mode) {
@@ -63,9 +61,7 @@ std::string time_text(time_t time) {
   return text.data();
 }
 
-std::string or_dash(const std::string& text) {
-  return text.empty() ? "-" : printable(text);
-}
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : printable(text); }
 
 void print_details(const std::vector<Row>& rows) {
   std::size_t author_width = 6, size_width = 4;
@@ -74,12 +70,12 @@ void print_details(const std::vector<Row>& rows) {
     size_width = std::max(size_width, std::to_string(row.about.st_size).size());
   }
   std::printf("%-10s %*s %-*s %-*s %-10s %-16s %s\n", "MODE", static_cast<int>(size_width), "SIZE",
-              static_cast<int>(author_width), "AUTHOR", static_cast<int>(kShownVersion), "VERSION", "STATE",
-              "CHANGED", "NAME");
+              static_cast<int>(author_width), "AUTHOR", static_cast<int>(kShownVersion), "VERSION", "STATE", "CHANGED",
+              "NAME");
   for (const auto& row : rows) {
     std::printf("%s %*lld %-*s %-*s %-10s %s %s%s%s\n", mode_text(row.about.st_mode).c_str(),
-                static_cast<int>(size_width), static_cast<long long>(row.about.st_size),
-                static_cast<int>(author_width), or_dash(row.author).c_str(), static_cast<int>(kShownVersion),
+                static_cast<int>(size_width), static_cast<long long>(row.about.st_size), static_cast<int>(author_width),
+                or_dash(row.author).c_str(), static_cast<int>(kShownVersion),
                 or_dash(row.version.substr(0, kShownVersion)).c_str(), or_dash(row.state).c_str(),
                 time_text(row.about.st_mtime).c_str(), printable(row.name).c_str(),
                 row.link_target.empty() ? "" : " -> ", printable(row.link_target).c_str());
@@ -122,8 +118,7 @@ Exit read_rows(const std::string& path, std::vector<Row>& rows) {
   for (auto entry = std::filesystem::directory_iterator(path, failure);
        !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
     Row row;
-    if (read_row(entry->path().string(), entry->path().filename().string(), row))
-      rows.push_back(std::move(row));
+    if (read_row(entry->path().string(), entry->path().filename().string(), row)) rows.push_back(std::move(row));
   }
   if (failure) return explain(path, failure.value());
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.name < b.name; });

@@ -24,16 +24,14 @@ struct View {
 
 Exit explain_absence(const std::string& mount, int reason) {
   if (reason == ENOTCONN) {
-    return complain(Exit::not_running, "The daemon of " + mount +
-                                           " died: start meshfs-fsd again, it takes the mount point over.");
+    return complain(Exit::not_running,
+                    "The daemon of " + mount + " died: start meshfs-fsd again, it takes the mount point over.");
   }
   if (reason == ENOENT || reason == ENOTDIR) {
-    return complain(Exit::not_running,
-                    "No mesh is mounted at " + mount +
-                        ": start meshfs-fsd, or say where it is with --mount (or MESHFS_MOUNT).");
+    return complain(Exit::not_running, "No mesh is mounted at " + mount +
+                                           ": start meshfs-fsd, or say where it is with --mount (or MESHFS_MOUNT).");
   }
-  return complain(Exit::failed,
-                  "Can't read the live view under " + mount + ": " + std::strerror(reason) + ".");
+  return complain(Exit::failed, "Can't read the live view under " + mount + ": " + std::strerror(reason) + ".");
 }
 
 // Reads .mesh/<name>; explains itself if that fails.
@@ -48,8 +46,7 @@ Exit read_view(const std::string& mount, const std::string& name, View& view) {
   if (got < 0) return explain_absence(mount, errno);
   auto parsed = parse_json(view.text);
   if (!parsed)
-    return complain(Exit::failed,
-                    mount + "/.mesh/" + name + " is no JSON: is another program mounted there?");
+    return complain(Exit::failed, mount + "/.mesh/" + name + " is no JSON: is another program mounted there?");
   view.json = std::move(*parsed);
   return Exit::ok;
 }
@@ -108,9 +105,7 @@ std::string age(std::int64_t ms) {
   return std::to_string(ms / 60'000) + " min";
 }
 
-std::string shown(const Json& object, std::string_view key) {
-  return printable(object.at(key).text);
-}
+std::string shown(const Json& object, std::string_view key) { return printable(object.at(key).text); }
 
 }  // namespace
 
@@ -135,13 +130,12 @@ Exit show_status(const Arguments& arguments) {
               static_cast<long long>(status.json.at("entries").count()));
   const auto conflicts = status.json.at("conflicts").count();
   if (conflicts > 0) {
-    std::printf("conflicts  %lld: both versions are kept, see %s/.mesh/conflicts\n",
-                static_cast<long long>(conflicts), arguments.mount.c_str());
+    std::printf("conflicts  %lld: both versions are kept, see %s/.mesh/conflicts\n", static_cast<long long>(conflicts),
+                arguments.mount.c_str());
   }
   if (status.json.at("flagged").count() > 0 || status.json.at("flagged").truth) {
-    std::printf(
-        "WARNING    a device wrote two histories (a copied or restored store?): see %s/.mesh/status\n",
-        arguments.mount.c_str());
+    std::printf("WARNING    a device wrote two histories (a copied or restored store?): see %s/.mesh/status\n",
+                arguments.mount.c_str());
   }
   return Exit::ok;
 }
@@ -156,8 +150,8 @@ Exit show_peers(const Arguments& arguments) {
     std::printf("no neighbour in reach\n");
     return Exit::ok;
   }
-  std::printf("%-20s %-24s %-12s %9s %8s %12s %12s  %s\n", "NEIGHBOUR", "LINK", "STATE", "HEARD", "RTT ms",
-              "SENT", "RECEIVED", "IN SYNC");
+  std::printf("%-20s %-24s %-12s %9s %8s %12s %12s  %s\n", "NEIGHBOUR", "LINK", "STATE", "HEARD", "RTT ms", "SENT",
+              "RECEIVED", "IN SYNC");
   for (const auto& peer : list) {
     const bool timed = peer.at("rtt_ms").kind == Json::Kind::number;
     char rtt[32] = "-";
@@ -166,8 +160,7 @@ Exit show_peers(const Arguments& arguments) {
     std::printf("%-20s %-24s %-12s %9s %8s %12lld %12lld  %s\n", node.c_str(), shown(peer, "link").c_str(),
                 shown(peer, "state").c_str(), age(peer.at("last_heard_ms").count()).c_str(), rtt,
                 static_cast<long long>(peer.at("sent_bytes").count()),
-                static_cast<long long>(peer.at("received_bytes").count()),
-                peer.at("in_sync").truth ? "yes" : "no");
+                static_cast<long long>(peer.at("received_bytes").count()), peer.at("in_sync").truth ? "yes" : "no");
   }
   return Exit::ok;
 }

@@ -10,9 +10,7 @@ namespace {
 
 constexpr const char* kNameRule = " must be 1 to 32 characters of a-z, 0-9 and -.";
 
-Exit exit_for(const Error& failure) {
-  return complain(Exit::failed, failure.message);
-}
+Exit exit_for(const Error& failure) { return complain(Exit::failed, failure.message); }
 
 // Refused before any key is made, so that a second `mesh init` can't seem to have worked.
 bool has_identity(const std::string& state) {
@@ -38,8 +36,7 @@ void say_next_steps(const Arguments& arguments) {
 Exit store_identity(const Arguments& arguments, const codec::Genesis& genesis, const crypto::Seed& secret,
                     const crypto::Seed& node_seed) {
   const auto identity = codec::make_identity(genesis, secret, node_seed, arguments.node);
-  if (const auto written = write_identity(arguments.state, identity); !written)
-    return exit_for(written.failure());
+  if (const auto written = write_identity(arguments.state, identity); !written) return exit_for(written.failure());
   return Exit::ok;
 }
 
@@ -50,8 +47,7 @@ Exit init_network(const Arguments& arguments) {
     return complain(Exit::usage, "mesh init needs one word, the network's name: mesh init valley");
   if (!codec::valid_node_name(arguments.words[0]))
     return complain(Exit::usage, std::string("The network's name") + kNameRule);
-  if (!codec::valid_node_name(arguments.node))
-    return complain(Exit::usage, std::string("The node's name") + kNameRule);
+  if (!codec::valid_node_name(arguments.node)) return complain(Exit::usage, std::string("The node's name") + kNameRule);
   if (has_identity(arguments.state)) return refuse_second_identity(arguments.state);
 
   const auto secret = crypto::random_id<crypto::Seed>();
@@ -83,8 +79,7 @@ Exit print_invite(const Arguments& arguments) {
 Exit join_network(const Arguments& arguments) {
   if (arguments.words.size() != 1)
     return complain(Exit::usage, "mesh join needs one word, the token that `mesh invite` printed.");
-  if (!codec::valid_node_name(arguments.node))
-    return complain(Exit::usage, std::string("The node's name") + kNameRule);
+  if (!codec::valid_node_name(arguments.node)) return complain(Exit::usage, std::string("The node's name") + kNameRule);
   if (has_identity(arguments.state)) return refuse_second_identity(arguments.state);
   const auto invite = codec::decode_invite(arguments.words[0]);
   if (!invite) {
@@ -93,11 +88,9 @@ Exit join_network(const Arguments& arguments) {
         "That is no valid invite: copy the whole line that `mesh invite` prints, from meshfs1- to its end.");
   }
   const auto node_seed = crypto::random_id<crypto::Seed>();
-  if (const Exit code = store_identity(arguments, invite->genesis, invite->secret, node_seed);
-      code != Exit::ok)
+  if (const Exit code = store_identity(arguments, invite->genesis, invite->secret, node_seed); code != Exit::ok)
     return code;
-  std::printf("This node, %s, belongs to network %s now.\n", arguments.node.c_str(),
-              invite->genesis.name.c_str());
+  std::printf("This node, %s, belongs to network %s now.\n", arguments.node.c_str(), invite->genesis.name.c_str());
   say_next_steps(arguments);
   return Exit::ok;
 }

@@ -42,8 +42,7 @@ TEST(NodeName, ComesFromAnyHostName) {
   EXPECT_EQ(node_name_from_host("-x-"), "x");
   EXPECT_EQ(node_name_from_host(""), "node");
   EXPECT_EQ(node_name_from_host("___"), "node");
-  for (const char* host :
-       {"A", "9lives", "\xff\xfe", "a.b", "this-is-a-very-long-host-name-of-more-than-thirty-two"}) {
+  for (const char* host : {"A", "9lives", "\xff\xfe", "a.b", "this-is-a-very-long-host-name-of-more-than-thirty-two"}) {
     EXPECT_TRUE(codec::valid_node_name(node_name_from_host(host))) << host;
   }
 }

@@ -26,16 +26,15 @@ TEST(Json, ReadsEscapes) {
 }
 
 TEST(Json, RefusesWhatIsNone) {
-  for (const char* bad : {"", "{", "[1,", "{\"a\"}", "{\"a\":1,}", "\"open", "\"\\q\"", "\"\\u12g4\"", "1 2",
-                          "nul", "-", "1e", "\"a\nb\""}) {
+  for (const char* bad : {"", "{", "[1,", "{\"a\"}", "{\"a\":1,}", "\"open", "\"\\q\"", "\"\\u12g4\"", "1 2", "nul",
+                          "-", "1e", "\"a\nb\""}) {
     EXPECT_FALSE(parse_json(bad).ok()) << bad;
   }
 }
 
 TEST(Json, NestsToItsLimitAndNoDeeper) {
   const auto nested = [](int depth) {
-    return std::string(static_cast<std::size_t>(depth), '[') +
-           std::string(static_cast<std::size_t>(depth), ']');
+    return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
   };
   EXPECT_TRUE(parse_json(nested(kMaxJsonDepth + 1)).ok());
   EXPECT_FALSE(parse_json(nested(kMaxJsonDepth + 2)).ok());

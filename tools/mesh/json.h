@@ -1,4 +1,4 @@
-// The little JSON that `mesh` needs: reads what fsd shows in .mesh/, writes what --json prints.
+// The little JSON that `mesh` needs: reads what fsd shows in .mesh/.
 // Hand-written: capnp-json would cost the router binary 60 kB after xz.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "schema/vocab/quoting.h"
 #include "schema/vocab/result.h"
 
 namespace meshfs::tools {
@@ -28,12 +29,5 @@ struct Json {
 
 inline constexpr int kMaxJsonDepth = 16;  // .mesh/ files nest 3 deep
 Result<Json> parse_json(std::string_view text);
-
-// `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
-std::string json_quoted(std::string_view text);
-
-// `text` for a terminal: control characters and broken UTF-8 as \xNN, so that a hostile name can't move the
-// cursor.
-std::string printable(std::string_view text);
 
 }  // namespace meshfs::tools

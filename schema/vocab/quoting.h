@@ -1,0 +1,15 @@
+// Hostile text made harmless: for JSON, and for a terminal. Names of files and nodes are any bytes their author liked.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace meshfs {
+
+// `text` as a JSON string with its quotes (RFC 8259). Bytes that are no UTF-8 become U+FFFD.
+std::string json_quoted(std::string_view text);
+
+// `text` for a terminal: control characters and broken UTF-8 as \xNN, so that a hostile name can't move the cursor.
+std::string printable(std::string_view text);
+
+}  // namespace meshfs

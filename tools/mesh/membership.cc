@@ -1,9 +1,9 @@
 // mesh init, invite, join: who belongs to a network.
 #include <cstdio>
 
+#include "schema/os/identity_file.h"
 #include "schema/os/loop.h"
 #include "tools/mesh/commands.h"
-#include "tools/mesh/identity_file.h"
 
 namespace meshfs::tools {
 namespace {
@@ -14,13 +14,13 @@ Exit exit_for(const Error& failure) { return complain(Exit::failed, failure.mess
 
 // Refused before any key is made, so that a second `mesh init` can't seem to have worked.
 bool has_identity(const std::string& state) {
-  const auto identity = read_identity(state);
+  const auto identity = os::read_identity(state);
   return identity.ok() || identity.code() != Errc::not_found;
 }
 
 Exit refuse_second_identity(const std::string& state) {
   return complain(Exit::failed,
-                  identity_path(state) +
+                  os::identity_path(state) +
                       " exists already: this node has its keys and is in a network. Name another folder with "
                       "--state, or move that folder away to start anew (its keys can't be made again).");
 }
@@ -36,7 +36,7 @@ void say_next_steps(const Arguments& arguments) {
 Exit store_identity(const Arguments& arguments, const codec::Genesis& genesis, const crypto::Seed& secret,
                     const crypto::Seed& node_seed) {
   const auto identity = codec::make_identity(genesis, secret, node_seed, arguments.node);
-  if (const auto written = write_identity(arguments.state, identity); !written) return exit_for(written.failure());
+  if (const auto written = os::write_identity(arguments.state, identity); !written) return exit_for(written.failure());
   return Exit::ok;
 }
 
@@ -69,7 +69,7 @@ Exit init_network(const Arguments& arguments) {
 
 Exit print_invite(const Arguments& arguments) {
   if (!arguments.words.empty()) return complain(Exit::usage, "mesh invite takes no words.");
-  const auto identity = read_identity(arguments.state);
+  const auto identity = os::read_identity(arguments.state);
   if (!identity) return exit_for(identity.failure());
   const codec::Invite invite{identity->genesis, identity->network_secret};
   std::printf("%s\n", codec::encode_invite(invite).c_str());

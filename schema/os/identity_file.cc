@@ -1,4 +1,4 @@
-#include "tools/mesh/identity_file.h"
+#include "schema/os/identity_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 
 #include "schema/os/fd.h"
 
-namespace meshfs::tools {
+namespace meshfs::os {
 namespace {
 
 constexpr std::size_t kMaxIdentityBytes = 64 * 1024;  // a genesis with 16 admins is under 1 KiB
@@ -46,7 +46,7 @@ Result<Bytes> read_all(int descriptor) {
 }
 
 Status sync_folder(const std::string& folder) {
-  const os::Fd descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Fd descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (descriptor.get() < 0 || fsync(descriptor.get()) != 0) return system_error("Can't make " + folder + " durable");
   return {};
 }
@@ -65,7 +65,7 @@ Status write_identity(const std::string& state, const codec::Identity& identity)
   // Written beside and linked into place: a crash leaves no half identity, and link(2) never replaces one.
   const std::string draft = path + ".new";
   unlink(draft.c_str());
-  const os::Fd descriptor(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const Fd descriptor(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (descriptor.get() < 0) return system_error("Can't write " + draft);
   const bool written =
       write_all(descriptor.get(), codec::encode_identity(identity)).ok() && fsync(descriptor.get()) == 0;
@@ -80,7 +80,7 @@ Status write_identity(const std::string& state, const codec::Identity& identity)
 
 Result<codec::Identity> read_identity(const std::string& state) {
   const std::string path = identity_path(state);
-  const os::Fd descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (descriptor.get() < 0) {
     if (errno != ENOENT && errno != ENOTDIR) return system_error("Can't read " + path);
     return error(Errc::not_found, path +
@@ -99,4 +99,4 @@ Result<codec::Identity> read_identity(const std::string& state) {
   return identity;
 }
 
-}  // namespace meshfs::tools
+}  // namespace meshfs::os

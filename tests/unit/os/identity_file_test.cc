@@ -1,4 +1,4 @@
-#include "tools/mesh/identity_file.h"
+#include "schema/os/identity_file.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace meshfs::tools {
+namespace meshfs::os {
 namespace {
 
 namespace fs = std::filesystem;
@@ -38,43 +38,43 @@ class IdentityFile : public testing::Test {
 
 TEST_F(IdentityFile, ComesBackAsWritten) {
   const auto identity = new_identity("roof");
-  ASSERT_TRUE(write_identity(state(), identity).ok());
-  const auto read = read_identity(state());
+  ASSERT_TRUE(os::write_identity(state(), identity).ok());
+  const auto read = os::read_identity(state());
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(codec::encode_identity(*read), codec::encode_identity(identity));
   struct stat about {};
-  ASSERT_EQ(stat(identity_path(state()).c_str(), &about), 0);
+  ASSERT_EQ(stat(os::identity_path(state()).c_str(), &about), 0);
   EXPECT_EQ(about.st_mode & 07777, 0600u);
 }
 
 TEST_F(IdentityFile, IsNeverOverwritten) {
-  ASSERT_TRUE(write_identity(state(), new_identity("first")).ok());
-  const auto second = write_identity(state(), new_identity("second"));
+  ASSERT_TRUE(os::write_identity(state(), new_identity("first")).ok());
+  const auto second = os::write_identity(state(), new_identity("second"));
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.code(), Errc::exists);
-  EXPECT_EQ(read_identity(state())->member.name, "first");
-  EXPECT_FALSE(fs::exists(identity_path(state()) + ".new"));
+  EXPECT_EQ(os::read_identity(state())->member.name, "first");
+  EXPECT_FALSE(fs::exists(os::identity_path(state()) + ".new"));
 }
 
 TEST_F(IdentityFile, IsRefusedWhenOthersMayReadIt) {
-  ASSERT_TRUE(write_identity(state(), new_identity("roof")).ok());
-  ASSERT_EQ(chmod(identity_path(state()).c_str(), 0640), 0);
-  const auto read = read_identity(state());
+  ASSERT_TRUE(os::write_identity(state(), new_identity("roof")).ok());
+  ASSERT_EQ(chmod(os::identity_path(state()).c_str(), 0640), 0);
+  const auto read = os::read_identity(state());
   ASSERT_FALSE(read.ok());
   EXPECT_EQ(read.code(), Errc::denied);
   EXPECT_NE(read.failure().message.find("chmod 600"), std::string::npos);
 }
 
 TEST_F(IdentityFile, SaysWhenItIsMissingOrDamaged) {
-  const auto missing = read_identity(state());
+  const auto missing = os::read_identity(state());
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.code(), Errc::not_found);
-  ASSERT_TRUE(write_identity(state(), new_identity("roof")).ok());
-  std::ofstream(identity_path(state()), std::ios::trunc) << "no identity";
-  const auto damaged = read_identity(state());
+  ASSERT_TRUE(os::write_identity(state(), new_identity("roof")).ok());
+  std::ofstream(os::identity_path(state()), std::ios::trunc) << "no identity";
+  const auto damaged = os::read_identity(state());
   ASSERT_FALSE(damaged.ok());
   EXPECT_EQ(damaged.code(), Errc::bad_bytes);
 }
 
 }  // namespace
-}  // namespace meshfs::tools
+}  // namespace meshfs::os

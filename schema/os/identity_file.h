@@ -6,7 +6,7 @@
 
 #include "schema/codec/network.h"
 
-namespace meshfs::tools {
+namespace meshfs::os {
 
 // Makes the folder (0700) if needed. Durable when it returns. exists: the folder has an identity already.
 Status write_identity(const std::string& state, const codec::Identity& identity);
@@ -16,4 +16,4 @@ Result<codec::Identity> read_identity(const std::string& state);
 
 std::string identity_path(const std::string& state);
 
-}  // namespace meshfs::tools
+}  // namespace meshfs::os

@@ -17,28 +17,39 @@ class Composer {
       if (!is_due(head, network_time)) continue;
       CHECK(head.stamp.hlc < stamp.hlc);
       due_.push_back(&head);
+      note_named(head);
     }
   }
 
-  codec::ObjectEntry entry(const ObjectId& object, codec::Kind kind, const Change& change);
+  codec::ObjectEntry entry(const ObjectId& object, codec::Kind kind, const Change& change) const;
   codec::Tombstone tombstone(const ObjectId& object, const std::optional<codec::Place>& shown_at) const;
 
  private:
   template <class Register, class Value>
-  Register restate(const Stamped<Value>& from) {
+  Register restate(const Stamped<Value>& from) const {
     Register out;
     out.stamp.age = stamp_.hlc.value - from.stamp.hlc.value;
     if (from.stamp.author == stamp_.author) {
       out.value = from.value;
     } else {
       out.stamp.foreign = codec::ForeignStamp{from.stamp.author, from.origin};
-      named_.insert(from.stamp.author);
     }
     return out;
   }
-  codec::PlaceRegister place(const Change& change);
-  std::vector<codec::ContentRegister> contents(const Change& change);
-  std::vector<codec::LinkRegister> links(const Change& change);
+  // What `head` names is in the sets of those who still have it: it must stay covered by what replaces `head`.
+  void note_named(const Head& head) {
+    const auto note = [&](const Stamp& stamp, const Hash& origin) {
+      if (origin != head.entry) named_.insert(stamp.author);
+    };
+    if (head.place) note(head.place->stamp, head.place->origin);
+    if (head.attributes) note(head.attributes->stamp, head.attributes->origin);
+    for (const auto& content : head.contents) note(content.stamp, content.origin);
+    for (const auto& link : head.links) note(link.stamp, link.origin);
+  }
+
+  codec::PlaceRegister place(const Change& change) const;
+  std::vector<codec::ContentRegister> contents(const Change& change) const;
+  std::vector<codec::LinkRegister> links(const Change& change) const;
   codec::Context context() const;
   std::uint64_t latest_expiry(std::uint64_t own_lifetime_ms) const;
 
@@ -47,10 +58,10 @@ class Composer {
   const std::vector<const Head*> live_;
   const std::optional<Shown> shown_;
   std::vector<const Head*> due_;
-  std::set<AuthorTag> named_;  // authors of the foreign registers restated so far
+  std::set<AuthorTag> named_;  // authors of the origins that the due heads name
 };
 
-codec::PlaceRegister Composer::place(const Change& change) {
+codec::PlaceRegister Composer::place(const Change& change) const {
   if (!change.place) {
     CHECK(shown_.has_value());
     // What a covered directory shows from lives in a tombstone, which can't be named as origin: stamped anew.
@@ -65,7 +76,7 @@ codec::PlaceRegister Composer::place(const Change& change) {
   return {{}, value};
 }
 
-std::vector<codec::ContentRegister> Composer::contents(const Change& change) {
+std::vector<codec::ContentRegister> Composer::contents(const Change& change) const {
   const auto survivors = surviving_contents(live_);
   std::vector<codec::Content> seen;  // values that go
   for (const auto& content : survivors) {
@@ -83,7 +94,7 @@ std::vector<codec::ContentRegister> Composer::contents(const Change& change) {
   return out;
 }
 
-std::vector<codec::LinkRegister> Composer::links(const Change& change) {
+std::vector<codec::LinkRegister> Composer::links(const Change& change) const {
   std::map<LocalId, codec::LinkRegister> out;
   for (const auto& link : change.links) out[link.link] = {link.link, {}, link.place};
   for (const auto& link : surviving_links(live_)) {
@@ -94,7 +105,6 @@ std::vector<codec::LinkRegister> Composer::links(const Change& change) {
       restated.value = link.value.place;
     } else {
       restated.stamp.foreign = codec::ForeignStamp{link.stamp.author, link.origin};
-      named_.insert(link.stamp.author);
     }
     out[link.value.link] = restated;
   }
@@ -103,7 +113,6 @@ std::vector<codec::LinkRegister> Composer::links(const Change& change) {
   return sorted;
 }
 
-// After the registers: named_ is complete then.
 codec::Context Composer::context() const {
   std::map<AuthorTag, Hlc> slots;
   const auto cover = [&](const AuthorTag& author, Hlc hlc) { slots[author] = std::max(slots[author], hlc); };
@@ -144,7 +153,7 @@ std::uint64_t Composer::latest_expiry(std::uint64_t own_lifetime_ms) const {
   return static_cast<std::uint64_t>(latest.ms);
 }
 
-codec::ObjectEntry Composer::entry(const ObjectId& object, codec::Kind kind, const Change& change) {
+codec::ObjectEntry Composer::entry(const ObjectId& object, codec::Kind kind, const Change& change) const {
   for (const Head* head : due_) CHECK(head->object == object && head->kind == kind);
   codec::ObjectEntry out;
   out.object = object.local;

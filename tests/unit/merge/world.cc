@@ -1,0 +1,373 @@
+#include "tests/unit/merge/world.h"
+
+#include <algorithm>
+#include <sstream>
+
+namespace meshfs::test {
+
+namespace {
+
+// Any unique hash serves as an entry's; the model does not encode.
+std::uint64_t mix(std::uint64_t h) {
+  h ^= h >> 33;
+  h *= 0xff51afd7ed558ccdULL;
+  h ^= h >> 33;
+  h *= 0xc4ceb9fe1a85ec53ULL;
+  return h ^ (h >> 33);
+}
+template <class Id>
+Id fill(std::uint64_t seed) {
+  Id out;
+  for (std::size_t i = 0; i < Id::kSize; ++i) out.data[i] = static_cast<std::uint8_t>(mix(seed + i / 8) >> (i % 8 * 8));
+  return out;
+}
+
+std::vector<Hash> foreign_origins(const codec::Entry& entry) {
+  std::vector<Hash> out;
+  const auto* state = std::get_if<codec::ObjectEntry>(&entry);
+  if (state == nullptr) return out;
+  const auto add = [&](const codec::RegisterStamp& r) {
+    if (r.foreign) out.push_back(r.foreign->origin);
+  };
+  add(state->place.stamp);
+  add(state->attributes.stamp);
+  for (const auto& content : state->contents) add(content.stamp);
+  for (const auto& link : state->links) add(link.stamp);
+  return out;
+}
+
+}  // namespace
+
+LocalId model_object_id(const LocalId& parent, std::string_view name, codec::Kind kind, const LocalId& g) {
+  std::uint64_t h = static_cast<std::uint64_t>(kind) + 77;
+  const auto eat = [&](ByteView bytes) {
+    for (std::uint8_t b : bytes) h = mix(h ^ b) + 1;
+  };
+  eat(parent.view());
+  eat(as_bytes(name));
+  eat(g.view());
+  return fill<LocalId>(h);
+}
+codec::Place place_at(const LocalId& parent, std::string_view name) { return {parent, *FileName::from(name)}; }
+codec::Content text(std::string_view bytes) { return copy_of(as_bytes(bytes)); }
+codec::Attributes mode(std::uint16_t bits) {
+  codec::Attributes out;
+  out.mode = bits;
+  return out;
+}
+
+std::string describe(const Heads& heads) {
+  std::ostringstream out;
+  const auto stamp = [&](const Stamp& s) { out << s.author.hex().substr(0, 2) << "@" << s.hlc.value - Hlc::at(kStart).value; };
+  for (const Head& head : heads) {
+    out << "\n    " << (head.tombstone ? "tombstone " : "state ");
+    stamp(head.stamp);
+    out << " contents";
+    for (const auto& c : head.contents) { out << ' '; stamp(c.stamp); }
+    out << " context";
+    for (const auto& slot : head.context) { out << ' '; stamp({slot.hlc, slot.author}); }
+  }
+  return out.str();
+}
+
+Replica::Replica(World& world, Rules rules, std::uint8_t author, WallMs clock)
+    : world_(world), rules_(std::move(rules)), author_(fill<AuthorTag>(author)), clock_(clock, world.now) {}
+
+const Heads& Replica::heads(const LocalId& object) const {
+  static const Heads kNone;
+  const auto at = objects_.find(object);
+  return at == objects_.end() ? kNone : at->second;
+}
+std::optional<Shown> Replica::shown(const LocalId& object) const { return rules_.show(heads(object), time()); }
+std::vector<Shown> Replica::all_shown() const {
+  std::vector<Shown> out;
+  for (const auto& [object, heads] : objects_) {
+    if (auto shown = rules_.show(heads, time())) out.push_back(std::move(*shown));
+  }
+  return out;
+}
+Tree Replica::tree() const { return build_tree(all_shown(), true); }
+
+// --- oracle
+
+void Replica::see(std::size_t number) {
+  const Statement& s = world_.statements[number];
+  Known& known = oracle_[s.object];
+  const StatementSet fresh = (s.past | StatementSet().set(number)) & ~known.seen;
+  for (std::size_t i = fresh._Find_first(); i < kMaxStatements; i = fresh._Find_next(i)) {
+    known.seen.set(i);
+    known.covered |= world_.statements[i].past;
+    known.dropped |= world_.statements[i].dropped;
+  }
+  clock_.saw(s.stamp.hlc, world_.now);
+}
+
+void Replica::see_due(const LocalId& object) {
+  for (const Head& head : heads(object)) {
+    if (!is_due(head, time())) continue;
+    for (std::size_t i = 0; i < world_.statements.size(); ++i) {
+      const Statement& s = world_.statements[i];
+      if (s.entry == head.entry && s.object == object) see(i);
+    }
+  }
+}
+
+std::vector<std::size_t> Replica::live_statements(const LocalId& object) const {
+  std::vector<std::size_t> out;
+  const auto at = oracle_.find(object);
+  if (at == oracle_.end()) return out;
+  const StatementSet live = at->second.seen & ~at->second.covered;
+  for (std::size_t i = live._Find_first(); i < kMaxStatements; i = live._Find_next(i)) out.push_back(i);
+  return out;
+}
+
+StatementSet Replica::visible(const LocalId& object) const {
+  StatementSet out;
+  const auto at = oracle_.find(object);
+  if (at == oracle_.end()) return out;
+  const StatementSet standing = at->second.seen & ~at->second.dropped;
+  for (std::size_t i = standing._Find_first(); i < kMaxStatements; i = standing._Find_next(i)) {
+    if (world_.statements[i].wrote) out.set(i);
+  }
+  return out;
+}
+
+Statement Replica::record(const Step& step, const Stamp& stamp, const Hash& entry, std::size_t number) const {
+  Statement out{step.object, stamp, entry, !step.change, {}, {}, {}, number, number};
+  if (const auto at = oracle_.find(step.object); at != oracle_.end()) out.past = at->second.seen;
+  if (!step.change) {
+    for (std::size_t i = out.past._Find_first(); i < kMaxStatements; i = out.past._Find_next(i)) {
+      if (world_.statements[i].wrote) out.dropped.set(i);
+    }
+    return out;
+  }
+  const Change& change = *step.change;
+  out.wrote = change.content;
+  const StatementSet standing = visible(step.object);
+  std::vector<const codec::Content*> gone;
+  for (std::size_t i = standing._Find_first(); i < kMaxStatements; i = standing._Find_next(i)) {
+    const Statement& s = world_.statements[i];
+    const auto in = [&](const std::vector<Stamp>& v) { return std::find(v.begin(), v.end(), s.stamp) != v.end(); };
+    if ((change.content && in(change.base)) || in(change.drop)) gone.push_back(&*s.wrote);
+  }
+  for (std::size_t i = standing._Find_first(); i < kMaxStatements; i = standing._Find_next(i)) {
+    for (const auto* value : gone) {
+      if (*world_.statements[i].wrote == *value) out.dropped.set(i);
+    }
+  }
+  const auto greatest = [&](std::size_t Statement::* which) {
+    std::optional<std::size_t> best;
+    for (std::size_t i : live_statements(step.object)) {
+      if (world_.statements[i].tombstone) continue;
+      const std::size_t from = world_.statements[i].*which;
+      if (!best || world_.statements[from].stamp > world_.statements[*best].stamp) best = from;
+    }
+    return best.value_or(number);
+  };
+  if (!change.place) out.place_from = greatest(&Statement::place_from);
+  if (!change.attributes) out.attributes_from = greatest(&Statement::attributes_from);
+  return out;
+}
+
+std::string Replica::judge(const LocalId& object) const {
+  const auto said = [&](const std::string& what) {
+    return "object " + object.hex().substr(0, 6) + " at " + author_.hex().substr(0, 2) + ": " + what + describe(heads(object));
+  };
+  std::set<Hash> expected_heads, found_heads;
+  const Statement* place = nullptr;
+  const Statement* attributes = nullptr;
+  bool state = false;
+  for (std::size_t i : live_statements(object)) {
+    const Statement& s = world_.statements[i];
+    expected_heads.insert(s.entry);
+    if (s.tombstone) continue;
+    state = true;
+    const Statement* p = &world_.statements[s.place_from];
+    const Statement* a = &world_.statements[s.attributes_from];
+    if (place == nullptr || p->stamp > place->stamp) place = p;
+    if (attributes == nullptr || a->stamp > attributes->stamp) attributes = a;
+  }
+  codec::Kind kind = codec::Kind::file;
+  for (const Head& head : heads(object)) {
+    kind = head.kind;
+    if (is_due(head, time())) found_heads.insert(head.entry);
+  }
+  if (expected_heads != found_heads) return said("heads are not the latest that were seen");
+
+  std::set<Stamp> expected, found;
+  const StatementSet standing = visible(object);
+  for (std::size_t i = standing._Find_first(); i < kMaxStatements; i = standing._Find_next(i)) {
+    expected.insert(world_.statements[i].stamp);
+  }
+  for (const auto& content : rules_.survivors(heads(object), time())) found.insert(content.stamp);
+  for (const Stamp& s : expected) {
+    if (!found.contains(s)) return said("a content was lost that nobody did away with");
+  }
+  for (const Stamp& s : found) {
+    if (!expected.contains(s)) return said("a content came back that somebody had done away with");
+  }
+  const auto shown = rules_.show(heads(object), time());
+  const bool alive = kind == codec::Kind::directory ? state : !expected.empty();
+  if (alive != (shown && shown->alive)) return said(alive ? "is dead, should live" : "lives, should be dead");
+  if (!alive) return {};
+  if (shown->place.stamp != place->stamp) return said("shows a wrong place");
+  if (shown->attributes.stamp != attributes->stamp) return said("shows wrong attributes");
+  std::set<Bytes> values, shown_values;  // the model's contents are all inline
+  for (std::size_t i = standing._Find_first(); i < kMaxStatements; i = standing._Find_next(i)) {
+    values.insert(std::get<Bytes>(*world_.statements[i].wrote));
+  }
+  for (const auto& content : shown->contents) shown_values.insert(std::get<Bytes>(content.value));
+  if (values != shown_values || shown_values.size() != shown->contents.size()) return said("shows wrong contents");
+  return {};
+}
+
+std::string Replica::judge_all() const {
+  for (const auto& [object, heads] : objects_) {
+    if (auto bad = judge(object); !bad.empty()) return bad;
+  }
+  return {};
+}
+
+// --- the replica
+
+std::vector<const Sent*> Replica::commit(const std::vector<Step>& steps) {
+  const Hlc hlc = clock_.issue(world_.now);
+  codec::Header header;
+  header.author = author_;
+  header.sequence = ++sequence_;
+  header.hlc = hlc;
+  const Stamp stamp{hlc, author_};
+  std::vector<const Sent*> out;
+  std::vector<Statement> statements;
+  codec::BatchTombstone batch;
+  Sent deletes{header, {}, fill<Hash>(world_.entries.size() + 1'000'000), {}};
+  for (const Step& step : steps) {
+    const ObjectId id{kSharedVolume, step.object};
+    const std::size_t number = world_.statements.size() + statements.size();
+    CHECK(number < kMaxStatements);
+    if (!step.change) {
+      batch.items.push_back(rules_.compose_tombstone(id, heads(step.object), stamp, time(), floor));
+      deletes.statements.push_back(number);
+      statements.push_back(record(step, stamp, deletes.hash, number));
+      continue;
+    }
+    Sent sent{header, rules_.compose(id, step.kind, heads(step.object), *step.change, stamp, time(), floor),
+              fill<Hash>(world_.entries.size() + out.size() + 2'000'000), {number}};
+    sent.hash = fill<Hash>(number * 16 + 3'000'000);
+    statements.push_back(record(step, stamp, sent.hash, number));
+    out.push_back(&world_.entries.emplace_back(std::move(sent)));
+  }
+  if (!batch.items.empty()) {
+    std::sort(batch.items.begin(), batch.items.end(), [](const auto& a, const auto& b) { return a.object < b.object; });
+    deletes.entry = std::move(batch);
+    out.push_back(&world_.entries.emplace_back(std::move(deletes)));
+  }
+  world_.statements.insert(world_.statements.end(), statements.begin(), statements.end());
+  for (const Sent* sent : out) receive(*sent);
+  return out;
+}
+
+bool Replica::try_apply(const Sent& sent) {
+  if (const auto* state = std::get_if<codec::ObjectEntry>(&sent.entry)) {
+    const Stamp stamp{sent.header.hlc, sent.header.author};
+    if (is_superseded(heads(state->object), stamp, time())) {
+      const auto at = oracle_.find(state->object);
+      if (at == oracle_.end() || !at->second.seen.test(sent.statements.front())) {
+        trouble_ = "an entry is covered that nobody here had seen";
+      }
+      return true;
+    }
+  }
+  auto resolved = resolve(sent.header, sent.entry, sent.hash, [&](const Hash& hash) -> const Head* {
+    const auto* state = std::get_if<codec::ObjectEntry>(&sent.entry);
+    const auto at = origins_.find({hash, state->object});
+    return at == origins_.end() ? nullptr : &at->second;
+  });
+  if (!resolved) {
+    trouble_ = "an honest entry is refused: " + resolved.failure().message;
+    return true;
+  }
+  if (!resolved->missing.empty()) return false;
+  for (Head& head : resolved->heads) {
+    const LocalId object = head.object.local;
+    see_due(object);
+    if (is_due(head, time())) {
+      for (std::size_t number : sent.statements) {
+        if (world_.statements[number].object == object) see(number);
+      }
+    }
+    rules_.add_head(objects_[object], std::move(head), time());
+  }
+  return true;
+}
+
+void Replica::receive(const Sent& sent) {
+  if (!known_.try_emplace(sent.hash, &sent).second) return;
+  auto own = own_registers(sent.header, sent.entry, sent.hash);
+  CHECK(own.ok());
+  for (Head& head : *own) origins_[{sent.hash, head.object.local}] = std::move(head);
+  waiting_.push_back(&sent);
+  retry_waiting();
+}
+
+// Also when time has passed: what has become due may supersede what waits.
+void Replica::retry_waiting() {
+  for (bool progress = true; progress;) {
+    const auto done = std::erase_if(waiting_, [&](const Sent* sent) { return try_apply(*sent); });
+    progress = done > 0;
+  }
+  collect();
+}
+
+void Replica::tick() {
+  for (auto& [object, heads] : objects_) {
+    see_due(object);
+    settle(heads, time());
+  }
+  retry_waiting();
+}
+
+void Replica::collect() {
+  std::set<Hash> keep;
+  for (const auto& [object, heads] : objects_) {
+    for (const Head& head : heads) keep.insert(head.entry);
+    for (const Hash& origin : named_origins(heads)) keep.insert(origin);
+  }
+  for (const Sent* sent : waiting_) {
+    keep.insert(sent->hash);
+    for (const Hash& origin : foreign_origins(sent->entry)) keep.insert(origin);
+  }
+  std::erase_if(known_, [&](const auto& item) { return !keep.contains(item.first); });
+  std::erase_if(origins_, [&](const auto& item) { return !keep.contains(item.first.first); });
+}
+
+static std::size_t offer(const Replica& from, Replica& to, Rng& rng) {
+  std::vector<const Sent*> lacking;
+  const auto has = to.set();
+  for (const auto& [hash, sent] : from.set()) {
+    if (!has.contains(hash)) lacking.push_back(sent);
+  }
+  for (std::size_t i = lacking.size(); i > 1; --i) std::swap(lacking[i - 1], lacking[rng.below(i)]);
+  for (const Sent* sent : lacking) to.receive(*sent);
+  return lacking.size();
+}
+
+bool reconcile(Replica& a, Replica& b, Rng& rng) {
+  const std::size_t there = offer(a, b, rng);
+  const std::size_t back = offer(b, a, rng);
+  return there + back > 0;
+}
+
+std::string reconcile_all(std::vector<Replica*> replicas, Rng& rng) {
+  static constexpr int kMaxRounds = 20;
+  for (int round = 0; round < kMaxRounds; ++round) {
+    bool moved = false;
+    for (std::size_t i = 0; i < replicas.size(); ++i) {
+      for (std::size_t j = i + 1; j < replicas.size(); ++j) moved |= reconcile(*replicas[i], *replicas[j], rng);
+    }
+    if (!moved) return {};
+  }
+  return "sets never become equal";
+}
+
+}  // namespace meshfs::test

@@ -25,7 +25,13 @@ class History {
     group_.resize(count);
   }
 
+  [[nodiscard]] Tally tally() const { return world_.tally; }
+
   std::string run() {
+    if (plan_.moving_directories) {
+      for (char name = 'a'; name < 'e'; ++name) users_[0].make_directory(LocalId{}, std::string(1, name));
+      if (auto bad = exchange_all(); !bad.empty()) return bad;
+    }
     for (std::size_t done = 0; done < plan_.operations; ++done) {
       if (auto bad = step(); !bad.empty()) return "after operation " + std::to_string(done) + ": " + bad;
     }
@@ -43,7 +49,10 @@ class History {
       for (auto& group : group_) group = rng_.below(2);
     }
     const std::size_t who = rng_.below(replicas_.size());
-    for (const Sent* sent : users_[who].anything(!plan_.in_sync)) publish(who, *sent);
+    const bool move = plan_.moving_directories && rng_.percent(70);
+    for (const Sent* sent : move ? users_[who].move_some_directory() : users_[who].anything(!plan_.in_sync)) {
+      publish(who, *sent);
+    }
     if (!plan_.in_sync) deliver_some();
     for (const auto& replica : replicas_) {
       if (!replica->trouble().empty()) return replica->trouble();
@@ -123,7 +132,27 @@ class History {
         if (replica->heads(object) != heads) return "heads differ";
       }
     }
+    count(first);
     return complete(first);
+  }
+
+  void count(const Replica& replica) {
+    Tally& tally = world_.tally;
+    std::vector<DirectoryPlace> directories;
+    for (const Shown& shown : replica.all_shown()) {
+      if (shown.contents.size() > 1) ++tally.conflicts;
+      if (shown.covered_directory && replica.tree().directories.contains(shown.object.local)) ++tally.covered_directories;
+      const auto live = live_heads(replica.heads(shown.object.local), replica.time());
+      const bool deleted = std::any_of(live.begin(), live.end(), [](const Head* head) { return head->tombstone; });
+      if (deleted && shown.alive) ++tally.deletes_beaten;
+      if (surviving_contents(live).size() > shown.contents.size()) ++tally.equal_contents;
+      if (shown.kind != codec::Kind::directory) continue;
+      directories.push_back({shown.object.local, shown.place.stamp, shown.place.value});
+    }
+    for (const auto& [directory, place] : effective_places(directories)) {
+      if (place.fallback == Fallback::previous) ++tally.fallbacks;
+      if (place.fallback == Fallback::lost) ++tally.lost;
+    }
   }
 
   // All that lives has a name, every conflicting content has one, and each name leads to something that lives.
@@ -178,8 +207,11 @@ class History {
 
 }  // namespace
 
-std::string run_history(std::uint64_t seed, const Plan& plan, const Rules& rules) {
-  return History(seed, plan, rules).run();
+std::string run_history(std::uint64_t seed, const Plan& plan, const Rules& rules, Tally* tally) {
+  History history(seed, plan, rules);
+  std::string bad = history.run();
+  if (tally != nullptr) *tally = history.tally();
+  return bad;
 }
 
 }  // namespace meshfs::test

@@ -13,10 +13,11 @@ struct Plan {
   std::size_t operations = 40;
   bool in_sync = false;         // everybody has everything before each operation: no conflict may arise
   bool skewed_clocks = true;    // up to 5 minutes apart, one perhaps half an hour ahead (its entries wait to be due)
+  bool moving_directories = false;  // mostly that, into each other, to get cycles
   bool old_floor = false;       // now and then three months pass: contexts are cut at the floor
 };
 
 // "" or what went wrong, first thing first.
-std::string run_history(std::uint64_t seed, const Plan& plan, const Rules& rules = {});
+std::string run_history(std::uint64_t seed, const Plan& plan, const Rules& rules = {}, Tally* tally = nullptr);
 
 }  // namespace meshfs::test

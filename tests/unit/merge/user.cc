@@ -191,6 +191,19 @@ Sends User::rename_anything(const LocalId& from, const std::string& name) {
   return rename(from, name, to->first, std::string(1, static_cast<char>('a' + rng_.below(4))));
 }
 
+Sends User::move_some_directory() {
+  const Tree tree = replica_.tree();
+  std::vector<std::pair<LocalId, std::string>> all;
+  for (const auto& [directory, names] : tree.directories) {
+    for (const auto& [name, key] : names) {
+      if (tree.directories.contains(key.object.local)) all.emplace_back(directory, name);
+    }
+  }
+  if (all.empty()) return {};
+  const auto& [from, name] = all[rng_.below(all.size())];
+  return rename_anything(from, name);
+}
+
 Sends User::anything(bool handles) {
   const Tree tree = replica_.tree();
   auto where = tree.directories.begin();

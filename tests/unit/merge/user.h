@@ -23,6 +23,7 @@ class User {
   std::vector<const Sent*> remove_directory(const LocalId& directory, const std::string& name);
   std::vector<const Sent*> remove_all_of(const LocalId& directory);  // rm -r, as one batch
 
+  std::vector<const Sent*> move_some_directory();
   // One operation drawn at random. `handles`: writes may come from handles opened earlier.
   std::vector<const Sent*> anything(bool handles);
 

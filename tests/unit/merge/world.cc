@@ -230,6 +230,15 @@ std::string Replica::judge_all() const {
 
 // --- the replica
 
+void Replica::count_slots(const codec::Context& context, const Heads& heads) {
+  for (const Head& head : heads) {
+    for (const auto& slot : head.context) {
+      const bool kept = std::any_of(context.begin(), context.end(), [&](const auto& c) { return c.author == slot.author; });
+      if (!kept && is_due(head, time())) ++world_.tally.cut_slots;
+    }
+  }
+}
+
 std::vector<const Sent*> Replica::commit(const std::vector<Step>& steps) {
   const Hlc hlc = clock_.issue(world_.now);
   codec::Header header;
@@ -252,8 +261,8 @@ std::vector<const Sent*> Replica::commit(const std::vector<Step>& steps) {
       continue;
     }
     Sent sent{header, rules_.compose(id, step.kind, heads(step.object), *step.change, stamp, time(), floor),
-              fill<Hash>(world_.entries.size() + out.size() + 2'000'000), {number}};
-    sent.hash = fill<Hash>(number * 16 + 3'000'000);
+              fill<Hash>(number * 16 + 3'000'000), {number}};
+    count_slots(std::get<codec::ObjectEntry>(sent.entry).context, heads(step.object));
     statements.push_back(record(step, stamp, sent.hash, number));
     out.push_back(&world_.entries.emplace_back(std::move(sent)));
   }
@@ -287,7 +296,10 @@ bool Replica::try_apply(const Sent& sent) {
     trouble_ = "an honest entry is refused: " + resolved.failure().message;
     return true;
   }
-  if (!resolved->missing.empty()) return false;
+  if (!resolved->missing.empty()) {
+    ++world_.tally.waited_for_origin;
+    return false;
+  }
   for (Head& head : resolved->heads) {
     const LocalId object = head.object.local;
     see_due(object);
@@ -295,6 +307,8 @@ bool Replica::try_apply(const Sent& sent) {
       for (std::size_t number : sent.statements) {
         if (world_.statements[number].object == object) see(number);
       }
+    } else {
+      ++world_.tally.not_due;
     }
     rules_.add_head(objects_[object], std::move(head), time());
   }

@@ -61,7 +61,14 @@ struct Statement {
   std::size_t attributes_from = 0;
 };
 
+// How often the delicate situations came up: a test of the tests.
+struct Tally {
+  std::size_t conflicts = 0, equal_contents = 0, deletes_beaten = 0, covered_directories = 0, fallbacks = 0, lost = 0,
+              waited_for_origin = 0, not_due = 0, cut_slots = 0;
+};
+
 struct World {
+  Tally tally;
   std::deque<Sent> entries;
   std::vector<Statement> statements;
   Instant now{};
@@ -112,6 +119,7 @@ class Replica {
   bool try_apply(const Sent& sent);
   void retry_waiting();
   void collect();
+  void count_slots(const codec::Context& context, const Heads& heads);
   [[nodiscard]] std::vector<std::size_t> live_statements(const LocalId& object) const;
   [[nodiscard]] StatementSet visible(const LocalId& object) const;
   Statement record(const Step& step, const Stamp& stamp, const Hash& entry, std::size_t number) const;

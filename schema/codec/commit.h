@@ -29,6 +29,7 @@ struct Commit {
   Header header;
   crypto::Signature signature;
   std::vector<Entry> entries;  // 1..kMaxCommitEntries
+  bool operator==(const Commit&) const = default;
 };
 
 // A header that proves itself: with its Merkle root it verifies without any entry.
@@ -46,6 +47,7 @@ struct ProvenEntry {
   std::uint32_t count = 0;
   std::vector<Hash> path;
   Entry entry;
+  bool operator==(const ProvenEntry&) const = default;
 };
 
 // Leaf hash = entry hash: covers author, HLC, sequence, volume, index and the canonical entry bytes.

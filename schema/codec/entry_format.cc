@@ -49,8 +49,9 @@ static void write_place(Builder to, const Place& from) {
 template <class Reader>
 static Status read_place(Reader from, Place& to) {
   to.parent = from_words<LocalId>(from.getParent0(), from.getParent1());
-  if (from.getName().size() == 0) return {};  // the root's; check_entry allows it only there
-  Result<FileName> name = FileName::from(text_of(from.getName()));
+  const std::string_view text = text_of(from.getName());
+  if (text.empty()) return {};  // the root's; check_entry allows it only there
+  Result<FileName> name = FileName::from(text);
   if (!name) return malformed("a name that no file can have");
   to.name = std::move(*name);
   return {};
@@ -102,9 +103,11 @@ static Result<Content> content_of(Reader from) {
     case format::ContentForm::CHUNKED:
       return Content(ChunkedContent{from.getSize(), from_words<Hash>(from.getHash0(), from.getHash1(), from.getHash2(),
                                                                     from.getHash3())});
-    case format::ContentForm::INLINED:
-      if (from.getInlined().size() > kMaxSymlinkBytes) return over_limit("inline content is longer than its limit");
-      return Content(copy_of(view_of(from.getInlined())));
+    case format::ContentForm::INLINED: {
+      const ByteView bytes = view_of(from.getInlined());
+      if (bytes.size() > kMaxSymlinkBytes) return over_limit("inline content is longer than its limit");
+      return Content(copy_of(bytes));
+    }
     default:
       return error(Errc::unsupported, "an unknown form of content");
   }
@@ -142,8 +145,7 @@ static Status read(format::Link::Reader from, LinkRegister& to) {
   to.link = from_words<LocalId>(from.getLink0(), from.getLink1());
   to.stamp.age = from.getAge();
   if (from.hasForeign()) to.stamp.foreign = foreign_of(from.getForeign());
-  if (from.getName().size() == 0) return {};
-  return read_place(from, to.value.emplace());
+  return from.hasName() ? read_place(from, to.value.emplace()) : Status();
 }
 
 // --- the two kinds of entry ---

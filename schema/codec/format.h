@@ -39,8 +39,8 @@ Bytes encode_packed(const T& value) {
   return pack(canonical_words<Root>(value));
 }
 
-// Reads words that hold one message in one segment. Doubling the limit allows each part to be looked at twice (has, then
-// get); aliased pointers run into it. Depth 16 is twice what our deepest schema needs.
+// Reads words that hold one message in one segment. A field is got once, which counts what it points to; twice the size is
+// generous, and aliased pointers run into it. Depth 16 is twice what our deepest schema needs.
 template <class Root, class T>
 Status read_words(WordView words, T& out) try {
   const WordView segment = words;

@@ -212,8 +212,9 @@ static Status read(format::local::GetBlobs::Reader from, GetBlobs& to) {
 }
 static Status read(format::local::GetItems::Reader from, GetItems& to) {
   to.request = from.getRequest();
-  if (from.getItems().size() > kMaxWants) return over_limit("more items than their limit");
-  for (const std::uint64_t item : from.getItems()) to.items.push_back(item);
+  const auto items = from.getItems();
+  if (items.size() > kMaxWants) return over_limit("more items than their limit");
+  for (const std::uint64_t item : items) to.items.push_back(item);
   return {};
 }
 static Status read(format::local::Ask::Reader from, Ask& to) {

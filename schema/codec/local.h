@@ -28,49 +28,108 @@ struct Welcome {                      // first answer to a Hello
   std::string node_name, network_name;
   NetworkId network;
   crypto::LinkKey link_key;           // the network's, until Noise comes
+  bool operator==(const Welcome&) const = default;
 };
-struct ItemAdded { std::uint64_t item = 0; SetId set = SetId::shared; Hash hash; };
+struct ItemAdded {
+  std::uint64_t item = 0; SetId set = SetId::shared; Hash hash;
+  bool operator==(const ItemAdded&) const = default;
+};
 struct Items {                        // first the snapshot, in pieces, then changes as they happen
   std::vector<ItemAdded> added;
-  struct Removed { std::uint64_t item = 0; SetId set = SetId::shared; Hash hash; };
+  struct Removed {
+    std::uint64_t item = 0; SetId set = SetId::shared; Hash hash;
+    bool operator==(const Removed&) const = default;
+  };
   std::vector<Removed> removed;
   bool snapshot_done = false;         // set once, on the piece that ends the snapshot
+  bool operator==(const Items&) const = default;
 };
-struct Publish { codec::Push push; HeaderHash header; };  // our own new commit, durable: push it to everybody
+struct Publish {  // our own new commit, durable: push it to everybody
+  codec::Push push; HeaderHash header;
+  bool operator==(const Publish&) const = default;
+};
 enum class Verdict : std::uint8_t { accepted = 0, known = 1, pending = 2, refused = 3 };
 struct Judged {                       // answer to an Offer, same order as its bundles
   std::uint64_t offer = 0;
-  struct One { Verdict verdict = Verdict::known; std::string reason; };
+  struct One {
+    Verdict verdict = Verdict::known; std::string reason;
+    bool operator==(const One&) const = default;
+  };
   std::vector<One> bundles;
   // Accepted bundles are verified and may be forwarded at once.
+  bool operator==(const Judged&) const = default;
 };
-struct Durable { std::uint64_t offer = 0; };  // that offer's accepted bundles are on disk: acknowledge as held
+struct Durable {  // that offer's accepted bundles are on disk: acknowledge as held
+  std::uint64_t offer = 0;
+  bool operator==(const Durable&) const = default;
+};
 struct NeedBlobs {                    // content that live entries lack; smaller and rarer first in the list
-  struct Need { Hash hash; BlobKind kind = BlobKind::chunk; std::uint64_t size_hint = 0; };
+  struct Need {
+    Hash hash; BlobKind kind = BlobKind::chunk; std::uint64_t size_hint = 0;
+    bool operator==(const Need&) const = default;
+  };
   std::vector<Need> needs;
   std::vector<Hash> no_longer;        // arrived, or nobody refers to it any more
+  bool operator==(const NeedBlobs&) const = default;
 };
 struct BlobsStored {                  // outcome of PutBlobs: verified and kept (relay now), or wrong (blame the sender)
   std::vector<Hash> stored, refused;
+  bool operator==(const BlobsStored&) const = default;
 };
-struct BlobsFound { std::uint64_t request = 0; std::vector<codec::Blob> blobs; std::vector<Hash> missing; };
-struct ItemsFound { std::uint64_t request = 0; std::vector<codec::Bundle> bundles; };
-struct NetworkTime { WallMs now; bool has_clock = false; bool incomplete = false; };
-struct Answer { std::uint64_t request = 0; Errc code = Errc::invalid; bool ok = false; std::string text; };
+struct BlobsFound {
+  std::uint64_t request = 0; std::vector<codec::Blob> blobs; std::vector<Hash> missing;
+  bool operator==(const BlobsFound&) const = default;
+};
+struct ItemsFound {
+  std::uint64_t request = 0; std::vector<codec::Bundle> bundles;
+  bool operator==(const ItemsFound&) const = default;
+};
+struct NetworkTime {
+  WallMs now; bool has_clock = false; bool incomplete = false;
+  bool operator==(const NetworkTime&) const = default;
+};
+struct Answer {
+  std::uint64_t request = 0; Errc code = Errc::invalid; bool ok = false; std::string text;
+  bool operator==(const Answer&) const = default;
+};
 
 using ToSyncd = std::variant<Welcome, Items, Publish, Judged, Durable, NeedBlobs, BlobsStored, BlobsFound, ItemsFound,
                              NetworkTime, Answer>;
 
 // --- to fsd ---
 enum class Role : std::uint8_t { syncd = 0, tool = 1 };
-struct Hello { std::uint32_t version = kLocalVersion; Role role = Role::tool; };
-struct Offer { std::uint64_t offer = 0; std::vector<codec::Bundle> bundles; std::string from; };
-struct PutBlobs { std::vector<codec::Blob> blobs; std::string from; };  // only what NeedBlobs asked for is kept
-struct GetBlobs { std::uint64_t request = 0; std::vector<Hash> hashes; };
-struct GetItems { std::uint64_t request = 0; std::vector<std::uint64_t> items; };
-struct PeersReport { std::string json; };      // shown as .mesh/peers
-struct ClockVotes { std::vector<WallMs> votes; };  // network times of clock-bearing neighbours
-struct Ask { std::uint64_t request = 0; std::string verb; std::string argument; };  // tools: "status", "invite" ...
+struct Hello {
+  std::uint32_t version = kLocalVersion; Role role = Role::tool;
+  bool operator==(const Hello&) const = default;
+};
+struct Offer {
+  std::uint64_t offer = 0; std::vector<codec::Bundle> bundles; std::string from;
+  bool operator==(const Offer&) const = default;
+};
+struct PutBlobs {  // only what NeedBlobs asked for is kept
+  std::vector<codec::Blob> blobs; std::string from;
+  bool operator==(const PutBlobs&) const = default;
+};
+struct GetBlobs {
+  std::uint64_t request = 0; std::vector<Hash> hashes;
+  bool operator==(const GetBlobs&) const = default;
+};
+struct GetItems {
+  std::uint64_t request = 0; std::vector<std::uint64_t> items;
+  bool operator==(const GetItems&) const = default;
+};
+struct PeersReport {  // shown as .mesh/peers
+  std::string json;
+  bool operator==(const PeersReport&) const = default;
+};
+struct ClockVotes {  // network times of clock-bearing neighbours
+  std::vector<WallMs> votes;
+  bool operator==(const ClockVotes&) const = default;
+};
+struct Ask {  // tools: "status", "invite" ...
+  std::uint64_t request = 0; std::string verb; std::string argument;
+  bool operator==(const Ask&) const = default;
+};
 
 using ToFsd = std::variant<Hello, Offer, PutBlobs, GetBlobs, GetItems, PeersReport, ClockVotes, Ask>;
 

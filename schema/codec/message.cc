@@ -34,8 +34,9 @@ static Status read(format::Range::Reader from, Range& to) {
   to.upper = from.getUpper();
   if (to.upper != 0 && to.upper <= to.lower) return malformed("a range that ends before it begins");
   if (from.isSum()) {
-    to.count = from.getSum().getCount();
-    const auto fingerprint = from.getSum().getFingerprint();
+    const auto sum = from.getSum();
+    const auto fingerprint = sum.getFingerprint();
+    to.count = sum.getCount();
     to.fingerprint = from_words<Fingerprint>(fingerprint.getLow(), fingerprint.getHigh());
     return {};
   }
@@ -144,7 +145,11 @@ static Status read(format::Message::Reader from, Message& to) {
       return not_empty(hashes);
     }
     case Which::BYE: return read_text(from.getBye(), kMaxReason, to.emplace<Bye>().reason);
-    case Which::PING: to = Ping{from.getPing().getToken(), from.getPing().getReply()}; return {};
+    case Which::PING: {
+      const auto ping = from.getPing();
+      to = Ping{ping.getToken(), ping.getReply()};
+      return {};
+    }
   }
   return error(Errc::unsupported, "a message of an unknown kind");
 }
@@ -155,9 +160,10 @@ void write(format::Bundle::Builder to, const Bundle& from) {
   to.setBytes(data_of(from.bytes));
 }
 Status read(format::Bundle::Reader from, Bundle& to) {
-  if (from.getBytes().size() == 0) return malformed("an empty item");
-  if (from.getBytes().size() > kMaxCommitBytes) return over_limit("an item is larger than its limit");
-  to.bytes = copy_of(view_of(from.getBytes()));
+  const ByteView bytes = view_of(from.getBytes());
+  if (bytes.empty()) return malformed("an empty item");
+  if (bytes.size() > kMaxCommitBytes) return over_limit("an item is larger than its limit");
+  to.bytes = copy_of(bytes);
   return read_enum(from.getForm(), ItemForm::header, to.form);
 }
 

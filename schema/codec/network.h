@@ -19,6 +19,7 @@ struct Genesis {
   std::uint8_t threshold = 1;              // how many of them must sign a policy epoch
   crypto::PublicKey admission_key;         // a member record countersigned by it is admitted
   crypto::Signature signature;             // of admins[0]
+  bool operator==(const Genesis&) const = default;
 };
 Bytes encode_genesis(const Genesis& genesis);
 Result<Genesis> decode_genesis(ByteView bytes);  // checks the signature too
@@ -35,6 +36,7 @@ struct Member {
   std::string name;            // 1..32 of [a-z0-9-], the node's folder
   crypto::Signature by_node;
   crypto::Signature by_admission;
+  bool operator==(const Member&) const = default;
 };
 Bytes encode_member(const Member& member);  // <= kMaxInlineBytes
 Result<Member> decode_member(ByteView bytes);
@@ -50,6 +52,7 @@ bool valid_node_name(std::string_view name);
 struct Invite {
   Genesis genesis;
   crypto::Seed secret;  // the network's shared secret until Noise comes: link key and admission key come of it
+  bool operator==(const Invite&) const = default;
 };
 std::string encode_invite(const Invite& invite);
 Result<Invite> decode_invite(std::string_view token);
@@ -60,6 +63,7 @@ struct Identity {
   crypto::Seed node_seed;    // root key
   crypto::Seed device_seed;  // device key
   Member member;             // this node's own, complete
+  bool operator==(const Identity&) const = default;
 };
 Bytes encode_identity(const Identity& identity);
 Result<Identity> decode_identity(ByteView bytes);

@@ -19,7 +19,8 @@ static void write(format::SetSummary::Builder to, const SetSummary& from) {
 }
 static Status read(format::SetSummary::Reader from, SetSummary& to) {
   to.count = from.getCount();
-  to.fingerprint = from_words<Fingerprint>(from.getFingerprint().getLow(), from.getFingerprint().getHigh());
+  const auto fingerprint = from.getFingerprint();
+  to.fingerprint = from_words<Fingerprint>(fingerprint.getLow(), fingerprint.getHigh());
   return read_set(from.getSet(), to.set);
 }
 

@@ -35,6 +35,7 @@ struct FrameHeader {
   FrameKind kind = FrameKind::beacon;
   std::uint32_t session = 0;   // the receiver's number for the session; 0 for beacon and hello
   std::uint64_t counter = 0;   // strictly increasing per sender and session
+  bool operator==(const FrameHeader&) const = default;
 };
 Bytes seal_frame(const crypto::LinkKey& key, const FrameHeader& header, ByteView payload);
 // Header only, nothing authenticated. bad_bytes / unsupported.
@@ -65,6 +66,7 @@ struct Beacon {  // one multicast datagram
   WallMs network_time;
   std::uint32_t salt_epoch = 0;
   std::vector<SetSummary> sets;
+  bool operator==(const Beacon&) const = default;
 };
 
 // Session set-up, two to three frames under the network key; the session key is derived from both nonces.
@@ -75,6 +77,7 @@ struct Hello {
   Nonce echo;                   // yours, zero in the first hello
   std::uint32_t session = 0;    // put this number into frames to me
   std::string name;             // node name, for people
+  bool operator==(const Hello&) const = default;
 };
 crypto::LinkKey session_key(const crypto::LinkKey& network_key, const Hello& a, const Hello& b);  // symmetric
 
@@ -89,10 +92,12 @@ struct Piece {
   std::uint32_t offset = 0;
   std::uint32_t total = 0;      // bytes of the whole message, <= kMaxFrameAfterAuth
   Bytes data;
+  bool operator==(const Piece&) const = default;
 };
 struct Packet {
   std::vector<AckRange> acks;   // newest first, at most 64
   std::vector<Piece> pieces;
+  bool operator==(const Packet&) const = default;
 };
 
 // --- messages ---
@@ -100,6 +105,7 @@ enum class ItemForm : std::uint8_t { commit = 0, proven = 1, header = 2 };
 struct Bundle {                 // set items as they travel
   ItemForm form = ItemForm::commit;
   Bytes bytes;                  // encode_commit / encode_proven / encode_signed_header
+  bool operator==(const Bundle&) const = default;
 };
 enum class BlobEncoding : std::uint8_t { plain = 0, zstd = 1 };
 struct Blob {                   // a chunk or hash list in transit
@@ -108,13 +114,16 @@ struct Blob {                   // a chunk or hash list in transit
   BlobEncoding encoding = BlobEncoding::plain;
   std::uint32_t plain_size = 0;
   Bytes data;
+  bool operator==(const Blob&) const = default;
 };
 struct Push {                   // news: items with the small blobs they need
   std::vector<Bundle> bundles;
   std::vector<Blob> blobs;
+  bool operator==(const Push&) const = default;
 };
 struct Held {                   // "these headers' commits are durable here"
   std::vector<HeaderHash> headers;
+  bool operator==(const Held&) const = default;
 };
 struct Range {                  // ids in [lower, upper); upper 0 stands for 2^64
   ItemId lower = 0, upper = 0;
@@ -122,29 +131,40 @@ struct Range {                  // ids in [lower, upper); upper 0 stands for 2^6
   Fingerprint fingerprint;
   bool has_ids = false;         // then `ids` is the whole range, sorted, and count/fingerprint are unused
   std::vector<ItemId> ids;
+  bool operator==(const Range&) const = default;
 };
 struct Reconcile {              // stateless: every range is answered by itself
   SetId set = SetId::shared;
   std::uint32_t salt_epoch = 0;
   bool want_reply = true;
   std::vector<Range> ranges;
+  bool operator==(const Reconcile&) const = default;
 };
 struct WantItems {
   SetId set = SetId::shared;
   std::uint32_t salt_epoch = 0;
   std::vector<ItemId> ids;
+  bool operator==(const WantItems&) const = default;
 };
 struct WantBlobs {              // send these when you have them; `cancel` takes wants back
-  struct Want { Hash hash; BlobKind kind = BlobKind::chunk; };
+  struct Want {
+    Hash hash; BlobKind kind = BlobKind::chunk;
+    bool operator==(const Want&) const = default;
+  };
   std::vector<Want> wants;
   std::vector<Hash> cancel;
+  bool operator==(const WantBlobs&) const = default;
 };
-struct Blobs { std::vector<Blob> blobs; };
+struct Blobs { std::vector<Blob> blobs; bool operator==(const Blobs&) const = default; };
 struct Missing {                // "I don't hold these now" (I keep your want and send them when they come)
   std::vector<Hash> hashes;
+  bool operator==(const Missing&) const = default;
 };
-struct Bye { std::string reason; };
-struct Ping { std::uint64_t token = 0; bool reply = false; };
+struct Bye { std::string reason; bool operator==(const Bye&) const = default; };
+struct Ping {
+  std::uint64_t token = 0; bool reply = false;
+  bool operator==(const Ping&) const = default;
+};
 
 using Message = std::variant<Push, Held, Reconcile, WantItems, WantBlobs, Blobs, Missing, Bye, Ping>;
 

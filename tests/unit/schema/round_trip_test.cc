@@ -1,0 +1,104 @@
+// What is encoded decodes to the same, for random records of every type; cut short, or with anything appended, it is refused.
+#include <gtest/gtest.h>
+
+#include "tests/unit/schema/random_records.h"
+
+namespace meshfs::codec {
+namespace {
+
+using namespace meshfs::testing;
+
+constexpr int kRounds = 300;
+
+// Encoded, decoded and compared; then every prefix (long ones: a sample) and three kinds of trailing garbage.
+template <class T, class Encode, class Decode>
+void expect_round_trip(const T& value, Encode encode, Decode decode) {
+  const Bytes bytes = encode(value);
+  const auto back = decode(ByteView(bytes));
+  ASSERT_TRUE(back.ok()) << back.failure().message << " " << to_hex(bytes);
+  ASSERT_TRUE(*back == value) << to_hex(bytes);
+  ASSERT_EQ(encode(*back), bytes);
+  const std::size_t step = bytes.size() < 200 ? 1 : bytes.size() / 100;
+  for (std::size_t size = 0; size < bytes.size(); size += step) {
+    ASSERT_FALSE(decode(ByteView(bytes).first(size)).ok()) << "cut to " << size << ": " << to_hex(bytes);
+  }
+  for (const Bytes& more : {Bytes{0}, Bytes{0, 0}, Bytes{1, 1}}) {
+    Bytes longer = bytes;
+    longer.insert(longer.end(), more.begin(), more.end());
+    ASSERT_FALSE(decode(ByteView(longer)).ok()) << "with " << to_hex(more) << ": " << to_hex(bytes);
+  }
+}
+
+TEST(RoundTrip, Entry) {
+  Rng rng(1);
+  for (int i = 0; i < kRounds; ++i) {
+    const VolumeTag volume = i % 2 == 0 ? kSharedVolume : random_fixed<VolumeTag>(rng);
+    const Entry entry = random_entry(rng, volume);
+    ASSERT_TRUE(check_entry(entry).ok()) << check_entry(entry).failure().message;
+    expect_round_trip(entry, [&](const Entry& e) { return encode_entry(volume, e); },
+                      [&](ByteView b) { return decode_entry(volume, b); });
+  }
+}
+
+TEST(RoundTrip, CommitHeaderAndProven) {
+  Rng rng(2);
+  const auto network = random_fixed<NetworkId>(rng);
+  const crypto::SigningKey key = random_key(rng);
+  for (int i = 0; i < kRounds / 3; ++i) {
+    const Commit commit = random_commit(rng, network, key);
+    expect_round_trip(commit, encode_commit, decode_commit);
+    expect_round_trip(signed_header(commit), encode_signed_header, decode_signed_header);
+    const auto index = static_cast<std::uint32_t>(rng.below(commit.entries.size()));
+    const ProvenEntry proven = prove(commit, index);
+    EXPECT_TRUE(proves(proven));
+    expect_round_trip(proven, encode_proven, decode_proven);
+  }
+}
+
+TEST(RoundTrip, HashList) {
+  Rng rng(3);
+  for (int i = 0; i < kRounds / 3; ++i) expect_round_trip(random_hash_list(rng), encode_list, decode_list);
+}
+
+TEST(RoundTrip, NetworkRecords) {
+  Rng rng(4);
+  for (int i = 0; i < kRounds / 10; ++i) {
+    const Identity identity = random_identity(rng);
+    expect_round_trip(identity.genesis, encode_genesis, decode_genesis);
+    expect_round_trip(identity.member, encode_member, decode_member);
+    EXPECT_LE(encode_member(identity.member).size(), kMaxInlineBytes);
+    expect_round_trip(identity, encode_identity, decode_identity);
+    const Invite invite{identity.genesis, identity.network_secret};
+    const Result<Invite> back = decode_invite(encode_invite(invite));
+    ASSERT_TRUE(back.ok()) << back.failure().message;
+    EXPECT_EQ(*back, invite);
+  }
+}
+
+TEST(RoundTrip, BeaconHelloPacket) {
+  Rng rng(5);
+  for (int i = 0; i < kRounds / 3; ++i) {
+    expect_round_trip(random_beacon(rng), encode_beacon, decode_beacon);
+    expect_round_trip(random_hello(rng), encode_hello, decode_hello);
+    expect_round_trip(random_packet(rng), encode_packet, decode_packet);
+  }
+}
+
+TEST(RoundTrip, Messages) {
+  Rng rng(6);
+  for (int i = 0; i < kRounds; ++i) {
+    expect_round_trip(random_message(rng, static_cast<std::size_t>(i) % std::variant_size_v<Message>), encode_message, decode_message);
+  }
+}
+
+TEST(RoundTrip, Local) {
+  Rng rng(7);
+  for (int i = 0; i < kRounds; ++i) {
+    const auto which = static_cast<std::size_t>(i);
+    expect_round_trip(random_to_syncd(rng, which % std::variant_size_v<local::ToSyncd>), local::encode_to_syncd, local::decode_to_syncd);
+    expect_round_trip(random_to_fsd(rng, which % std::variant_size_v<local::ToFsd>), local::encode_to_fsd, local::decode_to_fsd);
+  }
+}
+
+}  // namespace
+}  // namespace meshfs::codec

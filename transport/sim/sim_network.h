@@ -45,7 +45,7 @@ class SimNetwork {
   enum class Mode : std::uint8_t { datagram = 0, stream = 1 };
 
   static constexpr std::size_t kDatagramMtu = 1200;                  // as udp
-  static constexpr std::size_t kStreamMtu = 256 * 1024 + 1024;        // as tcp
+  static constexpr std::size_t kStreamMtu = 256 * 1024;              // as tcp
   // Bytes under way per direction of an edge and mode before send() says no_space, as a socket's send buffer.
   static constexpr std::size_t kMaxQueuedBytes = 1024 * 1024;
   static constexpr Duration kStreamGivesUp = seconds(10);            // a cut this long ends streams across it

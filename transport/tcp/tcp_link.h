@@ -21,7 +21,7 @@ namespace meshfs::transport {
 
 class TcpLink final : public PacketLink {
  public:
-  static constexpr std::size_t kMtu = 256 * 1024 + 1024;        // a whole message and its frame around it
+  static constexpr std::size_t kMtu = 256 * 1024;               // codec::kMaxFrameAfterAuth
   static constexpr std::size_t kMaxFirstFrame = 1280;           // codec::kMaxFrameBeforeAuth
   static constexpr std::size_t kMaxQueuedBytes = 1024 * 1024;   // per peer: four messages, so that news waits little
   static constexpr std::size_t kMaxConnections = 128;           // strangers included; more are turned away

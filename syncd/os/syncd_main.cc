@@ -1,0 +1,124 @@
+#include "syncd/os/syncd_main.h"
+
+#include <cstdio>
+
+#include "schema/crypto/sign.h"
+#include "syncd/os/fsd_connection.h"
+#include "syncd/os/link_table.h"
+
+namespace meshfs::syncd {
+namespace {
+
+constexpr int kCannotStart = 1;
+constexpr int kWrongCommandLine = 2;
+constexpr Duration kReportEvery = seconds(1);  // .mesh/peers is for people: a second old is fresh
+
+// Drives the core: every input is followed by one tick at the end of the loop's turn, and by a timer for the next.
+class Driver {
+ public:
+  Driver(os::Loop& loop, Node& node) : loop_(loop), node_(node) {}
+
+  void after_input() {
+    if (planned_) return;
+    planned_ = true;
+    loop_.at_turn_end([this] { tick(); });
+  }
+
+ private:
+  void tick() {
+    planned_ = false;
+    loop_.cancel(timer_);
+    const Instant next = node_.tick(os::Loop::now());
+    timer_ = {};
+    if (next != kNever) timer_ = loop_.at(next, [this] { after_input(); });
+  }
+
+  os::Loop& loop_;
+  Node& node_;
+  bool planned_ = false;
+  os::Loop::TimerId timer_;
+};
+
+// Tells fsd who the neighbours are, when that changed.
+class PeersReporter {
+ public:
+  PeersReporter(os::Loop& loop, Node& node, FsdConnection& fsd) : loop_(loop), node_(node), fsd_(fsd) {}
+  void start() {
+    std::string json = node_.peers_json(os::Loop::now());
+    if (json != last_) fsd_.send(codec::local::PeersReport{json});
+    last_ = std::move(json);
+    loop_.after(kReportEvery, [this] { start(); });
+  }
+  void forget() { last_.clear(); }
+
+ private:
+  os::Loop& loop_;
+  Node& node_;
+  FsdConnection& fsd_;
+  std::string last_;
+};
+
+int run(const Options& options, const os::Log& log) {
+  os::Loop loop;
+  loop.on_terminate([&] { loop.stop(); });
+  if (const Status path = FsdConnection::check_path(options.socket); !path) {
+    log.warning(path.failure().message);
+    return kCannotStart;
+  }
+  auto links = LinkTable::open(loop, log, options);
+  if (!links) {
+    log.warning(links.failure().message);
+    return kCannotStart;
+  }
+
+  // The core and what drives it name each other: the core is made first, the others are reached through these.
+  struct Parts {
+    std::unique_ptr<Driver> driver;
+    std::unique_ptr<PeersReporter> reporter;
+    Node* node = nullptr;
+  } parts;
+  FsdConnection fsd(loop, log, options.socket,
+                    {[&](codec::local::ToSyncd message) {
+                       parts.node->on_fsd(std::move(message), os::Loop::now());
+                       parts.driver->after_input();
+                     },
+                     [&] {
+                       parts.node->on_fsd_gone(os::Loop::now());
+                       parts.reporter->forget();
+                       parts.driver->after_input();
+                     }});
+  const auto seed = crypto::random_id<FixedBytes<8, struct RngSeedTag>>();
+  std::uint64_t seed_number = 0;
+  for (const std::uint8_t b : seed.data) seed_number = seed_number << 8 | b;
+  Node node(**links, fsd,
+            {.boot = crypto::random_id<codec::Nonce>(), .rng = Rng(seed_number), .tcp_port = (*links)->tcp_port()});
+  parts.node = &node;
+  parts.driver = std::make_unique<Driver>(loop, node);
+  parts.reporter = std::make_unique<PeersReporter>(loop, node, fsd);
+  (*links)->attach(node, options, [&] { parts.driver->after_input(); });
+  fsd.start();
+  parts.driver->after_input();
+  parts.reporter->start();
+  loop.run();
+  (*links)->detach();
+  return 0;
+}
+
+}  // namespace
+
+int syncd_main(int argc, char** argv) {
+  const auto options = parse_options(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+  if (!options) {
+    std::fprintf(stderr, "meshfs-syncd: %s\n", options.failure().message.c_str());
+    return kWrongCommandLine;
+  }
+  if (options->help) {
+    std::fputs(kUsage, stdout);
+    return 0;
+  }
+  crypto::start();
+  const os::Log log("meshfs-syncd", options->verbose ? os::Log::Level::debug : os::Log::Level::info);
+  return run(*options, log);
+}
+
+}  // namespace meshfs::syncd

@@ -15,6 +15,15 @@ if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
 endif()
 
+# The router's program: every byte counts and nothing may be missing on the target. Libraries come as .a where there is one
+# (all but libc); each function is a section that the linker drops if nobody calls it, across all of them by LTO.
+if(MESHFS_ROUTER)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a .so)
+  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+  add_compile_options(-ffunction-sections -fdata-sections -fvisibility=hidden)
+  add_link_options(-static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,--as-needed -Wl,-O1 -Wl,-z,noseparate-code)
+endif()
+
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_program(MESHFS_CAPNP capnp REQUIRED)

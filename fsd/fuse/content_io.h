@@ -1,0 +1,28 @@
+// How the mount reads and stores the bytes of files: port to the store (main adapts it). State thread only.
+#pragma once
+
+#include <functional>
+
+#include "schema/codec/entry.h"
+
+namespace meshfs::fsd::fuse {
+
+class ContentIo {
+ public:
+  virtual ~ContentIo() = default;
+
+  // Bytes [offset, offset + length) of `content`, fewer only at its end. Verified: right bytes, or io (damaged),
+  // unreachable (not here yet).
+  virtual Result<Bytes> read(const codec::Content& content, std::uint64_t offset, std::size_t length) = 0;
+
+  // Called with the outcome later on the state thread, never inside the call: no_space or io if it failed.
+  using Stored = std::function<void(Result<codec::Content>)>;
+
+  // Stores bytes too many to ride in an entry (kMaxInlineBytes < size <= kMaxChunkBytes).
+  virtual void ingest(Bytes bytes, Stored stored) = 0;
+  // Stores the first `size` bytes of a file, read with pread on any thread. The caller keeps `fd` open and its
+  // bytes as they are until `stored` is called.
+  virtual void ingest(int fd, std::uint64_t size, Stored stored) = 0;
+};
+
+}  // namespace meshfs::fsd::fuse

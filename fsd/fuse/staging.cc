@@ -1,0 +1,175 @@
+#include "fsd/fuse/staging.h"
+
+#include <fcntl.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <limits>
+
+#include "fsd/fuse/errno_table.h"
+
+namespace meshfs::fsd::fuse {
+namespace {
+
+Error failed(const char* what) {
+  const int code = errno;
+  return error(from_errno(code), std::string("staging file: ") + what + ": " + std::strerror(code));
+}
+
+Status write_all(int file, std::uint64_t offset, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failed("write");
+    if (n == 0) return error(Errc::no_space, "staging file: the disk takes no more bytes");
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+    offset += static_cast<std::uint64_t>(n);
+  }
+  return {};
+}
+
+// off_t is signed: larger offsets cannot be asked of any file.
+constexpr std::uint64_t kMaxOffset = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+
+}  // namespace
+
+Result<StagingArea> StagingArea::open(const std::string& directory) {
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) {
+    return error(Errc::internal, "cannot open the staging folder " + directory + ": " + std::strerror(errno) +
+                                     "; create it or fix its permissions");
+  }
+  return StagingArea(fd);
+}
+
+StagingArea::StagingArea(StagingArea&& other) noexcept
+    : directory_(std::exchange(other.directory_, -1)), memory_used_(other.memory_used_) {}
+
+StagingArea::~StagingArea() {
+  if (directory_ >= 0) ::close(directory_);
+}
+
+Result<int> StagingArea::make_file() {
+  int fd = ::openat(directory_, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0) return fd;
+  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return failed("create");
+  // Some file systems (overlayfs, jffs2) have no nameless files: a name for a moment.
+  fd = ::openat(directory_, "staging", O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0) return failed("create");
+  ::unlinkat(directory_, "staging", 0);
+  return fd;
+}
+
+Status StagingArea::room_for(std::uint64_t bytes) const {
+  struct statvfs fs;
+  if (::fstatvfs(directory_, &fs) != 0) return {};
+  if (static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize >= bytes) return {};
+  return error(Errc::no_space, "the disk is full");
+}
+
+Staging::~Staging() {
+  area_->memory_used_ -= charged_;
+  if (file_ >= 0) ::close(file_);
+}
+
+Status Staging::grow_memory(std::size_t size) {
+  if (size > charged_) {
+    area_->memory_used_ += size - charged_;
+    charged_ = size;
+  }
+  memory_.resize(size);
+  size_ = size;
+  return {};
+}
+
+// The bytes move to a file: they became too many, or the area's memory is used up.
+Status Staging::to_file() {
+  if (file_ >= 0) return {};
+  Result<int> file = area_->make_file();
+  if (!file) return file.failure();
+  if (Status s = write_all(*file, 0, memory_); !s) {
+    ::close(*file);
+    return s;
+  }
+  file_ = *file;
+  area_->memory_used_ -= std::exchange(charged_, 0);
+  Bytes().swap(memory_);
+  return {};
+}
+
+Result<Bytes> Staging::read(std::uint64_t offset, std::size_t length) const {
+  if (offset >= size_) return Bytes();
+  length = static_cast<std::size_t>(std::min<std::uint64_t>(length, size_ - offset));
+  if (in_memory()) {
+    const auto from = memory_.begin() + static_cast<std::ptrdiff_t>(offset);
+    return Bytes(from, from + static_cast<std::ptrdiff_t>(length));
+  }
+  Bytes out(length);
+  std::size_t done = 0;
+  while (done < length) {
+    const ssize_t n = ::pread(file_, out.data() + done, length - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failed("read");
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  out.resize(done);
+  return out;
+}
+
+Status Staging::write(std::uint64_t offset, ByteView bytes) {
+  if (offset > kMaxOffset - bytes.size()) return Errc::too_large;
+  const std::uint64_t end = offset + bytes.size();
+  if (in_memory()) {
+    const bool fits = end <= kMemoryBytes && (end <= charged_ || area_->memory_used_ + (end - charged_) <=
+                                                                       StagingArea::kMemoryTotal);
+    if (fits) {
+      if (end > size_) {
+        if (Status s = grow_memory(static_cast<std::size_t>(end)); !s) return s;
+      }
+      std::copy(bytes.begin(), bytes.end(), memory_.begin() + static_cast<std::ptrdiff_t>(offset));
+      return {};
+    }
+    if (Status s = to_file(); !s) return s;
+  }
+  if (Status s = write_all(file_, offset, bytes); !s) {
+    // Part may have been written: cut it off again. If even that fails, size_ hides it.
+    if (end > size_ && ::ftruncate(file_, static_cast<off_t>(size_)) != 0) size_ += 0;
+    return s;
+  }
+  size_ = std::max(size_, end);
+  return {};
+}
+
+Status Staging::truncate(std::uint64_t size) {
+  if (size > kMaxOffset) return Errc::too_large;
+  if (in_memory()) {
+    if (size <= size_) {
+      memory_.resize(static_cast<std::size_t>(size));
+      size_ = size;
+      return {};
+    }
+    if (size <= kMemoryBytes && area_->memory_used_ + size <= StagingArea::kMemoryTotal) {
+      return grow_memory(static_cast<std::size_t>(size));
+    }
+    if (Status s = to_file(); !s) return s;
+  }
+  if (::ftruncate(file_, static_cast<off_t>(size)) != 0) return failed("truncate");
+  size_ = size;
+  return {};
+}
+
+Status Staging::allocate(std::uint64_t offset, std::uint64_t length) {
+  if (offset > kMaxOffset - length) return Errc::too_large;
+  const std::uint64_t end = offset + length;
+  if (end <= kMemoryBytes) return end > size_ ? truncate(end) : Status();
+  if (Status s = to_file(); !s) return s;
+  const int failure = ::posix_fallocate(file_, static_cast<off_t>(offset), static_cast<off_t>(length));
+  if (failure != 0) return error(from_errno(failure), "staging file: allocate");
+  size_ = std::max(size_, end);
+  return {};
+}
+
+}  // namespace meshfs::fsd::fuse

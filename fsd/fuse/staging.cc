@@ -36,43 +36,33 @@ constexpr std::uint64_t kMaxOffset = static_cast<std::uint64_t>(std::numeric_lim
 }  // namespace
 
 Result<StagingArea> StagingArea::open(const std::string& directory) {
-  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) {
+  os::Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) {
     return error(Errc::internal, "cannot open the staging folder " + directory + ": " + std::strerror(errno) +
                                      "; create it or fix its permissions");
   }
-  return StagingArea(fd);
+  return StagingArea(std::move(fd));
 }
 
-StagingArea::StagingArea(StagingArea&& other) noexcept
-    : directory_(std::exchange(other.directory_, -1)), memory_used_(other.memory_used_) {}
-
-StagingArea::~StagingArea() {
-  if (directory_ >= 0) ::close(directory_);
-}
-
-Result<int> StagingArea::make_file() {
-  int fd = ::openat(directory_, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd >= 0) return fd;
+Result<os::Fd> StagingArea::make_file() {
+  os::Fd fd(::openat(directory(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (fd) return fd;
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return failed("create");
   // Some file systems (overlayfs, jffs2) have no nameless files: a name for a moment.
-  fd = ::openat(directory_, "staging", O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0) return failed("create");
-  ::unlinkat(directory_, "staging", 0);
+  fd = os::Fd(::openat(directory(), "staging", O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600));
+  if (!fd) return failed("create");
+  ::unlinkat(directory(), "staging", 0);
   return fd;
 }
 
 Status StagingArea::room_for(std::uint64_t bytes) const {
   struct statvfs fs;
-  if (::fstatvfs(directory_, &fs) != 0) return {};
+  if (::fstatvfs(directory(), &fs) != 0) return {};
   if (static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize >= bytes) return {};
   return error(Errc::no_space, "the disk is full");
 }
 
-Staging::~Staging() {
-  area_->memory_used_ -= charged_;
-  if (file_ >= 0) ::close(file_);
-}
+Staging::~Staging() { area_->memory_used_ -= charged_; }
 
 Status Staging::grow_memory(std::size_t size) {
   if (size > charged_) {
@@ -86,14 +76,11 @@ Status Staging::grow_memory(std::size_t size) {
 
 // The bytes move to a file: they became too many, or the area's memory is used up.
 Status Staging::to_file() {
-  if (file_ >= 0) return {};
-  Result<int> file = area_->make_file();
+  if (!in_memory()) return {};
+  Result<os::Fd> file = area_->make_file();
   if (!file) return file.failure();
-  if (Status s = write_all(*file, 0, memory_); !s) {
-    ::close(*file);
-    return s;
-  }
-  file_ = *file;
+  if (Status s = write_all(file->get(), 0, memory_); !s) return s;
+  file_ = std::move(*file);
   area_->memory_used_ -= std::exchange(charged_, 0);
   Bytes().swap(memory_);
   return {};
@@ -109,7 +96,7 @@ Result<Bytes> Staging::read(std::uint64_t offset, std::size_t length) const {
   Bytes out(length);
   std::size_t done = 0;
   while (done < length) {
-    const ssize_t n = ::pread(file_, out.data() + done, length - done, static_cast<off_t>(offset + done));
+    const ssize_t n = ::pread(file(), out.data() + done, length - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return failed("read");
     if (n == 0) break;
@@ -134,9 +121,9 @@ Status Staging::write(std::uint64_t offset, ByteView bytes) {
     }
     if (Status s = to_file(); !s) return s;
   }
-  if (Status s = write_all(file_, offset, bytes); !s) {
+  if (Status s = write_all(file(), offset, bytes); !s) {
     // Part may have been written: cut it off again. If even that fails, size_ hides it.
-    if (end > size_ && ::ftruncate(file_, static_cast<off_t>(size_)) != 0) size_ += 0;
+    if (end > size_) static_cast<void>(!::ftruncate(file(), static_cast<off_t>(size_)));
     return s;
   }
   size_ = std::max(size_, end);
@@ -156,7 +143,7 @@ Status Staging::truncate(std::uint64_t size) {
     }
     if (Status s = to_file(); !s) return s;
   }
-  if (::ftruncate(file_, static_cast<off_t>(size)) != 0) return failed("truncate");
+  if (::ftruncate(file(), static_cast<off_t>(size)) != 0) return failed("truncate");
   size_ = size;
   return {};
 }
@@ -166,7 +153,7 @@ Status Staging::allocate(std::uint64_t offset, std::uint64_t length) {
   const std::uint64_t end = offset + length;
   if (end <= kMemoryBytes) return end > size_ ? truncate(end) : Status();
   if (Status s = to_file(); !s) return s;
-  const int failure = ::posix_fallocate(file_, static_cast<off_t>(offset), static_cast<off_t>(length));
+  const int failure = ::posix_fallocate(file(), static_cast<off_t>(offset), static_cast<off_t>(length));
   if (failure != 0) return error(from_errno(failure), "staging file: allocate");
   size_ = std::max(size_, end);
   return {};

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "schema/codec/hash_list.h"
+#include "schema/os/fd.h"
 
 namespace meshfs::fsd::fuse {
 
@@ -14,19 +15,16 @@ class StagingArea {
  public:
   static constexpr std::size_t kMemoryTotal = 2 * 1024 * 1024;  // a router has 64 MB; beyond: files
   static Result<StagingArea> open(const std::string& directory);
-  StagingArea(StagingArea&& other) noexcept;
-  StagingArea& operator=(StagingArea&&) = delete;
-  ~StagingArea();
 
-  Result<int> make_file();  // a new nameless file; the caller closes it
+  Result<os::Fd> make_file();  // a new nameless file
   // no_space if the disk cannot take `bytes` more.
   Status room_for(std::uint64_t bytes) const;
-  int directory() const { return directory_; }
+  int directory() const { return directory_.get(); }
 
  private:
   friend class Staging;
-  explicit StagingArea(int directory) : directory_(directory) {}
-  int directory_;
+  explicit StagingArea(os::Fd directory) : directory_(std::move(directory)) {}
+  os::Fd directory_;
   std::size_t memory_used_ = 0;
 };
 
@@ -38,9 +36,9 @@ class Staging {
   Staging(const Staging&) = delete;
 
   std::uint64_t size() const { return size_; }
-  bool in_memory() const { return file_ < 0; }
+  bool in_memory() const { return !file_; }
   const Bytes& memory() const { return memory_; }
-  int file() const { return file_; }
+  int file() const { return file_.get(); }
 
   Result<Bytes> read(std::uint64_t offset, std::size_t length) const;
   Status write(std::uint64_t offset, ByteView bytes);  // no_space, too_large, io: nothing changed then
@@ -53,7 +51,7 @@ class Staging {
   StagingArea* area_;
   Bytes memory_;
   std::size_t charged_ = 0;  // of the area's memory
-  int file_ = -1;
+  os::Fd file_;
   std::uint64_t size_ = 0;
 };
 

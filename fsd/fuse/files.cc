@@ -1,0 +1,195 @@
+// Handlers of open files: bytes in and out. A file handle number tells what it may do, virtual ones index a table.
+#include <fcntl.h>
+
+#include "fsd/fuse/mount_state.h"
+
+namespace meshfs::fsd::fuse {
+namespace {
+
+constexpr std::uint64_t kWrites = 1, kAppends = 2;
+
+OpenFiles::Mode mode_of(int flags) {
+  const bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0;
+  return {writes, writes && (flags & O_APPEND) != 0};
+}
+
+std::uint64_t handle_of(OpenFiles::Mode mode) {
+  return (mode.writes ? kWrites : 0) | (mode.appends ? kAppends : 0);
+}
+OpenFiles::Mode mode_of(const fuse_file_info* fi) { return {(fi->fh & kWrites) != 0, (fi->fh & kAppends) != 0}; }
+
+// With HANDLE_KILLPRIV_V2 the kernel asks no xattr per write, and relies on us to drop these bits. The request's own
+// flag is not relayed by libfuse; root, who may keep them, is told by the caller's number.
+void drop_privileges(MountState& state, fuse_req_t request, OpenFile& file) {
+  codec::Attributes& a = file.info.attributes;
+  if ((a.mode & (S_ISUID | S_ISGID)) == 0 || fuse_req_ctx(request)->uid == 0) return;
+  const auto keep = static_cast<std::uint16_t>(a.mode & ~(S_ISUID | ((a.mode & S_IXGRP) != 0 ? S_ISGID : 0)));
+  if (keep == a.mode) return;
+  a.mode = keep;
+  if (!state.inodes.frozen(file.ino)) static_cast<void>(state.tree.set_attributes(file.info.key, a).ok());
+}
+
+void open_virtual(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
+  MountState& state = MountState::of(request);
+  if ((fi->flags & O_ACCMODE) != O_RDONLY) return reply(request, Errc::read_only);
+  const std::vector<std::string> names = state.virtual_files.names();
+  if (ino - kFirstVirtualIno >= names.size()) return reply(request, Errc::not_found);
+  Result<std::string> text = state.virtual_files.text(names[ino - kFirstVirtualIno]);
+  if (!text) return reply_failure(request, text.failure());
+  fi->fh = state.next_handle++;
+  fi->direct_io = 1;  // its size is not known beforehand
+  fi->noflush = 1;
+  state.open_virtual_files[fi->fh] = std::move(*text);
+  if (fuse_reply_open(request, fi) == -ENOENT) state.open_virtual_files.erase(fi->fh);
+}
+
+void open(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
+  MountState& state = MountState::of(request);
+  if (MountState::is_virtual(ino)) return open_virtual(request, ino, fi);
+  if (state.inodes.frozen(ino) != nullptr && state.open_files.find(ino) == nullptr) {
+    fuse_reply_err(request, ESTALE);  // the name means something else now: the kernel looks it up again
+    return;
+  }
+  if (const Frozen* frozen = state.inodes.frozen(ino); frozen != nullptr && !frozen->removed) {
+    fuse_reply_err(request, ESTALE);  // an older version that others still read
+    return;
+  }
+  const Result<NodeInfo> info = state.info(ino);
+  if (!info) return reply_failure(request, info.failure());
+  const OpenFiles::Mode mode = mode_of(fi->flags);
+  if (mode.writes && !info->writable_volume) return reply(request, Errc::read_only);
+  const Result<OpenFile*> file = state.open_files.acquire(ino, *info, mode);
+  if (!file) return reply_failure(request, file.failure());
+  if ((fi->flags & O_TRUNC) != 0) {
+    drop_privileges(state, request, **file);
+    if (Status s = state.open_files.truncate(**file, 0); !s) {
+      state.open_files.release(ino, mode);
+      return reply(request, s);
+    }
+  }
+  fi->fh = handle_of(mode);
+  fi->noflush = mode.writes ? 0 : 1;
+  if (fuse_reply_open(request, fi) == -ENOENT) state.open_files.release(ino, mode);
+}
+
+void create(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode_bits, fuse_file_info* fi) {
+  MountState& state = MountState::of(request);
+  if (Status good = check_name(parent, name); !good) return reply(request, good);
+  const Result<NodeKey> directory = state.directory(parent);
+  if (!directory) return reply_failure(request, directory.failure());
+  const Result<NodeKey> key =
+      state.tree.make_file(*directory, name, state.new_attributes(request, parent, mode_bits, false));
+  if (!key) return reply_failure(request, key.failure());
+  const Result<NodeInfo> info = state.tree.info(*key);
+  if (!info) return reply_failure(request, info.failure());
+  state.entries_changed(parent);
+  fuse_entry_param entry = state.entry(*info, parent);
+  OpenFiles::Mode mode = mode_of(fi->flags);
+  mode.writes = true;  // even one that only reads publishes the empty file
+  const Result<OpenFile*> file = state.open_files.acquire(entry.ino, *info, mode);
+  if (!file) {
+    state.inodes.forget(entry.ino, 1);
+    return reply_failure(request, file.failure());
+  }
+  state.open_files.make_new(**file);
+  entry.attr = state.stat_of(entry.ino, *info);
+  fi->fh = handle_of(mode);
+  if (fuse_reply_create(request, &entry, fi) == -ENOENT) {
+    state.open_files.release(entry.ino, mode);
+    state.inodes.forget(entry.ino, 1);
+  }
+}
+
+void read(fuse_req_t request, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info* fi) {
+  MountState& state = MountState::of(request);
+  if (MountState::is_virtual(ino)) {
+    const auto text = state.open_virtual_files.find(fi->fh);
+    if (text == state.open_virtual_files.end()) return reply(request, Errc::not_found);
+    const std::size_t from = std::min(static_cast<std::size_t>(offset), text->second.size());
+    fuse_reply_buf(request, text->second.data() + from, std::min(size, text->second.size() - from));
+    return;
+  }
+  OpenFile* file = state.open_files.find(ino);
+  if (file == nullptr) return reply(request, Errc::not_found);
+  const Result<Bytes> bytes = state.open_files.read(*file, static_cast<std::uint64_t>(offset), size);
+  if (!bytes) return reply_failure(request, bytes.failure());
+  fuse_reply_buf(request, reinterpret_cast<const char*>(bytes->data()), bytes->size());
+}
+
+void write_now(fuse_req_t request, OpenFile& file, std::uint64_t offset, ByteView bytes) {
+  MountState& state = MountState::of(request);
+  drop_privileges(state, request, file);
+  const Status written = state.open_files.write(file, offset, bytes);
+  if (!written) return reply(request, written);
+  fuse_reply_write(request, bytes.size());
+}
+
+void write(fuse_req_t request, fuse_ino_t ino, const char* data, std::size_t size, off_t offset, fuse_file_info*) {
+  MountState& state = MountState::of(request);
+  OpenFile* file = state.open_files.find(ino);
+  if (file == nullptr) return reply(request, Errc::io);
+  const ByteView bytes = as_bytes({data, size});
+  const auto at = static_cast<std::uint64_t>(offset);
+  if (state.open_files.writable_now(*file)) return write_now(request, *file, at, bytes);
+  // Waits for copying or storing: at most one such request per writing thread, as long as a large file takes.
+  state.open_files.when_writable(*file, [request, ino, at, kept = copy_of(bytes)](Status ready) {
+    OpenFile* now = MountState::of(request).open_files.find(ino);
+    if (!ready || now == nullptr) return reply(request, ready ? Status(Errc::io) : ready);
+    write_now(request, *now, at, kept);
+  });
+}
+
+void fallocate(fuse_req_t request, fuse_ino_t ino, int mode, off_t offset, off_t length, fuse_file_info*) {
+  MountState& state = MountState::of(request);
+  OpenFile* file = state.open_files.find(ino);
+  if (mode != 0) return reply(request, Errc::unsupported);
+  if (file == nullptr) return reply(request, Errc::io);
+  state.open_files.when_writable(*file, [request, ino, offset, length](Status ready) {
+    OpenFiles& files = MountState::of(request).open_files;
+    OpenFile* now = files.find(ino);
+    if (!ready || now == nullptr) return reply(request, ready ? Status(Errc::io) : ready);
+    reply(request, files.allocate(*now, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(length)));
+  });
+}
+
+void flush(fuse_req_t request, fuse_ino_t ino, fuse_file_info*) {
+  MountState& state = MountState::of(request);
+  OpenFile* file = MountState::is_virtual(ino) ? nullptr : state.open_files.find(ino);
+  if (file == nullptr) return reply(request, {});
+  state.open_files.flush(*file, [request](Status status) { reply(request, status); });
+}
+
+void release(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
+  MountState& state = MountState::of(request);
+  if (MountState::is_virtual(ino)) state.open_virtual_files.erase(fi->fh);
+  else state.open_files.release(ino, mode_of(fi));
+  reply(request, {});
+}
+
+void fsync(fuse_req_t request, fuse_ino_t ino, int, fuse_file_info*) {
+  MountState& state = MountState::of(request);
+  const Then done = [request](Status status) { reply(request, status); };
+  OpenFile* file = MountState::is_virtual(ino) ? nullptr : state.open_files.find(ino);
+  if (file == nullptr) return state.tree.sync(done);
+  state.open_files.sync(*file, done);
+}
+
+void fsyncdir(fuse_req_t request, fuse_ino_t, int, fuse_file_info*) {
+  MountState::of(request).tree.sync([request](Status status) { reply(request, status); });
+}
+
+}  // namespace
+
+void add_file_operations(fuse_lowlevel_ops& operations) {
+  operations.open = open;
+  operations.create = create;
+  operations.read = read;
+  operations.write = write;
+  operations.fallocate = fallocate;
+  operations.flush = flush;
+  operations.release = release;
+  operations.fsync = fsync;
+  operations.fsyncdir = fsyncdir;
+}
+
+}  // namespace meshfs::fsd::fuse

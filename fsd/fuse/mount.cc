@@ -1,0 +1,206 @@
+#include "fsd/fuse/mount.h"
+
+#include <linux/fuse.h>
+#include <poll.h>
+#include <sys/uio.h>
+
+#include <atomic>
+#include <thread>
+
+#include "fsd/fuse/mount_point.h"
+#include "fsd/fuse/mount_state.h"
+
+namespace meshfs::fsd::fuse {
+namespace {
+
+class RealClock final : public Clock {
+ public:
+  Instant now() override { return os::Loop::now(); }
+  std::int64_t wall_ns() override {
+    timespec t;
+    ::clock_gettime(CLOCK_REALTIME, &t);
+    return t.tv_sec * 1'000'000'000 + t.tv_nsec;
+  }
+};
+
+void init(void*, fuse_conn_info* connection) {
+  // Caches are dropped when we say so, not whenever mtime moves: a local write would empty its own page cache.
+  connection->want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
+                                             FUSE_CAP_SPLICE_MOVE | FUSE_CAP_WRITEBACK_CACHE);
+  connection->want |= connection->capable &
+                      static_cast<unsigned>(FUSE_CAP_EXPLICIT_INVAL_DATA | FUSE_CAP_ATOMIC_O_TRUNC |
+                                            FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO |
+                                            FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_CACHE_SYMLINKS);
+  connection->max_write = 256 * 1024;  // the request buffer stays that small; 1 MiB measured no faster
+}
+
+ssize_t read_device(int fd, void* buffer, std::size_t length, void*) {
+  return ::read(fd, buffer, length);
+}
+
+// libfuse 3.14 cannot ask for HANDLE_KILLPRIV_V2, without which each write(2) costs a GETXATTR of
+// security.capability: the flag is set in its answer to INIT, which is the first thing written.
+ssize_t write_device(int fd, iovec* parts, int count, void* userdata) {
+  auto& state = *static_cast<MountState*>(userdata);
+  if (!state.patched_killpriv && count == 2 && parts[1].iov_len >= 24) {
+    state.patched_killpriv = true;
+    static_cast<fuse_init_out*>(parts[1].iov_base)->flags |= FUSE_HANDLE_KILLPRIV_V2;
+  }
+  return ::writev(fd, parts, count);
+}
+
+fuse_lowlevel_ops all_operations() {
+  fuse_lowlevel_ops operations = {};
+  operations.init = init;
+  add_name_operations(operations);
+  add_file_operations(operations);
+  add_attribute_operations(operations);
+  add_directory_operations(operations);
+  add_xattr_operations(operations);
+  return operations;
+}
+
+// Handled before others get their turn on the loop: a burst of small requests costs one wake-up.
+constexpr int kRequestsPerTurn = 64;
+
+}  // namespace
+
+struct Mount::Parts {
+  Parts(os::Loop& the_loop, const Options& options, Ports& ports, StagingArea area)
+      : loop(the_loop), mount_point(options.mount_point), note(ports.note),
+        state(ports.tree, ports.content, ports.virtual_files, std::move(area), clock, ports.note) {}
+
+  void on_readable();
+  bool serve_one();
+  void wake_at(Instant when);
+  void tick();
+  void gone();
+  void begin_stop();
+  void finish();
+
+  os::Loop& loop;
+  std::string mount_point;
+  std::function<void(const std::string&)> note;
+  RealClock clock;
+  MountState state;
+  fuse_session* session = nullptr;
+  int device = -1;  // owned by session
+  fuse_buf buffer = {};
+  os::Loop::TimerId timer{kNever};
+  std::function<void()> unmounted;
+  std::thread detaching;
+  std::atomic<bool> detached = false;
+  bool stopping = false, ended = false;
+};
+
+// One request. False if there is none, or the mount ended.
+bool Mount::Parts::serve_one() {
+  if (ended) return false;
+  const int got = fuse_session_receive_buf(session, &buffer);
+  if (got == -EINTR) return true;
+  if (got == -EAGAIN) return false;
+  if (got <= 0 || fuse_session_exited(session)) {
+    ended = true;
+    return false;
+  }
+  fuse_session_process_buf(session, &buffer);
+  return true;
+}
+
+void Mount::Parts::on_readable() {
+  for (int i = 0; i < kRequestsPerTurn; ++i) {
+    if (!serve_one()) break;
+  }
+  if (ended) gone();
+}
+
+void Mount::Parts::gone() {
+  loop.unwatch(device);
+  if (!stopping && unmounted) unmounted();
+}
+
+void Mount::Parts::wake_at(Instant when) {
+  if (timer.when <= when) return;
+  loop.cancel(timer);
+  timer = loop.at(when, [this] { tick(); });
+}
+
+void Mount::Parts::tick() {
+  timer = {kNever};
+  wake_at(state.open_files.tick(clock.now()));
+}
+
+void Mount::Parts::begin_stop() {
+  if (stopping) return;
+  stopping = true;
+  state.open_files.publish_all();
+  state.open_files.fail_waiting();
+  if (ended) {
+    detached = true;
+    return;
+  }
+  // On a thread: taking the mount away may flush pages of mapped files, which needs our answers.
+  detaching = std::thread([this] {
+    if (!detach(mount_point)) note("The mount " + mount_point + " is in use: it goes when its last user does.");
+    detached = true;
+  });
+}
+
+// The last seconds: whoever waits for the kernel may need answers, so serve until nobody does.
+void Mount::Parts::finish() {
+  begin_stop();
+  const Instant end = clock.now() + seconds(5);
+  while ((!detached || !state.notifier.idle()) && clock.now() < end) {
+    while (serve_one()) {}
+    pollfd wait{device, POLLIN, 0};
+    if (!ended) ::poll(&wait, 1, 10);
+    else std::this_thread::yield();
+  }
+  loop.cancel(timer);
+  if (!ended) loop.unwatch(device);
+  if (detaching.joinable()) {
+    if (detached) detaching.join();
+    else detaching.detach();
+  }
+  state.notifier.stop();
+  fuse_session_destroy(session);
+  std::free(buffer.mem);
+}
+
+Result<std::unique_ptr<Mount>> Mount::start(os::Loop& loop, const Options& options, Ports ports) {
+  Result<StagingArea> area = StagingArea::open(options.staging_folder);
+  if (!area) return area.failure();
+  Result<os::Fd> device = attach(options.mount_point, ports.note);
+  if (!device) return device.failure();
+  auto parts = std::make_unique<Parts>(loop, options, ports, std::move(*area));
+
+  const fuse_lowlevel_ops operations = all_operations();
+  char program[] = "meshfs";
+  char* arguments[] = {program, nullptr};
+  fuse_args args = FUSE_ARGS_INIT(1, arguments);
+  parts->session = fuse_session_new(&args, &operations, sizeof operations, &parts->state);
+  const fuse_custom_io io{write_device, read_device, nullptr, nullptr};
+  if (parts->session == nullptr || fuse_session_custom_io(parts->session, &io, device->get()) != 0) {
+    detach(options.mount_point);
+    if (parts->session != nullptr) fuse_session_destroy(parts->session);
+    return error(Errc::internal, "libfuse refused to start: is a libfuse3 of version 3.14 or later installed?");
+  }
+  Parts& p = *parts;
+  p.device = device->release();
+  p.state.notifier.start(p.session, p.device);
+  p.state.open_files.on_due([&p](Instant when) { p.wake_at(when); });
+  ports.tree.on_visible([&p](const std::vector<Visible>& changes) { p.state.on_visible(changes); });
+  loop.watch(p.device, os::Loop::kReadable, [&p](unsigned) { p.on_readable(); });
+  return std::unique_ptr<Mount>(new Mount(std::move(parts)));
+}
+
+Mount::Mount(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Mount::~Mount() { parts_->finish(); }
+
+void Mount::on_unmounted(std::function<void()> callback) { parts_->unmounted = std::move(callback); }
+void Mount::begin_stop() { parts_->begin_stop(); }
+bool Mount::idle() const { return parts_->detached && parts_->state.open_files.idle(); }
+
+Mount::Figures Mount::figures() const { return {parts_->state.inodes.size(), parts_->state.open_files.size()}; }
+
+}  // namespace meshfs::fsd::fuse

@@ -1,0 +1,231 @@
+// Handlers that find, make, move and remove names.
+#include <linux/fs.h>
+
+#include "fsd/fuse/mount_state.h"
+
+namespace meshfs::fsd::fuse {
+namespace {
+
+void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
+  MountState& state = MountState::of(request);
+  const bool in_virtual = parent == kVirtualDirectoryIno;
+  if (in_virtual || (parent == kRootIno && kVirtualDirectory == name)) {
+    const Result<Ino> ino = in_virtual ? state.virtual_lookup(name) : Result<Ino>(kVirtualDirectoryIno);
+    if (!ino) return reply_failure(request, ino.failure());
+    fuse_entry_param e = {};
+    e.ino = *ino;
+    e.attr = state.virtual_stat(*ino);
+    e.entry_timeout = kCacheSeconds;
+    fuse_reply_entry(request, &e);
+    return;
+  }
+  if (Status good = check_name(parent, name); !good) return reply(request, good);
+  const Result<NodeKey> directory = state.directory(parent);
+  if (!directory) return reply_failure(request, directory.failure());
+  const Result<NodeKey> key = state.tree.lookup(*directory, name);
+  if (key) return reply_entry(request, state.entry(*key, parent));
+  if (key.code() != Errc::not_found) return reply_failure(request, key.failure());
+  fuse_entry_param missing = {};  // inode 0: remembered as missing until a change says otherwise
+  missing.entry_timeout = kCacheSeconds;
+  fuse_reply_entry(request, &missing);
+}
+
+void forget(fuse_req_t request, fuse_ino_t ino, std::uint64_t count) {
+  if (!MountState::is_virtual(ino)) MountState::of(request).inodes.forget(ino, count);
+  fuse_reply_none(request);
+}
+
+void forget_multi(fuse_req_t request, std::size_t count, fuse_forget_data* all) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!MountState::is_virtual(all[i].ino)) MountState::of(request).inodes.forget(all[i].ino, all[i].nlookup);
+  }
+  fuse_reply_none(request);
+}
+
+void readlink(fuse_req_t request, fuse_ino_t ino) {
+  const Result<NodeInfo> info = MountState::of(request).info(ino);
+  if (!info) return reply_failure(request, info.failure());
+  const Bytes* target = std::get_if<Bytes>(&info->content);
+  if (target == nullptr) return reply(request, Errc::io);
+  fuse_reply_readlink(request, std::string(as_text(*target)).c_str());
+}
+
+// Common to everything that makes a name: `make` gets the directory and the new node's attributes.
+template <class Make>
+void make_node(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode, bool is_directory, Make make) {
+  MountState& state = MountState::of(request);
+  if (Status good = check_name(parent, name); !good) return reply(request, good);
+  const Result<NodeKey> directory = state.directory(parent);
+  if (!directory) return reply_failure(request, directory.failure());
+  const Result<NodeKey> key =
+      make(state.tree, *directory, state.new_attributes(request, parent, mode, is_directory));
+  if (!key) return reply_failure(request, key.failure());
+  state.entries_changed(parent);
+  const Result<fuse_entry_param> entry = state.entry(*key, parent);
+  if (entry) state.touched(entry->ino);
+  reply_entry(request, entry);
+}
+
+void mkdir(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode) {
+  make_node(request, parent, name, mode, true, [&](FileTree& tree, const NodeKey& directory, const auto& a) {
+    return tree.make_directory(directory, name, a);
+  });
+}
+
+void symlink(fuse_req_t request, const char* target, fuse_ino_t parent, const char* name) {
+  if (std::string_view(target).size() > codec::kMaxSymlinkBytes) return reply(request, Errc::name_too_long);
+  make_node(request, parent, name, 0777, false, [&](FileTree& tree, const NodeKey& directory, const auto& a) {
+    return tree.make_symlink(directory, name, target, a);
+  });
+}
+
+void mknod(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode, dev_t) {
+  if (!S_ISREG(mode)) {  // devices, pipes and sockets mean something on one machine only
+    fuse_reply_err(request, EPERM);
+    return;
+  }
+  make_node(request, parent, name, mode, false,
+            [&](FileTree& tree, const NodeKey& directory, const codec::Attributes& a) -> Result<NodeKey> {
+              Result<NodeKey> key = tree.make_file(directory, name, a);
+              if (!key) return key;
+              Result<std::vector<Stamp>> base = tree.content_base(*key);
+              if (!base) return base.failure();
+              if (Status s = tree.write_content(*key, Bytes(), *base, a.mtime_ns); !s) return s.failure();
+              return key;
+            });
+}
+
+// What is known of a node that is about to go, if the kernel knows it: open handles outlive the name.
+struct Parting {
+  std::optional<Ino> ino;
+  std::optional<NodeInfo> info;
+};
+
+Parting part_from(MountState& state, const NodeKey& key) {
+  Parting parting;
+  parting.ino = state.inodes.bound(key);
+  if (!parting.ino || *parting.ino == kRootIno) return {};
+  if (Result<NodeInfo> info = state.tree.info(key)) parting.info = std::move(*info);
+  return parting;
+}
+
+void parted(MountState& state, const Parting& parting) {
+  if (!parting.ino) return;
+  state.freeze_removed(*parting.ino, parting.info);
+  if (OpenFile* file = state.open_files.find(*parting.ino)) state.open_files.removed(*file);
+}
+
+void remove(fuse_req_t request, fuse_ino_t parent, const char* name, bool is_directory) {
+  MountState& state = MountState::of(request);
+  if (Status good = check_name(parent, name); !good) return reply(request, good);
+  const Result<NodeKey> directory = state.directory(parent);
+  if (!directory) return reply_failure(request, directory.failure());
+  const Result<NodeKey> key = state.tree.lookup(*directory, name);
+  if (!key) return reply_failure(request, key.failure());
+  const Parting parting = part_from(state, *key);
+  const Status removed =
+      is_directory ? state.tree.remove_directory(*directory, name) : state.tree.unlink(*directory, name);
+  if (removed) {
+    parted(state, parting);
+    state.entries_changed(parent);
+  }
+  reply(request, removed);
+}
+
+void unlink(fuse_req_t request, fuse_ino_t parent, const char* name) { remove(request, parent, name, false); }
+void rmdir(fuse_req_t request, fuse_ino_t parent, const char* name) { remove(request, parent, name, true); }
+
+void link(fuse_req_t request, fuse_ino_t, fuse_ino_t, const char*) { fuse_reply_err(request, EPERM); }
+
+struct RenameRequest {
+  Ino from_parent, to_parent;
+  std::string from, to;
+  RenameMode mode;
+};
+
+Status rename_now(MountState& state, const RenameRequest& r, const NodeKey& from_directory,
+                  const NodeKey& to_directory, const NodeKey& source) {
+  const Result<NodeKey> target = state.tree.lookup(to_directory, r.to);
+  const Parting parting =
+      target && *target != source && r.mode == RenameMode::replace ? part_from(state, *target) : Parting();
+  const std::optional<Ino> ino = state.inodes.bound(source);
+  const auto renamed = state.tree.rename(from_directory, r.from, to_directory, r.to, r.mode);
+  if (!renamed) return renamed.failure();
+  parted(state, parting);
+  if (renamed->now != source && ino) {  // the moved bytes are the target's object now, under the source's inode
+    state.inodes.rebind(*ino, renamed->now);
+    if (OpenFile* file = state.open_files.find(*ino)) {
+      if (Result<NodeInfo> info = state.tree.info(renamed->now)) file->info = std::move(*info);
+      if (Result<std::vector<Stamp>> base = state.tree.content_base(renamed->now)) file->base = std::move(*base);
+    }
+  }
+  if (ino) {
+    state.touched(*ino);
+    state.inodes.find(*ino)->parent = r.to_parent;
+  }
+  if (target && r.mode == RenameMode::exchange) {
+    if (const std::optional<Ino> other = state.inodes.bound(*target)) {
+      state.touched(*other);
+      state.inodes.find(*other)->parent = r.from_parent;
+    }
+  }
+  state.entries_changed(r.from_parent);
+  state.entries_changed(r.to_parent);
+  return {};
+}
+
+void rename_settled(fuse_req_t request, const RenameRequest& r) {
+  MountState& state = MountState::of(request);
+  const Result<NodeKey> from_directory = state.directory(r.from_parent);
+  const Result<NodeKey> to_directory = state.directory(r.to_parent);
+  if (!from_directory) return reply_failure(request, from_directory.failure());
+  if (!to_directory) return reply_failure(request, to_directory.failure());
+  const Result<NodeKey> source = state.tree.lookup(*from_directory, r.from);
+  if (!source) return reply_failure(request, source.failure());
+  reply(request, rename_now(state, r, *from_directory, *to_directory, *source));
+}
+
+void rename(fuse_req_t request, fuse_ino_t from_parent, const char* from, fuse_ino_t to_parent, const char* to,
+            unsigned flags) {
+  MountState& state = MountState::of(request);
+  if (Status good = check_name(from_parent, from); !good) return reply(request, good);
+  if (Status good = check_name(to_parent, to); !good) return reply(request, good);
+  if (flags != 0 && flags != RENAME_NOREPLACE && flags != RENAME_EXCHANGE) return reply(request, Errc::invalid);
+  const RenameMode mode = flags == RENAME_NOREPLACE  ? RenameMode::no_replace
+                          : flags == RENAME_EXCHANGE ? RenameMode::exchange
+                                                     : RenameMode::replace;
+  RenameRequest r{from_parent, to_parent, from, to, mode};
+  // A replacing rename publishes the source's bytes as the target's next version: they must be in the tree first,
+  // or others would see the target empty for a moment.
+  if (mode == RenameMode::replace) {
+    const Result<NodeKey> directory = state.directory(from_parent);
+    const Result<NodeKey> source = directory ? state.tree.lookup(*directory, from) : directory;
+    const std::optional<Ino> ino = source ? state.inodes.bound(*source) : std::nullopt;
+    if (OpenFile* file = ino ? state.open_files.find(*ino) : nullptr; file != nullptr && file->dirty()) {
+      state.open_files.when_published(*file, [request, r = std::move(r)](Status published) {
+        if (!published) return reply(request, published);
+        rename_settled(request, r);
+      });
+      return;
+    }
+  }
+  rename_settled(request, r);
+}
+
+}  // namespace
+
+void add_name_operations(fuse_lowlevel_ops& operations) {
+  operations.lookup = lookup;
+  operations.forget = forget;
+  operations.forget_multi = forget_multi;
+  operations.readlink = readlink;
+  operations.mknod = mknod;
+  operations.mkdir = mkdir;
+  operations.symlink = symlink;
+  operations.unlink = unlink;
+  operations.rmdir = rmdir;
+  operations.rename = rename;
+  operations.link = link;
+}
+
+}  // namespace meshfs::fsd::fuse

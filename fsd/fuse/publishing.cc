@@ -1,0 +1,172 @@
+// OpenFiles, second half: from staged bytes to a version in the tree.
+#include "fsd/fuse/open_files.h"
+
+namespace meshfs::fsd::fuse {
+
+void OpenFiles::sync(OpenFile& file, Then then) {
+  if (discarded(file) || !file.dirty()) return tree_.sync(std::move(then));
+  file.waiting_for_disk.push_back({file.written, std::move(then)});
+  file.failed.reset();  // who asks gets a fresh attempt
+  proceed(file.ino);
+}
+
+void OpenFiles::when_published(OpenFile& file, Then then) {
+  if (discarded(file) || !file.dirty()) return then({});
+  file.waiting_for_version.push_back({file.written, std::move(then)});
+  file.failed.reset();
+  proceed(file.ino);
+}
+
+void OpenFiles::publish_all() {
+  std::vector<Ino> all;
+  for (const auto& [ino, file] : files_) {
+    if (file->dirty()) all.push_back(ino);
+  }
+  std::sort(all.begin(), all.end());
+  for (const Ino ino : all) {
+    if (OpenFile* file = find(ino)) store(*file, Purpose::version);
+  }
+}
+
+bool OpenFiles::idle() const {
+  return std::none_of(files_.begin(), files_.end(), [](const auto& one) {
+    return one.second->storing || (one.second->dirty() && !one.second->failed && one.second->writers == 0);
+  });
+}
+
+void OpenFiles::fail_waiting() {
+  const Status stopping = error(Errc::closed, "fsd is stopping");
+  for (Then& then : std::exchange(throttled_, {})) then(stopping);
+  for (auto& [ino, file] : files_) {
+    let_writers_go(*file, stopping);
+    for (auto& waiter : std::exchange(file->waiting_for_disk, {})) waiter.then(stopping);
+    for (auto& waiter : std::exchange(file->waiting_for_version, {})) waiter.then(stopping);
+  }
+}
+
+// Stores a snapshot of staging; publish() or save_draft() follows when that is done.
+void OpenFiles::store(OpenFile& file, Purpose purpose) {
+  if (file.storing || !file.uses_staging()) return;
+  file.storing = true;
+  const Ino ino = file.ino;
+  const std::uint64_t change = file.written;
+  const std::uint64_t size = file.staging->size();
+  if (file.draft && file.drafted == change) return stored(ino, change, purpose, *file.draft);
+  if (size <= codec::kMaxInlineBytes) {  // rides in the entry: nothing to store
+    Result<Bytes> bytes = file.staging->read(0, static_cast<std::size_t>(size));
+    if (!bytes) return stored(ino, change, purpose, bytes.failure());
+    return stored(ino, change, purpose, codec::Content(std::move(*bytes)));
+  }
+  ContentIo::Stored done = [this, ino, change, purpose, alive = alive_](Result<codec::Content> content) {
+    if (*alive) stored(ino, change, purpose, std::move(content));
+  };
+  if (file.staging->in_memory()) return content_.ingest(Bytes(file.staging->memory()), std::move(done));
+  content_.ingest(file.staging->file(), size, std::move(done));
+}
+
+void OpenFiles::stored(Ino ino, std::uint64_t change, Purpose purpose, Result<codec::Content> content) {
+  OpenFile* file = find(ino);
+  CHECK(file != nullptr);
+  file->storing = false;
+  file->being_stored.reset();
+  Status status = content ? Status() : Status(content.failure());
+  if (status && purpose == Purpose::version) status = publish(*file, change, *content);
+  if (status && purpose == Purpose::draft) {
+    status = tree_.save_draft(file->info.key, *content, file->base, file->mtime_ns);
+    if (status) {
+      file->drafted = change;
+      file->draft = std::move(*content);
+    }
+  }
+  if (!status) {
+    if (!file->failed) note_("cannot publish a file yet, trying again: " + status.failure().message);
+    file->failed = status.failure();
+    file->last_version = clock_.now();
+    due_(clock_.now() + kRetry);
+  }
+  count(*file);
+  answer_waiters(*file, status);  // may close the file: look it up again
+  if (OpenFile* still = find(ino)) let_writers_go(*still, {});
+  proceed(ino);
+}
+
+// fsync and rename that waited for what is now stored. One that came later waits for the next turn.
+void OpenFiles::answer_waiters(OpenFile& file, const Status& status) {
+  std::vector<OpenFile::Waiter> disk = std::exchange(file.waiting_for_disk, {});
+  std::vector<OpenFile::Waiter> version = std::exchange(file.waiting_for_version, {});
+  std::vector<Then> synced, ready;
+  const std::uint64_t durable = std::max(file.published, file.drafted);
+  for (auto& waiter : disk) {
+    if (!status || waiter.change <= durable) synced.push_back(std::move(waiter.then));
+    else file.waiting_for_disk.push_back(std::move(waiter));
+  }
+  for (auto& waiter : version) {
+    if (!status || waiter.change <= file.published) ready.push_back(std::move(waiter.then));
+    else file.waiting_for_version.push_back(std::move(waiter));
+  }
+  for (Then& then : synced) {
+    if (status) tree_.sync(std::move(then));
+    else then(status);
+  }
+  for (Then& then : ready) then(status);
+}
+
+Status OpenFiles::publish(OpenFile& file, std::uint64_t change, const codec::Content& content) {
+  if (!discarded(file)) {
+    if (Status s = write_version(file, content); !s) return s;
+  }
+  file.published = change;
+  file.draft.reset();
+  file.failed.reset();
+  file.last_version = clock_.now();
+  file.only_grew = true;
+  file.grew_from = codec::size_of(content);
+  const NodeKey key = file.info.key;
+  file.info.content = content;
+  file.info.attributes.mtime_ns = file.mtime_ns;
+  if (file.handles > 0 || file.dirty()) {  // a later version through these handles replaces this one
+    if (Result<NodeInfo> fresh = tree_.info(key)) file.info = std::move(*fresh);
+    if (Result<std::vector<Stamp>> base = tree_.content_base(key)) file.base = std::move(*base);
+  }
+  if (inodes_.bound(key) != file.ino) surprise_({Visible::What::content, {}, {}, key});
+  return {};
+}
+
+Status OpenFiles::write_version(OpenFile& file, const codec::Content& content) {
+  Status status = tree_.write_content(file.info.key, content, file.base, file.mtime_ns);
+  if (status || status.code() != Errc::not_found || !file.removed_from) return status;
+  // Another node removed it meanwhile, having seen less than what was written here: it comes back.
+  const auto& [directory, name] = *file.removed_from;
+  Result<NodeKey> key = tree_.make_file(directory, name, file.info.attributes);
+  if (!key && key.code() == Errc::exists) key = tree_.lookup(directory, name);
+  if (!key) return key.failure();
+  file.info.key = *key;
+  status = tree_.write_content(*key, content, file.base, file.mtime_ns);
+  if (status) surprise_({Visible::What::added, directory, name, *key});
+  return status;
+}
+
+// What to do next with a file on which something ended: store again, or let go of it.
+void OpenFiles::proceed(Ino ino) {
+  OpenFile* file = find(ino);
+  if (file == nullptr || file->storing || file->copied) return;
+  const bool removed = discarded(*file);
+  if (file->dirty() && !removed && !file->failed) {
+    if (file->writers == 0 || !file->waiting_for_version.empty()) return store(*file, Purpose::version);
+    if (!file->waiting_for_disk.empty()) {
+      const bool due = !file->last_version || clock_.now() - *file->last_version >= kBetweenVersions;
+      return store(*file, due ? Purpose::version : Purpose::draft);
+    }
+    return;
+  }
+  if (removed && file->handles > 0) return;
+  if (file->dirty() && !removed) return;                      // failed: tick() tries again
+  if (file->writers == 0 && !removed) file->staging.reset();  // its bytes are in info.content
+  if (file->handles > 0) return;
+  file->published = file->written;
+  count(*file);
+  files_.erase(ino);
+  inodes_.forget(ino, 1);
+}
+
+}  // namespace meshfs::fsd::fuse

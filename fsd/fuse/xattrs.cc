@@ -1,0 +1,172 @@
+// Handlers of extended attributes. user.* travels with the object; user.mesh.* tells about it: readable, not listed
+// (so that cp -a and mv never trip over them), of which ttl and type can be set.
+#include <sys/xattr.h>
+
+#include <charconv>
+
+#include "fsd/fuse/mount_state.h"
+
+namespace meshfs::fsd::fuse {
+namespace {
+
+constexpr std::string_view kUser = "user.";
+constexpr std::string_view kMesh = "user.mesh.";
+constexpr std::size_t kMaxTypeBytes = 64;
+
+std::string version_text(const Stamp& version) {
+  return std::to_string(version.hlc.value) + "-" + version.author.hex();
+}
+
+std::string state_text(const NodeInfo& info, const OpenFile* file) {
+  if (info.key.sibling) return "conflict";
+  if (info.local_only || (file != nullptr && file->dirty())) return "unpublished";
+  return "published";
+}
+
+Result<std::string> mesh_value(MountState& state, Ino ino, const NodeInfo& info, std::string_view name) {
+  const OpenFile* file = info.kind == codec::Kind::file ? state.open_files.find(ino) : nullptr;
+  if (name == "author") return info.author;
+  if (name == "version") return version_text(info.version);
+  if (name == "state") return state_text(info, file);
+  if (name == "hash") {
+    if (const auto* chunked = std::get_if<codec::ChunkedContent>(&info.content)) return chunked->root.hex();
+    if (info.kind == codec::Kind::file) return crypto::hash_of(std::get<Bytes>(info.content)).hex();
+    return Errc::no_data;
+  }
+  if (name == "type" && !info.attributes.type.empty()) return info.attributes.type;
+  if (name == "ttl" && info.attributes.lifetime_ms != 0) return std::to_string(info.attributes.lifetime_ms / 1000);
+  return Errc::no_data;
+}
+
+// ttl in seconds, 0 or "" for ever; type up to kMaxTypeBytes printable characters.
+Status set_mesh_value(codec::Attributes& a, std::string_view name, std::string_view value) {
+  if (name == "ttl") {
+    std::uint64_t ttl_s = 0;
+    const auto [end, wrong] = std::from_chars(value.data(), value.data() + value.size(), ttl_s);
+    if (!value.empty() && (wrong != std::errc() || end != value.data() + value.size())) return Errc::invalid;
+    constexpr std::uint64_t kMaxTtl = UINT64_C(100) * 366 * 24 * 3600;
+    if (ttl_s > kMaxTtl) return Errc::invalid;
+    a.lifetime_ms = ttl_s * 1000;
+    return {};
+  }
+  if (name == "type") {
+    if (value.size() > kMaxTypeBytes) return Errc::invalid;
+    for (const char c : value) {
+      if (c < 0x21 || c > 0x7e) return Errc::invalid;
+    }
+    a.type = value;
+    return {};
+  }
+  return Errc::denied;
+}
+
+std::vector<codec::Xattr>::iterator position(codec::Attributes& a, std::string_view name) {
+  return std::lower_bound(a.xattrs.begin(), a.xattrs.end(), name,
+                          [](const codec::Xattr& x, std::string_view n) { return x.name < n; });
+}
+
+std::size_t bytes_of(const codec::Attributes& a) {
+  std::size_t sum = 0;
+  for (const codec::Xattr& x : a.xattrs) sum += x.name.size() + x.value.size();
+  return sum;
+}
+
+Status set_user_value(codec::Attributes& a, std::string_view name, ByteView value, int flags) {
+  const auto at = position(a, name);
+  const bool there = at != a.xattrs.end() && at->name == name;
+  if (there && flags == XATTR_CREATE) return Errc::exists;
+  if (!there && flags == XATTR_REPLACE) return Errc::no_data;
+  if (there) at->value = copy_of(value);
+  else a.xattrs.insert(at, {std::string(name), copy_of(value)});
+  return bytes_of(a) <= codec::kMaxXattrBytes ? Status() : Status(Errc::no_space);
+}
+
+// Runs `edit` on the attributes of an inode and keeps the outcome.
+template <class Edit>
+void edit_attributes(fuse_req_t request, Ino ino, Edit edit) {
+  MountState& state = MountState::of(request);
+  if (MountState::is_virtual(ino)) return reply(request, Errc::read_only);
+  const Result<NodeInfo> info = state.info(ino);
+  if (!info) return reply_failure(request, info.failure());
+  codec::Attributes a = info->attributes;
+  if (Status edited = edit(a); !edited) {
+    if (edited.code() == Errc::denied) fuse_reply_err(request, EPERM);
+    else reply(request, edited);
+    return;
+  }
+  Frozen* frozen = state.inodes.frozen(ino);
+  if (frozen == nullptr || !frozen->removed) {
+    if (Status s = state.tree.set_attributes(info->key, a); !s) return reply(request, s);
+  }
+  if (frozen != nullptr && frozen->info) frozen->info->attributes = a;
+  if (OpenFile* file = state.open_files.find(ino)) file->info.attributes = a;
+  state.touched(ino);
+  reply(request, {});
+}
+
+void setxattr(fuse_req_t request, fuse_ino_t ino, const char* name, const char* value, std::size_t size, int flags) {
+  const std::string_view n = name;
+  if (!n.starts_with(kUser)) return reply(request, Errc::unsupported);
+  edit_attributes(request, ino, [&](codec::Attributes& a) {
+    if (n.starts_with(kMesh)) return set_mesh_value(a, n.substr(kMesh.size()), {value, size});
+    return set_user_value(a, n, as_bytes({value, size}), flags);
+  });
+}
+
+void removexattr(fuse_req_t request, fuse_ino_t ino, const char* name) {
+  const std::string_view n = name;
+  if (!n.starts_with(kUser)) return reply(request, Errc::unsupported);
+  edit_attributes(request, ino, [&](codec::Attributes& a) -> Status {
+    if (n.starts_with(kMesh)) return set_mesh_value(a, n.substr(kMesh.size()), "");
+    const auto at = position(a, n);
+    if (at == a.xattrs.end() || at->name != n) return Errc::no_data;
+    a.xattrs.erase(at);
+    return {};
+  });
+}
+
+void reply_sized(fuse_req_t request, ByteView bytes, std::size_t room) {
+  if (room == 0) fuse_reply_xattr(request, bytes.size());
+  else if (bytes.size() > room) reply(request, Errc::range);
+  else fuse_reply_buf(request, reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+void getxattr(fuse_req_t request, fuse_ino_t ino, const char* name, std::size_t size) {
+  MountState& state = MountState::of(request);
+  const std::string_view n = name;
+  // Asked by the kernel itself (capabilities at writes, ACLs by ls): answered without looking anything up.
+  if (!n.starts_with(kUser)) return reply(request, n.starts_with("security.") ? Errc::no_data : Errc::unsupported);
+  if (MountState::is_virtual(ino)) return reply(request, Errc::no_data);
+  Result<NodeInfo> info = state.info(ino);
+  if (!info) return reply_failure(request, info.failure());
+  if (n.starts_with(kMesh)) {
+    const Result<std::string> value = mesh_value(state, ino, *info, n.substr(kMesh.size()));
+    if (!value) return reply_failure(request, value.failure());
+    return reply_sized(request, as_bytes(*value), size);
+  }
+  const auto at = position(info->attributes, n);
+  if (at == info->attributes.xattrs.end() || at->name != n) return reply(request, Errc::no_data);
+  reply_sized(request, at->value, size);
+}
+
+void listxattr(fuse_req_t request, fuse_ino_t ino, std::size_t size) {
+  MountState& state = MountState::of(request);
+  std::string names;
+  if (!MountState::is_virtual(ino)) {
+    const Result<NodeInfo> info = state.info(ino);
+    if (!info) return reply_failure(request, info.failure());
+    for (const codec::Xattr& x : info->attributes.xattrs) names.append(x.name).push_back('\0');
+  }
+  reply_sized(request, as_bytes(names), size);
+}
+
+}  // namespace
+
+void add_xattr_operations(fuse_lowlevel_ops& operations) {
+  operations.setxattr = setxattr;
+  operations.getxattr = getxattr;
+  operations.listxattr = listxattr;
+  operations.removexattr = removexattr;
+}
+
+}  // namespace meshfs::fsd::fuse

@@ -11,11 +11,12 @@ class Page {
   Page(fuse_req_t request, MountState& state, Ino directory, std::size_t size, bool plus)
       : request_(request), state_(state), directory_(directory), plus_(plus), buffer_(size) {}
 
-  bool add_dot(const char* name, Ino ino, off_t next) {
+  // An entry that gives the kernel nothing but its number: inode 0 takes no reference.
+  bool add_unreferenced(const char* name, Ino ino, mode_t type, off_t next) {
     fuse_entry_param e = {};
     e.attr.st_ino = ino;
-    e.attr.st_mode = S_IFDIR;
-    return put(name, e, next);  // inode 0: no reference is taken for "." and ".."
+    e.attr.st_mode = type;
+    return put(name, e, next);
   }
 
   bool add(const DirectoryItem& item, off_t next) {
@@ -91,8 +92,8 @@ void list(fuse_req_t request, Ino ino, std::size_t size, off_t offset, fuse_file
   if (const Result<NodeKey> parent = ino == kRootIno ? directory : state.tree.parent_of(*directory)) {
     above = state.inodes.number_of(*parent);
   }
-  if (offset < 1 && !page.add_dot(".", ino, 1)) return page.send();
-  if (offset < 2 && !page.add_dot("..", above, 2)) return page.send();
+  if (offset < 1 && !page.add_unreferenced(".", ino, S_IFDIR, 1)) return page.send();
+  if (offset < 2 && !page.add_unreferenced("..", above, S_IFDIR, 2)) return page.send();
   Start start = start_of(open, offset);
   off_t next = std::max(offset, kFirstEntry);
   if (next == kFirstEntry) open.pages.clear();
@@ -113,22 +114,16 @@ void list(fuse_req_t request, Ino ino, std::size_t size, off_t offset, fuse_file
   page.send();
 }
 
-void list_virtual(fuse_req_t request, std::size_t size, off_t offset) {
+void list_virtual(fuse_req_t request, std::size_t size, off_t offset, bool plus) {
   MountState& state = MountState::of(request);
   const std::vector<std::string> names = state.virtual_files.names();
-  std::vector<char> buffer(size);
-  std::size_t used = 0;
+  Page page(request, state, kVirtualDirectoryIno, size, plus);
   for (auto at = static_cast<std::size_t>(offset); at < names.size() + 2; ++at) {
-    struct stat st = {};
-    st.st_mode = at < 2 ? S_IFDIR : S_IFREG;
-    st.st_ino = at == 0 ? kVirtualDirectoryIno : at == 1 ? kRootIno : kFirstVirtualIno + at - 2;
+    const Ino ino = at == 0 ? kVirtualDirectoryIno : at == 1 ? kRootIno : kFirstVirtualIno + at - 2;
     const char* name = at == 0 ? "." : at == 1 ? ".." : names[at - 2].c_str();
-    const std::size_t needed = fuse_add_direntry(request, buffer.data() + used, size - used, name, &st,
-                                                 static_cast<off_t>(at) + 1);
-    if (needed > size - used) break;
-    used += needed;
+    if (!page.add_unreferenced(name, ino, at < 2 ? S_IFDIR : S_IFREG, static_cast<off_t>(at) + 1)) break;
   }
-  fuse_reply_buf(request, buffer.data(), used);
+  page.send();
 }
 
 void opendir(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
@@ -140,15 +135,12 @@ void opendir(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
 }
 
 void readdir(fuse_req_t request, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info* fi) {
-  if (MountState::is_virtual(ino)) return list_virtual(request, size, offset);
+  if (MountState::is_virtual(ino)) return list_virtual(request, size, offset, false);
   list(request, ino, size, offset, fi, false);
 }
 
 void readdirplus(fuse_req_t request, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info* fi) {
-  if (MountState::is_virtual(ino)) {
-    fuse_reply_err(request, ENOSYS);
-    return;
-  }
+  if (MountState::is_virtual(ino)) return list_virtual(request, size, offset, true);
   list(request, ino, size, offset, fi, true);
 }
 

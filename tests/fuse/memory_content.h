@@ -1,0 +1,28 @@
+// ContentIo in memory. Storing ends `delay` later on the loop, so that tests see what happens meanwhile.
+#pragma once
+
+#include <map>
+
+#include "fsd/fuse/content_io.h"
+
+namespace meshfs::fsd::fuse {
+
+class MemoryContent final : public ContentIo {
+ public:
+  // Runs something later on the state thread.
+  using Later = std::function<void(std::function<void()>)>;
+  explicit MemoryContent(Later later) : later_(std::move(later)) {}
+
+  Result<Bytes> read(const codec::Content& content, std::uint64_t offset, std::size_t length) override;
+  void ingest(Bytes bytes, Stored stored) override;
+  void ingest(int fd, std::uint64_t size, Stored stored) override;
+
+  std::optional<Error> refuse;  // what storing answers
+  std::size_t stored_count = 0;
+
+ private:
+  Later later_;
+  std::map<Hash, Bytes> blobs_;
+};
+
+}  // namespace meshfs::fsd::fuse

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include <cerrno>
 #include <cstring>
@@ -32,8 +33,8 @@ bool is_empty(const std::string& path) {
 
 // Detaches what killed daemons left: their mounts answer "Transport endpoint is not connected". They may be stacked.
 void clear_stale(const std::string& path, const Note& note) {
-  struct stat st;
-  for (int i = 0; i < 16 && ::stat(path.c_str(), &st) != 0 && errno == ENOTCONN; ++i) {
+  struct statfs fs;  // not stat(): the kernel may still have the dead mount's attributes
+  for (int i = 0; i < 16 && ::statfs(path.c_str(), &fs) != 0 && errno == ENOTCONN; ++i) {
     if (::umount2(path.c_str(), MNT_DETACH) != 0) return;
     note("Took away the stale mount that an earlier fsd left at " + path + ".");
   }

@@ -1,6 +1,8 @@
 #include "fsd/fuse/notifier.h"
 
-#include <sys/uio.h>
+#include <unistd.h>
+
+#include <csignal>
 
 #include "fsd/fuse/fuse_api.h"
 
@@ -19,7 +21,11 @@ struct EpochNotice {
 void Notifier::start(fuse_session* session, int device) {
   session_ = session;
   device_ = device;
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are the main thread's
   thread_ = std::thread([this] { run(); });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void Notifier::stop() {

@@ -44,20 +44,22 @@ int run(const std::string& mount_point, const std::string& staging, Duration del
   MemoryTree tree;
   MemoryContent content([&](std::function<void()> work) { loop.after(delay, std::move(work)); });
   TwoFiles virtual_files;
-  auto mount = Mount::start(loop, {mount_point, staging},
-                            {tree, content, virtual_files, [&](const std::string& note) { log.info(note); }});
-  if (!mount) {
-    log.warning(mount.failure().message);
-    return 1;
-  }
+  std::unique_ptr<Mount> mount;
   bool ending = false;
   const auto end = [&] {
     if (std::exchange(ending, true)) return;
-    (*mount)->begin_stop();
+    if (mount) mount->begin_stop();
     loop.unwatch(0);
   };
   loop.on_terminate(end);
-  (*mount)->on_unmounted(end);
+  auto started = Mount::start(loop, {mount_point, staging},
+                            {tree, content, virtual_files, [&](const std::string& note) { log.info(note); }});
+  if (!started) {
+    log.warning(started.failure().message);
+    return 1;
+  }
+  mount = std::move(*started);
+  mount->on_unmounted(end);
   std::string input;
   loop.watch(0, os::Loop::kReadable, [&](unsigned) {
     char buffer[65536];
@@ -71,7 +73,7 @@ int run(const std::string& mount_point, const std::string& staging, Duration del
     }
   });
   std::cout << "ready" << std::endl;
-  while (!ending || !(*mount)->idle()) loop.run_once(milliseconds(100));
+  while (!ending || !mount->idle()) loop.run_once(milliseconds(100));
   std::cerr << "versions " << tree.versions << ", drafts " << tree.drafts << ", attribute changes "
             << tree.attribute_changes << std::endl;
   return 0;

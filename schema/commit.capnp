@@ -3,7 +3,9 @@
 # (recomputed from the entries); an entry alone travels with header, root and audit path.
 #
 # Bytes. Canonical form (see entry.capnp), packed (Cap'n Proto's packing), one segment, no segment table. At most 229,376
-# bytes packed, 1 MiB unpacked. Trailing bytes, and words that differ from the canonical form of what they say, are refused.
+# bytes packed, 1 MiB unpacked. Trailing bytes, words that differ from the canonical form of what they say, and any other
+# packing of them are refused: one record is one string of bytes. (Packing: a zero word takes in all zero words that follow, a
+# word without a zero byte all that follow with at most one; both up to 255.)
 #
 # What is hashed and signed. Numbers are little-endian and of fixed width. H is BLAKE2b-256 personalised with the quoted domain.
 #   header bytes = author 8 · sequence 8 · hlc 8 · previous 16 · policy epoch 4 · volume 8 · total bytes 8 · total entries 8   (68 bytes)

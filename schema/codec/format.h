@@ -74,6 +74,9 @@ Result<T> decode_packed_strict(ByteView packed, const Limits& limits, T out = {}
   if (packed.size() > limits.packed_bytes) return over_limit("more bytes than its limit");
   Result<Words> words = unpack(packed, limits.words);
   if (!words) return words.failure();
+  // Zero bytes can be packed in more than one way; one record must be one string of bytes, or a store could be made to
+  // keep it many times over.
+  if (!std::ranges::equal(pack(*words), packed)) return malformed("is not packed as it should be");
   return decode_strict<Root, T>(*words, std::move(out));
 }
 

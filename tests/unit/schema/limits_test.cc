@@ -1,0 +1,380 @@
+// Every limit and every shape rule: a valid record is bent in one way, and the decoder must answer with the right code.
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "tests/unit/schema/example.h"
+#include "tests/unit/schema/random_records.h"
+
+namespace meshfs::codec {
+namespace {
+
+using namespace meshfs::testing;
+
+ObjectEntry base_file() {
+  ObjectEntry file = example_file();
+  file.context = {{filled<AuthorTag>(1), 5}, {filled<AuthorTag>(2), 6}};
+  file.attributes.value->xattrs = {{"user.a", {1}}, {"user.b", {2}}};
+  file.links = {{filled<LocalId>(1), {}, Place{filled<LocalId>(9), *FileName::from("x")}}, {filled<LocalId>(2), {3, {}}, {}}};
+  return file;
+}
+ForeignStamp foreign() { return {filled<AuthorTag>(7), filled<Hash>(8)}; }
+
+struct BentObject {
+  const char* what;
+  Errc code;
+  std::function<void(ObjectEntry&)> bend;
+};
+
+class Objects : public ::testing::TestWithParam<BentObject> {};
+
+TEST_P(Objects, AreRefused) {
+  ObjectEntry object = base_file();
+  ASSERT_TRUE(decode_entry(kSharedVolume, encode_entry(kSharedVolume, object)).ok());  // the control
+  GetParam().bend(object);
+  const Status checked = check_entry(object);
+  ASSERT_FALSE(checked.ok());
+  EXPECT_EQ(checked.code(), GetParam().code) << checked.failure().message;
+}
+
+const BentObject kBentObjects[] = {
+    {"value and foreign place", Errc::bad_bytes, [](auto& o) { o.place.stamp.foreign = foreign(); }},
+    {"neither value nor foreign place", Errc::bad_bytes, [](auto& o) { o.place.value.reset(); }},
+    {"value and foreign attributes", Errc::bad_bytes, [](auto& o) { o.attributes.stamp.foreign = foreign(); }},
+    {"neither value nor foreign attributes", Errc::bad_bytes, [](auto& o) { o.attributes.value.reset(); }},
+    {"value and foreign content", Errc::bad_bytes, [](auto& o) { o.contents[0].stamp.foreign = foreign(); }},
+    {"neither value nor foreign content", Errc::bad_bytes, [](auto& o) { o.contents[0].value.reset(); }},
+    {"value and foreign link", Errc::bad_bytes, [](auto& o) { o.links[0].stamp.foreign = foreign(); }},
+    {"file without content", Errc::bad_bytes, [](auto& o) { o.contents.clear(); }},
+    {"directory with content", Errc::bad_bytes, [](auto& o) { o.kind = Kind::directory; o.links.clear(); }},
+    {"directory with links", Errc::bad_bytes, [](auto& o) { o.kind = Kind::directory; o.contents.clear(); }},
+    {"symlink with chunks", Errc::bad_bytes, [](auto& o) { o.kind = Kind::symlink; }},
+    {"symlink to nowhere", Errc::bad_bytes, [](auto& o) { o.kind = Kind::symlink; o.contents[0].value = Bytes{}; }},
+    {"symlink too long", Errc::too_large, [](auto& o) { o.kind = Kind::symlink; o.contents[0].value = Bytes(4096, 'x'); }},
+    {"inline too long", Errc::too_large, [](auto& o) { o.contents[0].value = Bytes(301, 'x'); }},
+    {"chunked and empty", Errc::bad_bytes, [](auto& o) { o.contents[0].value = ChunkedContent{0, filled<Hash>(1)}; }},
+    {"two contents of one stamp", Errc::bad_bytes, [](auto& o) { o.contents.push_back(o.contents[0]); }},
+    {"65 contents", Errc::too_large, [](auto& o) { for (std::uint64_t i = 1; i < 65; ++i) o.contents.push_back({{i, {}}, Bytes{}}); }},
+    {"context unsorted", Errc::bad_bytes, [](auto& o) { std::swap(o.context[0], o.context[1]); }},
+    {"context names one twice", Errc::bad_bytes, [](auto& o) { o.context[1].author = o.context[0].author; }},
+    {"context of 1,025", Errc::too_large, [](auto& o) { o.context.resize(1025); }},
+    {"xattrs unsorted", Errc::bad_bytes, [](auto& o) { std::swap(o.attributes.value->xattrs[0], o.attributes.value->xattrs[1]); }},
+    {"xattr twice", Errc::bad_bytes, [](auto& o) { o.attributes.value->xattrs[1].name = "user.a"; }},
+    {"xattr without a name", Errc::bad_bytes, [](auto& o) { o.attributes.value->xattrs[0].name.clear(); }},
+    {"xattr name with NUL", Errc::bad_bytes, [](auto& o) { o.attributes.value->xattrs[0].name = std::string("a\0b", 3); }},
+    {"xattr name of 256", Errc::too_large, [](auto& o) { o.attributes.value->xattrs[0].name = std::string(256, 'a'); }},
+    {"xattrs over 16 KiB", Errc::too_large, [](auto& o) { o.attributes.value->xattrs[0].value = Bytes(16 * 1024); }},
+    {"257 xattrs", Errc::too_large, [](auto& o) { o.attributes.value->xattrs.resize(257); }},
+    {"mode of a file type", Errc::bad_bytes, [](auto& o) { o.attributes.value->mode = 0100644; }},
+    {"owner with name and number", Errc::bad_bytes, [](auto& o) { o.attributes.value->user = {5, "anna"}; }},
+    {"group name of 256", Errc::too_large, [](auto& o) { o.attributes.value->group = {0, std::string(256, 'a')}; }},
+    {"user name with NUL", Errc::bad_bytes, [](auto& o) { o.attributes.value->user = {0, std::string(3, '\0')}; }},
+    {"type of 65", Errc::too_large, [](auto& o) { o.attributes.value->type = std::string(65, 'a'); }},
+    {"links unsorted", Errc::bad_bytes, [](auto& o) { std::swap(o.links[0], o.links[1]); }},
+    {"link twice", Errc::bad_bytes, [](auto& o) { o.links[1].link = o.links[0].link; }},
+    {"link without a name", Errc::bad_bytes, [](auto& o) { o.links[0].value->name = {}; }},
+    {"1,025 links", Errc::too_large, [](auto& o) { o.links.resize(1025); }},
+    {"root that is a file", Errc::bad_bytes, [](auto& o) { o.object = {}; }},
+    {"no name but no root", Errc::bad_bytes, [](auto& o) { o.place.value->now.name = {}; }},
+    {"previous place without a name", Errc::bad_bytes, [](auto& o) { o.place.value->previous = Place{}; }},
+};
+INSTANTIATE_TEST_SUITE_P(Bent, Objects, ::testing::ValuesIn(kBentObjects),
+                         [](const auto& bent) { return "case" + std::to_string(bent.index); });
+
+struct BentBatch {
+  const char* what;
+  Errc code;
+  std::function<void(BatchTombstone&)> bend;
+};
+class Batches : public ::testing::TestWithParam<BentBatch> {};
+
+TEST_P(Batches, AreRefused) {
+  BatchTombstone batch = example_tombstones(3);
+  batch.items[1].kind = Kind::directory;
+  batch.items[1].place = Place{filled<LocalId>(9), *FileName::from("x")};
+  batch.items[1].attributes = Attributes{};
+  ASSERT_TRUE(decode_entry(kSharedVolume, encode_entry(kSharedVolume, batch)).ok());
+  GetParam().bend(batch);
+  const Status checked = check_entry(batch);
+  ASSERT_FALSE(checked.ok());
+  EXPECT_EQ(checked.code(), GetParam().code) << checked.failure().message;
+}
+
+const BentBatch kBentBatches[] = {
+    {"empty", Errc::bad_bytes, [](auto& b) { b.items.clear(); }},
+    {"unsorted", Errc::bad_bytes, [](auto& b) { std::swap(b.items[0], b.items[2]); }},
+    {"one object twice", Errc::bad_bytes, [](auto& b) { b.items[2].object = b.items[1].object; }},
+    {"saw nothing", Errc::bad_bytes, [](auto& b) { b.items[0].context.clear(); }},
+    {"context of 1,025", Errc::too_large, [](auto& b) { b.items[0].context.resize(1025); }},
+    {"the root", Errc::bad_bytes, [](auto& b) { b.items[0].object = {}; }},
+    {"file with a place", Errc::bad_bytes, [](auto& b) { b.items[0].place = b.items[1].place; }},
+    {"file with attributes", Errc::bad_bytes, [](auto& b) { b.items[0].attributes = b.items[1].attributes; }},
+    {"directory without a name", Errc::bad_bytes, [](auto& b) { b.items[1].place->name = {}; }},
+    {"directory of an odd mode", Errc::bad_bytes, [](auto& b) { b.items[1].attributes->mode = 010000; }},
+    {"4,097", Errc::too_large, [](auto& b) { b = example_tombstones(4097); }},
+};
+INSTANTIATE_TEST_SUITE_P(Bent, Batches, ::testing::ValuesIn(kBentBatches),
+                         [](const auto& bent) { return "case" + std::to_string(bent.index); });
+
+// --- what check_entry can't see, by way of the bytes ---
+template <class T, class Encode, class Decode>
+void expect_refused(const T& value, Encode encode, Decode decode, Errc code, const char* what) {
+  const auto back = decode(ByteView(encode(value)));
+  ASSERT_FALSE(back.ok()) << what;
+  EXPECT_EQ(back.code(), code) << what << ": " << back.failure().message;
+}
+
+TEST(Limits, DecodersAskCheckEntry) {
+  ObjectEntry object = base_file();
+  std::swap(object.context[0], object.context[1]);
+  const auto decode = [](ByteView b) { return decode_entry(kSharedVolume, b); };
+  const auto encode = [](const Entry& e) { return encode_entry(kSharedVolume, e); };
+  expect_refused(Entry(object), encode, decode, Errc::bad_bytes, "entry");
+  expect_refused(example_commit(object), encode_commit, decode_commit, Errc::bad_bytes, "commit");
+  expect_refused(prove(example_commit(object), 0), encode_proven, decode_proven, Errc::bad_bytes, "proven");
+}
+
+TEST(Limits, Header) {
+  const auto refused = [](auto bend, const char* what) {
+    Commit commit = example_commit(example_file());
+    bend(commit.header);
+    expect_refused(commit, encode_commit, decode_commit, Errc::bad_bytes, what);
+    expect_refused(signed_header(commit), encode_signed_header, decode_signed_header, Errc::bad_bytes, what);
+  };
+  refused([](Header& h) { h.sequence = 0; }, "no sequence");
+  refused([](Header& h) { h.hlc = {}; }, "no time");
+  refused([](Header& h) { h.sequence = 1; }, "a first one with a previous one");
+}
+
+TEST(Limits, AgesReachBackToTheBeginningOfTimeAtMost) {
+  const std::uint64_t now = example_header().hlc.value;
+  const auto commit = [](auto bend, std::uint64_t age) {
+    ObjectEntry object = base_file();
+    bend(object, age);
+    return decode_commit(encode_commit(example_commit(object))).ok();
+  };
+  const std::function<void(ObjectEntry&, std::uint64_t)> bends[] = {
+      [](auto& o, auto age) { o.place.stamp.age = age; },       [](auto& o, auto age) { o.attributes.stamp.age = age; },
+      [](auto& o, auto age) { o.contents[0].stamp.age = age; }, [](auto& o, auto age) { o.links[0].stamp.age = age; },
+      [](auto& o, auto age) { o.context[0].age = age; }};
+  for (const auto& bend : bends) {
+    EXPECT_TRUE(commit(bend, now));
+    EXPECT_FALSE(commit(bend, now + 1));
+  }
+  BatchTombstone batch = example_tombstones(1);
+  batch.items[0].context[0].age = now + 1;
+  EXPECT_FALSE(decode_commit(encode_commit(example_commit(batch))).ok());
+}
+
+TEST(Limits, FullSizes) {
+  const BatchTombstone batch = example_tombstones(kMaxTombstones);
+  EXPECT_LE(canonical_bytes(kSharedVolume, batch).size(), kMaxEntryBytes);
+  const Bytes bytes = encode_commit(example_commit(batch));
+  EXPECT_LE(bytes.size(), kMaxCommitBytes);
+  EXPECT_TRUE(decode_commit(bytes).ok());
+
+  ObjectEntry wide = base_file();
+  wide.context.clear();
+  for (std::size_t i = 0; i < kMaxContextSlots; ++i) {
+    AuthorTag author;
+    author.data[0] = static_cast<std::uint8_t>(i >> 8);
+    author.data[1] = static_cast<std::uint8_t>(i);
+    wide.context.push_back({author, i});
+  }
+  EXPECT_TRUE(decode_commit(encode_commit(example_commit(wide))).ok());
+  EXPECT_EQ(decode_commit(Bytes(kMaxCommitBytes + 1, 1)).code(), Errc::too_large);
+
+  HashList list = example_list();
+  list.items.resize(kMaxListItems, list.items[0]);
+  EXPECT_TRUE(decode_list(encode_list(list)).ok());
+}
+
+TEST(Limits, ACommitHoldsAtMost4096Entries) {
+  Commit commit = example_commit(example_directory());
+  commit.entries.assign(kMaxCommitEntries + 1, example_tombstones(1));
+  expect_refused(commit, encode_commit, decode_commit, Errc::too_large, "4,097 entries");
+}
+
+TEST(Limits, Proven) {
+  Rng rng(1);
+  Commit commit = example_commit(example_file());
+  commit.entries.resize(5, example_directory());
+  const auto refused = [&](auto bend, const char* what) {
+    ProvenEntry proven = prove(commit, 3);
+    ASSERT_TRUE(decode_proven(encode_proven(proven)).ok());
+    bend(proven);
+    expect_refused(proven, encode_proven, decode_proven, Errc::bad_bytes, what);
+  };
+  refused([](ProvenEntry& p) { p.index = 5; }, "index beyond count");
+  refused([](ProvenEntry& p) { p.count = 0; }, "count 0");
+  refused([](ProvenEntry& p) { p.count = kMaxCommitEntries + 1; }, "count over the limit");
+  refused([](ProvenEntry& p) { p.path.pop_back(); }, "path too short");
+  refused([](ProvenEntry& p) { p.path.push_back({}); }, "path too long");
+}
+
+TEST(Limits, HashList) {
+  const auto refused = [](auto bend, Errc code, const char* what) {
+    HashList list = example_list();
+    bend(list);
+    expect_refused(list, encode_list, decode_list, code, what);
+  };
+  refused([](HashList& l) { l.level = 0; }, Errc::bad_bytes, "level 0");
+  refused([](HashList& l) { l.level = kMaxListLevel + 1; }, Errc::bad_bytes, "level 5");
+  refused([](HashList& l) { l.items.clear(); }, Errc::bad_bytes, "empty");
+  refused([](HashList& l) { l.items.resize(kMaxListItems + 1, l.items[0]); }, Errc::too_large, "1,025 items");
+  refused([](HashList& l) { l.items[1].size = 0; }, Errc::bad_bytes, "size 0");
+  refused([](HashList& l) { l.items[1].size = kMaxChunkBytes + 1; }, Errc::bad_bytes, "chunk over 64 KiB");
+}
+
+TEST(Limits, Genesis) {
+  Rng rng(2);
+  const auto secret = random_fixed<crypto::Seed>(rng);
+  const crypto::SigningKey admin = random_key(rng);
+  const auto refused = [&](auto bend, Errc code, const char* what) {
+    Genesis genesis = random_genesis(rng, secret, admin);
+    bend(genesis);
+    sign_genesis(genesis, admin);
+    expect_refused(genesis, encode_genesis, decode_genesis, code, what);
+  };
+  refused([](Genesis& g) { g.name = ""; }, Errc::bad_bytes, "no name");
+  refused([](Genesis& g) { g.name = "Upper"; }, Errc::bad_bytes, "upper case");
+  refused([](Genesis& g) { g.name = std::string(33, 'a'); }, Errc::bad_bytes, "long name");
+  refused([](Genesis& g) { g.created.ms = -1; }, Errc::bad_bytes, "before 1970");
+  refused([](Genesis& g) { g.admins.push_back(g.admins[0]); }, Errc::bad_bytes, "an admin twice");
+  refused([](Genesis& g) { g.admins.resize(17); }, Errc::too_large, "17 admins");
+  refused([](Genesis& g) { g.threshold = 0; }, Errc::bad_bytes, "threshold 0");
+  refused([](Genesis& g) { g.threshold = static_cast<std::uint8_t>(g.admins.size() + 1); }, Errc::bad_bytes, "threshold out of reach");
+  Genesis unsigned_genesis = random_genesis(rng, secret, admin);
+  unsigned_genesis.signature = {};
+  expect_refused(unsigned_genesis, encode_genesis, decode_genesis, Errc::bad_bytes, "unsigned");
+  unsigned_genesis.signature.data[5] = 1;
+  expect_refused(unsigned_genesis, encode_genesis, decode_genesis, Errc::bad_bytes, "signed wrongly");
+}
+
+TEST(Limits, MemberAndIdentity) {
+  Rng rng(3);
+  const Identity identity = random_identity(rng);
+  Member member = identity.member;
+  member.epoch = 0;
+  expect_refused(member, encode_member, decode_member, Errc::bad_bytes, "epoch 0");
+  member = identity.member;
+  member.name = "a/b";
+  expect_refused(member, encode_member, decode_member, Errc::bad_bytes, "name");
+  Identity wrong = identity;
+  wrong.node_seed.data[0] ^= 1;
+  expect_refused(wrong, encode_identity, decode_identity, Errc::bad_bytes, "another root key");
+  wrong = identity;
+  wrong.device_seed.data[0] ^= 1;
+  expect_refused(wrong, encode_identity, decode_identity, Errc::bad_bytes, "another device key");
+  wrong = identity;
+  wrong.member.name += wrong.member.name.size() < 32 ? "x" : "";
+  wrong.member.epoch += 1;
+  expect_refused(wrong, encode_identity, decode_identity, Errc::bad_bytes, "a member record nobody signed");
+}
+
+TEST(Limits, BeaconHelloPacket) {
+  Rng rng(4);
+  Beacon beacon = example_beacon();
+  beacon.sets.push_back(beacon.sets[0]);
+  expect_refused(beacon, encode_beacon, decode_beacon, Errc::bad_bytes, "a set twice");
+  beacon.sets.resize(17);
+  expect_refused(beacon, encode_beacon, decode_beacon, Errc::too_large, "17 sets");
+  Hello hello = random_hello(rng);
+  hello.name = std::string(33, 'x');
+  expect_refused(hello, encode_hello, decode_hello, Errc::too_large, "long name");
+
+  const auto refused = [](auto bend, Errc code, const char* what) {
+    Packet packet{{{1, 2}}, {{5, 10, 20, Bytes(10)}}};
+    ASSERT_TRUE(decode_packet(encode_packet(packet)).ok());
+    bend(packet);
+    expect_refused(packet, encode_packet, decode_packet, code, what);
+  };
+  refused([](Packet& p) { p.acks[0].first = 3; }, Errc::bad_bytes, "backwards acknowledgement");
+  refused([](Packet& p) { p.acks.resize(65); }, Errc::too_large, "65 acknowledgements");
+  refused([](Packet& p) { p.pieces.resize(257, p.pieces[0]); }, Errc::too_large, "257 pieces");
+  refused([](Packet& p) { p.pieces[0].data.push_back(1); }, Errc::bad_bytes, "piece beyond the end");
+  refused([](Packet& p) { p.pieces[0].offset = 21; }, Errc::bad_bytes, "piece after the end");
+  refused([](Packet& p) { p.pieces[0].data.clear(); }, Errc::bad_bytes, "empty piece");
+  refused([](Packet& p) { p.pieces[0].total = kMaxFrameAfterAuth + 1; }, Errc::too_large, "huge message");
+}
+
+TEST(Limits, Messages) {
+  const auto refused = [](const Message& message, Errc code, const char* what) {
+    expect_refused(message, encode_message, decode_message, code, what);
+  };
+  const Bundle bundle{ItemForm::commit, {1}};
+  const Blob blob{filled<Hash>(1), BlobKind::chunk, BlobEncoding::plain, 3, {1, 2, 3}};
+  const Range ids{10, 20, 0, {}, true, {10, 19}};
+  ASSERT_TRUE(decode_message(encode_message(Push{{bundle}, {blob}})).ok());
+  ASSERT_TRUE(decode_message(encode_message(Reconcile{SetId::shared, 0, true, {ids}})).ok());
+  refused(Push{}, Errc::bad_bytes, "empty push");
+  refused(Push{{{ItemForm::commit, {}}}, {}}, Errc::bad_bytes, "empty item");
+  refused(Push{{{ItemForm::commit, Bytes(kMaxCommitBytes + 1, 1)}}, {}}, Errc::too_large, "large item");
+  refused(Push{std::vector<Bundle>(513, bundle), {}}, Errc::too_large, "513 items");
+  refused(Push{{{static_cast<ItemForm>(3), {1}}}, {}}, Errc::unsupported, "unknown form");
+  refused(Blobs{}, Errc::bad_bytes, "no blobs");
+  const auto bent_blob = [&](auto bend, Errc code, const char* what) {
+    Blob bent = blob;
+    bend(bent);
+    refused(Blobs{{bent}}, code, what);
+  };
+  bent_blob([](Blob& b) { b.data.pop_back(); }, Errc::bad_bytes, "plain, but not all");
+  bent_blob([](Blob& b) { b.data.clear(); b.plain_size = 0; }, Errc::bad_bytes, "empty blob");
+  bent_blob([](Blob& b) { b.encoding = BlobEncoding::zstd; b.data.resize(4); }, Errc::bad_bytes, "larger when compressed");
+  bent_blob([](Blob& b) { b.plain_size = kMaxChunkBytes + 1; b.data.resize(kMaxChunkBytes + 1); }, Errc::too_large, "large blob");
+  bent_blob([](Blob& b) { b.kind = static_cast<BlobKind>(2); }, Errc::unsupported, "unknown kind");
+  bent_blob([](Blob& b) { b.encoding = static_cast<BlobEncoding>(2); }, Errc::unsupported, "unknown encoding");
+  refused(Held{}, Errc::bad_bytes, "holds nothing");
+  refused(Held{std::vector<HeaderHash>(1025)}, Errc::too_large, "1,025 held");
+  refused(Missing{}, Errc::bad_bytes, "misses nothing");
+  refused(Missing{std::vector<Hash>(513)}, Errc::too_large, "513 missing");
+  refused(WantItems{}, Errc::bad_bytes, "wants nothing");
+  refused(WantItems{SetId::shared, 0, std::vector<ItemId>(513)}, Errc::too_large, "513 wants");
+  refused(WantItems{static_cast<SetId>(4), 0, {1}}, Errc::unsupported, "unknown set");
+  refused(WantBlobs{std::vector<WantBlobs::Want>(513), {}}, Errc::too_large, "513 blobs");
+  refused(WantBlobs{{}, std::vector<Hash>(513)}, Errc::too_large, "513 cancels");
+  refused(Bye{std::string(256, 'x')}, Errc::too_large, "long reason");
+  refused(Reconcile{SetId::shared, 0, true, {}}, Errc::bad_bytes, "no ranges");
+  refused(Reconcile{SetId::shared, 0, true, std::vector<Range>(257)}, Errc::too_large, "257 ranges");
+  const auto bent_range = [&](auto bend, Errc code, const char* what) {
+    Range bent = ids;
+    bend(bent);
+    refused(Reconcile{SetId::shared, 0, true, {bent}}, code, what);
+  };
+  bent_range([](Range& r) { r.upper = 10; }, Errc::bad_bytes, "empty range");
+  bent_range([](Range& r) { r.ids = {9}; }, Errc::bad_bytes, "id below");
+  bent_range([](Range& r) { r.ids = {20}; }, Errc::bad_bytes, "id above");
+  bent_range([](Range& r) { r.ids = {12, 11}; }, Errc::bad_bytes, "unsorted");
+  bent_range([](Range& r) { r.ids = {11, 11}; }, Errc::bad_bytes, "an id twice");
+  Range many{0, 0, 0, {}, true, {}};
+  for (ItemId id = 0; id < 1025; ++id) many.ids.push_back(id);
+  refused(Reconcile{SetId::shared, 0, true, {many, many}}, Errc::too_large, "2,050 ids");
+}
+
+TEST(Limits, Local) {
+  using namespace local;
+  const auto syncd = [](const ToSyncd& m, Errc code, const char* what) { expect_refused(m, encode_to_syncd, decode_to_syncd, code, what); };
+  const auto fsd = [](const ToFsd& m, Errc code, const char* what) { expect_refused(m, encode_to_fsd, decode_to_fsd, code, what); };
+  Items items;
+  items.added.resize(kMaxItems + 1);
+  syncd(items, Errc::too_large, "items");
+  syncd(Judged{1, {{Verdict::known, std::string(1025, 'x')}}}, Errc::too_large, "reason");
+  syncd(Judged{1, {{static_cast<Verdict>(4), ""}}}, Errc::unsupported, "verdict");
+  syncd(NeedBlobs{std::vector<NeedBlobs::Need>(kMaxItems + 1), {}}, Errc::too_large, "needs");
+  syncd(BlobsStored{std::vector<Hash>(kMaxItems + 1), {}}, Errc::too_large, "stored");
+  syncd(BlobsFound{1, {}, std::vector<Hash>(513)}, Errc::too_large, "missing");
+  syncd(ItemsFound{1, std::vector<Bundle>(513, Bundle{ItemForm::commit, {1}})}, Errc::too_large, "bundles");
+  syncd(Answer{1, Errc::io, false, std::string(kMaxText + 1, 'x')}, Errc::too_large, "text");
+  syncd(Answer{1, static_cast<Errc>(static_cast<int>(Errc::internal) + 1), false, ""}, Errc::unsupported, "code");
+  fsd(local::Hello{1, static_cast<Role>(2)}, Errc::unsupported, "role");
+  fsd(Offer{1, {}, std::string(256, 'x')}, Errc::too_large, "from");
+  fsd(GetBlobs{1, std::vector<Hash>(513)}, Errc::too_large, "hashes");
+  fsd(GetItems{1, std::vector<std::uint64_t>(513)}, Errc::too_large, "items");
+  fsd(PeersReport{std::string(kMaxText + 1, 'x')}, Errc::too_large, "report");
+  fsd(ClockVotes{std::vector<WallMs>(257)}, Errc::too_large, "votes");
+  fsd(Ask{1, std::string(65, 'x'), ""}, Errc::too_large, "verb");
+  fsd(Ask{1, "x", std::string(kMaxArgument + 1, 'x')}, Errc::too_large, "argument");
+}
+
+}  // namespace
+}  // namespace meshfs::codec

@@ -7,9 +7,8 @@ namespace local = codec::local;
 Result<std::unique_ptr<LocalServer>> LocalServer::open(os::Loop& loop, const os::Log& log, const std::string& path,
                                                        Events events) {
   std::unique_ptr<LocalServer> server(new LocalServer(loop, log, std::move(events)));
-  auto listener = os::LocalListener::open(loop, path, [raw = server.get()](os::Fd socket) {
-    raw->accept(std::move(socket));
-  });
+  auto listener =
+      os::LocalListener::open(loop, path, [raw = server.get()](os::Fd socket) { raw->accept(std::move(socket)); });
   if (!listener) return listener.failure();
   server->listener_ = std::move(*listener);
   return server;
@@ -31,9 +30,8 @@ void LocalServer::accept(os::Fd socket) {
   Connection& connection = connections_[id];
   connection.stream = std::make_unique<os::FrameStream>(
       loop_, std::move(socket), os::kLocalLimits,
-      os::FrameStream::Events{[this, id](ByteView frame) { on_frame(id, frame); },
-                              [this, id](const Error&) { forget(id); },
-                              {}});
+      os::FrameStream::Events{
+          [this, id](ByteView frame) { on_frame(id, frame); }, [this, id](const Error&) { forget(id); }, {}});
   connection.hello_timer = loop_.after(kHelloWithin, [this, id] {
     refuse(id, Errc::closed, "a program connected to the local socket and said nothing");
   });
@@ -42,15 +40,16 @@ void LocalServer::accept(os::Fd socket) {
 void LocalServer::on_frame(ConnectionId id, ByteView frame) {
   const auto message = local::decode_to_fsd(frame);
   if (!message) {
-    refuse(id, Errc::bad_bytes, "a program on the local socket sent bytes that are no message: " +
-                                    message.failure().message);
+    refuse(id, Errc::bad_bytes,
+           "a program on the local socket sent bytes that are no message: " + message.failure().message);
     return;
   }
   const bool greeted = connections_.at(id).greeted;
   const auto* hello = std::get_if<local::Hello>(&*message);
   if (greeted == (hello != nullptr)) {
-    refuse(id, Errc::invalid, greeted ? "a program on the local socket said hello twice"
-                                      : "a program on the local socket did not say hello first");
+    refuse(id, Errc::invalid,
+           greeted ? "a program on the local socket said hello twice"
+                   : "a program on the local socket did not say hello first");
     return;
   }
   if (hello != nullptr) return on_hello(id, *hello);
@@ -86,8 +85,9 @@ void LocalServer::on_message(ConnectionId id, const local::ToFsd& message) {
   } else if (id != syncd_ && ask != nullptr) {
     events_.on_ask(id, *ask);
   } else {
-    refuse(id, Errc::denied, id == syncd_ ? "syncd asked a question that only tools may ask"
-                                          : "a tool sent a message that only syncd may send");
+    refuse(id, Errc::denied,
+           id == syncd_ ? "syncd asked a question that only tools may ask"
+                        : "a tool sent a message that only syncd may send");
   }
 }
 
@@ -100,14 +100,16 @@ void LocalServer::answer(ConnectionId tool, const local::Answer& answer) {
 }
 
 void LocalServer::send(ConnectionId id, const local::ToSyncd& message) {
+  Connection& connection = connections_.at(id);
+  if (connection.closing) return;
   const Bytes frame = local::encode_to_syncd(message);
-  const Status sent = connections_.at(id).stream->send(frame);
+  const Status sent = connection.stream->send(frame);
   if (sent || sent.code() == Errc::closed) return;  // a broken stream reports itself
   const std::string who = id == syncd_ ? "syncd" : "a tool";
-  log_.warning(sent.code() == Errc::no_space
-                   ? who + " does not read from the local socket; its connection was closed"
-                   : "a message of " + std::to_string(frame.size()) + " bytes for " + who +
-                         " is over the limit of the local socket; its connection was closed");
+  log_.warning(sent.code() == Errc::no_space ? who + " does not read from the local socket; its connection was closed"
+                                             : "a message of " + std::to_string(frame.size()) + " bytes for " + who +
+                                                   " is over the limit of the local socket; its connection was closed");
+  connection.closing = true;
   // Later: the caller may be in the middle of a series of messages to it.
   loop_.post([this, id] { forget(id); });
 }

@@ -22,7 +22,7 @@ class LocalServer {
   struct Events {
     std::function<void()> on_syncd_connected;  // said Hello: answer with Welcome and the snapshot
     std::function<void()> on_syncd_gone;
-    std::function<void(const codec::local::ToFsd& message)> on_syncd_message;  // anything but Hello and Ask
+    std::function<void(const codec::local::ToFsd& message)> on_syncd_message;          // anything but Hello and Ask
     std::function<void(ConnectionId tool, const codec::local::Ask& question)> on_ask;  // answer() now or later
   };
 
@@ -40,6 +40,7 @@ class LocalServer {
   struct Connection {
     std::unique_ptr<os::FrameStream> stream;
     bool greeted = false;
+    bool closing = false;  // found unwritable; forgotten in a turn of its own
     os::Loop::TimerId hello_timer;
   };
 

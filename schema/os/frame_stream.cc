@@ -10,10 +10,10 @@
 namespace meshfs::os {
 namespace {
 
-constexpr std::size_t kBlockBytes = 4096;            // small frames of one turn share a block
-constexpr std::size_t kFlushAtBytes = 256 * 1024;    // do not wait for the turn's end with more than this
+constexpr std::size_t kBlockBytes = 4096;          // small frames of one turn share a block
+constexpr std::size_t kFlushAtBytes = 256 * 1024;  // do not wait for the turn's end with more than this
 constexpr std::size_t kBlocksPerWrite = 64;
-constexpr std::size_t kKeepPartialBytes = 16 * 1024; // a larger buffer goes back: many idle neighbours, little memory
+constexpr std::size_t kKeepPartialBytes = 16 * 1024;  // a larger buffer goes back: many idle neighbours, little memory
 
 std::size_t read_length(const std::uint8_t* at) {
   return static_cast<std::size_t>(at[0]) | static_cast<std::size_t>(at[1]) << 8 |

@@ -25,9 +25,9 @@ class FrameStream {
     std::size_t max_queued;       // bytes not yet taken by the kernel; beyond it send() says no_space
   };
   struct Events {
-    std::function<void(ByteView frame)> on_frame;       // the view is valid during the call
-    std::function<void(const Error& why)> on_closed;    // once, never inside send(); not after close()
-    std::function<void()> on_room;                      // after no_space: at most half of max_queued is left
+    std::function<void(ByteView frame)> on_frame;     // the view is valid during the call
+    std::function<void(const Error& why)> on_closed;  // once, never inside send(); not after close()
+    std::function<void()> on_room;                    // after no_space: at most half of max_queued is left
   };
 
   // `socket` is connected (or still connecting: bytes wait until it is writable) and non-blocking.
@@ -60,11 +60,11 @@ class FrameStream {
   Limits limits_;
   std::shared_ptr<const Events> events_;  // held while one runs, since it may destroy this
   std::size_t max_incoming_;
-  Bytes partial_;                // start of a frame, length included
-  std::deque<Bytes> outgoing_;   // blocks of frames with their lengths
+  Bytes partial_;               // start of a frame, length included
+  std::deque<Bytes> outgoing_;  // blocks of frames with their lengths
   std::size_t sent_of_front_ = 0;
   std::size_t queued_ = 0;
-  bool blocked_ = false;         // the kernel's buffer is full: wait for writable
+  bool blocked_ = false;  // the kernel's buffer is full: wait for writable
   bool wants_room_ = false;
   bool flush_planned_ = false;
   std::optional<Error> broken_;  // found while sending; reported at the end of the turn

@@ -65,8 +65,7 @@ Result<std::unique_ptr<LocalListener>> LocalListener::open(Loop& loop, const std
     ::unlink(path.c_str());
     return failure;
   }
-  return std::unique_ptr<LocalListener>(
-      new LocalListener(loop, std::move(socket), path, std::move(on_accept)));
+  return std::unique_ptr<LocalListener>(new LocalListener(loop, std::move(socket), path, std::move(on_accept)));
 }
 
 LocalListener::LocalListener(Loop& loop, Fd socket, std::string path, OnAccept on_accept)
@@ -90,9 +89,9 @@ Result<Fd> connect_local(const std::string& path) {
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0) return socket;
   switch (errno) {
     case ENOENT:
-      return error(Errc::not_found, "there is no socket '" + path + "'; is meshfs running?");
+      return error(Errc::not_found, "there is no socket '" + path + "'; start meshfs-fsd");
     case ECONNREFUSED:
-      return error(Errc::closed, "nobody listens at '" + path + "'; start meshfs");
+      return error(Errc::closed, "nobody listens at '" + path + "'; start meshfs-fsd");
     default:
       return system_error("cannot connect to '" + path + "'", errno);
   }

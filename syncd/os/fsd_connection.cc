@@ -5,7 +5,11 @@ namespace meshfs::syncd {
 namespace local = codec::local;
 
 FsdConnection::FsdConnection(os::Loop& loop, const os::Log& log, std::string path, Events events)
-    : loop_(loop), log_(log), path_(std::move(path)), events_(std::move(events)), alive_(std::make_shared<bool>(true)) {}
+    : loop_(loop),
+      log_(log),
+      path_(std::move(path)),
+      events_(std::move(events)),
+      alive_(std::make_shared<bool>(true)) {}
 
 FsdConnection::~FsdConnection() {
   *alive_ = false;
@@ -23,16 +27,15 @@ void FsdConnection::start() { connect(); }
 void FsdConnection::connect() {
   auto socket = os::connect_local(path_);
   if (!socket) {
-    complain(socket.failure().message + "; trying again until meshfs-fsd is there");
+    complain(socket.failure().message + " (trying again until it is there)");
     retry_ = loop_.after(kRetryAfter, [this] { connect(); });
     return;
   }
   refused_ = false;
   stream_ = std::make_unique<os::FrameStream>(
       loop_, std::move(*socket), os::kLocalLimits,
-      os::FrameStream::Events{[this](ByteView frame) { on_frame(frame); },
-                              [this](const Error& why) { lose(why.message); },
-                              {}});
+      os::FrameStream::Events{
+          [this](ByteView frame) { on_frame(frame); }, [this](const Error& why) { lose(why.message); }, {}});
   send(local::Hello{local::kLocalVersion, local::Role::syncd});
 }
 

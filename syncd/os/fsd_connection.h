@@ -41,8 +41,8 @@ class FsdConnection final : public Store {
   std::unique_ptr<os::FrameStream> stream_;
   os::Loop::TimerId retry_;
   bool refused_ = false;
-  bool losing_ = false;             // found while sending; reported from a turn of its own
-  std::string last_complaint_;      // one line per change, not per attempt
+  bool losing_ = false;         // found while sending; reported from a turn of its own
+  std::string last_complaint_;  // one line per change, not per attempt
   std::shared_ptr<bool> alive_;
 };
 

@@ -11,8 +11,8 @@ namespace meshfs::syncd {
 
 struct Options {
   bool help = false;
-  std::string socket;                   // fsd's
-  std::vector<std::string> interfaces;  // each gets a udp link
+  std::string socket;                         // fsd's
+  std::vector<std::string> interfaces;        // each gets a udp link
   std::vector<transport::LinkAddress> peers;  // addresses of the tcp link
   std::uint16_t port = transport::kDefaultPort;
   bool multicast = true;

@@ -13,10 +13,10 @@
 namespace meshfs::transport {
 
 struct LinkTraits {
-  std::string name;                 // for people: "udp wlan0", "tcp"
-  std::size_t mtu = 1200;           // largest frame that send() takes, bytes
-  bool broadcast = false;           // send_all() reaches every neighbour in range
-  bool reliable = false;            // frames to one address arrive in order, whole and once, or on_gone() comes
+  std::string name;        // for people: "udp wlan0", "tcp"
+  std::size_t mtu = 1200;  // largest frame that send() takes, bytes
+  bool broadcast = false;  // send_all() reaches every neighbour in range
+  bool reliable = false;   // frames to one address arrive in order, whole and once, or on_gone() comes
   std::uint64_t bytes_per_hour = UINT64_MAX;
   Duration latency = milliseconds(1);  // a guess to start from
 };

@@ -29,12 +29,12 @@ namespace meshfs::transport {
 // What one direction of an edge does to frames. Chances are in parts per million.
 struct EdgeQuality {
   Duration delay = milliseconds(1);
-  Duration jitter{};                     // each frame takes delay + [0, jitter): also reorders datagrams
-  std::uint32_t loss_ppm = 0;            // datagrams only; streams repair loss themselves: it costs them time
-  std::uint32_t duplicate_ppm = 0;       // datagrams only
-  std::uint32_t reorder_ppm = 0;         // datagrams only: held back by ten delays
-  std::uint32_t corrupt_ppm = 0;         // datagrams only: one byte changed
-  std::uint64_t bytes_per_second = 0;    // 0: unlimited
+  Duration jitter{};                   // each frame takes delay + [0, jitter): also reorders datagrams
+  std::uint32_t loss_ppm = 0;          // datagrams only; streams repair loss themselves: it costs them time
+  std::uint32_t duplicate_ppm = 0;     // datagrams only
+  std::uint32_t reorder_ppm = 0;       // datagrams only: held back by ten delays
+  std::uint32_t corrupt_ppm = 0;       // datagrams only: one byte changed
+  std::uint64_t bytes_per_second = 0;  // 0: unlimited
 };
 
 class SimLink;
@@ -44,11 +44,11 @@ class SimNetwork {
   using Node = std::uint32_t;
   enum class Mode : std::uint8_t { datagram = 0, stream = 1 };
 
-  static constexpr std::size_t kDatagramMtu = 1200;                  // as udp
-  static constexpr std::size_t kStreamMtu = 256 * 1024;              // as tcp
+  static constexpr std::size_t kDatagramMtu = 1200;      // as udp
+  static constexpr std::size_t kStreamMtu = 256 * 1024;  // as tcp
   // Bytes under way per direction of an edge and mode before send() says no_space, as a socket's send buffer.
   static constexpr std::size_t kMaxQueuedBytes = 1024 * 1024;
-  static constexpr Duration kStreamGivesUp = seconds(10);            // a cut this long ends streams across it
+  static constexpr Duration kStreamGivesUp = seconds(10);  // a cut this long ends streams across it
 
   explicit SimNetwork(std::uint64_t seed);
   ~SimNetwork();
@@ -61,7 +61,7 @@ class SimNetwork {
   void connect(Node a, Node b, const EdgeQuality& both_ways);
   void set_quality(Node from, Node to, const EdgeQuality& one_way);
   void set_quality_everywhere(const EdgeQuality& quality);
-  void cut(Node from, Node to);         // one way
+  void cut(Node from, Node to);  // one way
   void mend(Node from, Node to);
   void cut_both(Node a, Node b) { cut(a, b), cut(b, a); }
   void mend_both(Node a, Node b) { mend(a, b), mend(b, a); }
@@ -88,7 +88,7 @@ class SimNetwork {
 
   // --- what happened
   struct Counters {
-    std::uint64_t frames = 0, bytes = 0;       // handed over by senders, once per edge
+    std::uint64_t frames = 0, bytes = 0;  // handed over by senders, once per edge
     std::uint64_t delivered = 0, lost = 0, duplicated = 0, corrupted = 0;
     bool operator==(const Counters&) const = default;
   };

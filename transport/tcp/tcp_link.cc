@@ -49,8 +49,7 @@ Result<std::unique_ptr<TcpLink>> TcpLink::open(os::Loop& loop, const os::Log& lo
   return link;
 }
 
-TcpLink::TcpLink(os::Loop& loop, const os::Log& log)
-    : loop_(loop), log_(log), alive_(std::make_shared<bool>(true)) {
+TcpLink::TcpLink(os::Loop& loop, const os::Log& log) : loop_(loop), log_(log), alive_(std::make_shared<bool>(true)) {
   traits_.name = "tcp";
   traits_.mtu = kMtu;
   traits_.reliable = true;

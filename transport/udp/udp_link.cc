@@ -13,10 +13,10 @@ namespace {
 
 // ff02::6d:6673, "mfs": link-local scope, so routers never pass it on.
 constexpr std::uint8_t kGroup[16] = {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x6d, 0x66, 0x73};
-constexpr unsigned kBatch = 64;                      // datagrams per system call
-constexpr std::size_t kSlotBytes = 2048;             // kBatch of them fit the loop's buffer
-constexpr int kReceiveBufferBytes = 1024 * 1024;     // ~450 full datagrams in the kernel while we are busy
-constexpr int kRounds = 4;                           // batches per wake-up: others want their turn too
+constexpr unsigned kBatch = 64;                   // datagrams per system call
+constexpr std::size_t kSlotBytes = 2048;          // kBatch of them fit the loop's buffer
+constexpr int kReceiveBufferBytes = 1024 * 1024;  // ~450 full datagrams in the kernel while we are busy
+constexpr int kRounds = 4;                        // batches per wake-up: others want their turn too
 static_assert(kBatch * kSlotBytes <= os::Loop::kIoBufferBytes);
 
 struct Interface {

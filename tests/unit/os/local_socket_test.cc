@@ -6,22 +6,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
-
 #include "schema/vocab/rng.h"
+#include "tests/unit/os/temporary_folder.h"
 
 namespace meshfs::os {
 namespace {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() { EXPECT_NE(::mkdtemp(path_), nullptr); }
-  ~TemporaryFolder() { EXPECT_EQ(::rmdir(path_), 0) << "a socket file was left behind"; }
-  [[nodiscard]] std::string file(const std::string& name) const { return std::string(path_) + "/" + name; }
-
- private:
-  char path_[64] = "/tmp/meshfs-transport-XXXXXX";
-};
 
 Bytes some_bytes(std::size_t size, std::uint64_t seed) {
   Rng rng(seed);
@@ -86,7 +75,8 @@ TEST(FrameStream, AnyCutOfTheBytesGivesTheSameFrames) {
     for (std::size_t at = 0; at < raw.size();) {
       const std::size_t piece = std::min<std::size_t>(1 + rng.below(round < 10 ? 9 : 300'000), raw.size() - at);
       // Tiny pieces only around the lengths: a million one-byte turns would prove nothing more.
-      const std::size_t size = round < 10 && at > 100 && at + 100 < raw.size() ? std::min<std::size_t>(40'009, raw.size() - at) : piece;
+      const std::size_t size =
+          round < 10 && at > 100 && at + 100 < raw.size() ? std::min<std::size_t>(40'009, raw.size() - at) : piece;
       ends.write_raw(ByteView(raw).subspan(at, size));
       at += size;
     }

@@ -10,10 +10,8 @@ struct Adapter {
   const char* name;
   std::unique_ptr<World> (*make)();
 };
-const Adapter kAdapters[] = {{"sim_datagram", sim_datagram_world},
-                             {"sim_stream", sim_stream_world},
-                             {"udp", udp_world},
-                             {"tcp", tcp_world}};
+const Adapter kAdapters[] = {
+    {"sim_datagram", sim_datagram_world}, {"sim_stream", sim_stream_world}, {"udp", udp_world}, {"tcp", tcp_world}};
 
 class Contract : public testing::TestWithParam<std::tuple<Adapter, Check>> {};
 
@@ -23,15 +21,32 @@ TEST_P(Contract, IsKept) {
   EXPECT_EQ(check.run(*world), "") << adapter.name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Links, Contract, testing::Combine(testing::ValuesIn(kAdapters), testing::ValuesIn(all_checks())),
+INSTANTIATE_TEST_SUITE_P(Links, Contract,
+                         testing::Combine(testing::ValuesIn(kAdapters), testing::ValuesIn(all_checks())),
                          [](const auto& parameter) {
-                           return std::string(std::get<0>(parameter.param).name) + "_" + std::get<1>(parameter.param).name;
+                           return std::string(std::get<0>(parameter.param).name) + "_" +
+                                  std::get<1>(parameter.param).name;
                          });
 
 // --- negative controls: a link with one seeded bug, around a real one
 
-enum class Bug { drops, corrupts, duplicates, swaps, echoes, misdelivers_room, takes_too_large, cuts_to_mtu, silent_end,
-                 calls_back, one_address, two_addresses, no_limit, forgets_room, misses_one };
+enum class Bug {
+  drops,
+  corrupts,
+  duplicates,
+  swaps,
+  echoes,
+  misdelivers_room,
+  takes_too_large,
+  cuts_to_mtu,
+  silent_end,
+  calls_back,
+  one_address,
+  two_addresses,
+  no_limit,
+  forgets_room,
+  misses_one
+};
 
 class BuggyLink final : public PacketLink {
  public:
@@ -62,8 +77,10 @@ class BuggyLink final : public PacketLink {
       if (bug_ != Bug::silent_end) events_.on_gone(peer);
     };
     inner.on_room = [this](const LinkAddress& peer) {
-      if (bug_ == Bug::misdelivers_room) events_.on_room({"other", "other"});
-      else if (bug_ != Bug::forgets_room) events_.on_room(peer);
+      if (bug_ == Bug::misdelivers_room)
+        events_.on_room({"other", "other"});
+      else if (bug_ != Bug::forgets_room)
+        events_.on_room(peer);
     };
     real_.set_events(inner);
   }
@@ -100,8 +117,10 @@ class BuggyWorld final : public World {
   BuggyWorld(std::unique_ptr<World> real, Bug bug) : real_(std::move(real)) {
     for (std::size_t i = 0; i < kLinks; ++i) {
       // One that misses broadcasts is one node's fault; the other bugs are everybody's.
-      if (bug != Bug::misses_one || i == 1) links_.push_back(std::make_unique<BuggyLink>(real_->link(i), bug));
-      else links_.push_back(nullptr);
+      if (bug != Bug::misses_one || i == 1)
+        links_.push_back(std::make_unique<BuggyLink>(real_->link(i), bug));
+      else
+        links_.push_back(nullptr);
     }
   }
   PacketLink& link(std::size_t i) override { return links_[i] ? *links_[i] : real_->link(i); }

@@ -79,9 +79,7 @@ class UdpWorld final : public LoopWorld {
     }
   }
   PacketLink& link(std::size_t i) override { return *links_[i]; }
-  LinkAddress address(std::size_t, std::size_t to) override {
-    return at(static_cast<std::uint16_t>(port_ + to));
-  }
+  LinkAddress address(std::size_t, std::size_t to) override { return at(static_cast<std::uint16_t>(port_ + to)); }
   void vanish(std::size_t) override {}
   LinkAddress nobody() override { return at(1); }
   void throw_garbage_at(std::size_t i) override {
@@ -89,7 +87,9 @@ class UdpWorld final : public LoopWorld {
     const sockaddr_in6 to = socket_address(*endpoint_from(address(0, i)));
     for (const std::size_t size : {std::size_t{0}, std::size_t{1201}, std::size_t{9000}, std::size_t{60'000}}) {
       const Bytes bytes = garbage(size, size);
-      ASSERT_GE(::sendto(stranger.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+      ASSERT_GE(
+          ::sendto(stranger.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to),
+          0);
     }
     (void)link(i).send({"xyz", "no address"}, garbage(10, 1));
   }

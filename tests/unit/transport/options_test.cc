@@ -1,0 +1,73 @@
+// Command lines of meshfs-syncd and addresses of configured peers.
+#include "syncd/os/options.h"
+
+#include <gtest/gtest.h>
+
+#include "transport/tcp/host_lookup.h"
+
+namespace meshfs::syncd {
+namespace {
+
+TEST(Options, AWholeCommandLine) {
+  const auto options = parse_options({"--socket", "s", "--interface", "wlan0", "--interface", "eth1", "--interface",
+                                      "wlan0", "--peer", "a.example:99", "--port", "6000", "--verbose"});
+  ASSERT_TRUE(options.ok());
+  EXPECT_EQ(options->socket, "s");
+  EXPECT_EQ(options->interfaces, (std::vector<std::string>{"wlan0", "eth1"}));
+  ASSERT_EQ(options->peers.size(), 1U);
+  EXPECT_EQ(options->peers[0].text, "a.example:99");
+  EXPECT_EQ(options->port, 6000);
+  EXPECT_TRUE(options->multicast);
+  EXPECT_TRUE(options->verbose);
+}
+
+TEST(Options, MistakesGetOneSentence) {
+  const struct {
+    std::vector<std::string> arguments;
+    const char* said;
+  } cases[] = {
+      {{}, "--socket is missing"},
+      {{"--socket", "s"}, "nobody to talk to"},
+      {{"--socket"}, "needs a value"},
+      {{"--socket", ""}, "needs a value"},
+      {{"--soket", "s"}, "unknown option '--soket'"},
+      {{"--socket", "s", "--interface", "x", "extra"}, "unknown option 'extra'"},
+      {{"--socket", "s", "--port", "0"}, "no port"},
+      {{"--socket", "s", "--port", "65536"}, "no port"},
+      {{"--socket", "s", "--port", "54 40"}, "no port"},
+      {{"--socket", "s", "--peer", "host:"}, "no peer"},
+  };
+  for (const auto& c : cases) {
+    const auto options = parse_options(c.arguments);
+    ASSERT_FALSE(options.ok()) << c.said;
+    EXPECT_EQ(options.code(), Errc::invalid);
+    EXPECT_NE(options.failure().message.find(c.said), std::string::npos) << options.failure().message;
+  }
+  EXPECT_TRUE(parse_options({"--help"})->help);
+  EXPECT_TRUE(parse_options({"--socket", "s", "--no-multicast"}).ok());  // only waits to be connected to
+}
+
+TEST(Peers, HostsAndPorts) {
+  const struct {
+    const char* text;
+    const char* host;
+    std::uint16_t port;
+  } good[] = {
+      {"node1.example:99", "node1.example", 99}, {"node1", "node1", 5440},
+      {"192.0.2.7:1", "192.0.2.7", 1},           {"[2001:db8::1]:99", "2001:db8::1", 99},
+      {"[fe80::1%eth0]", "fe80::1%eth0", 5440},  {"2001:db8::1", "2001:db8::1", 5440},
+  };
+  for (const auto& g : good) {
+    const auto peer = transport::split_host(g.text);
+    ASSERT_TRUE(peer.ok()) << g.text;
+    EXPECT_EQ(peer->host, g.host);
+    EXPECT_EQ(peer->port, g.port);
+  }
+  for (const char* bad :
+       {"", ":99", "a:", "a:0", "a:70000", "a:b", "[::1", "[::1]x", "[::1]:", "a b", "a/b:9", "[]:9"}) {
+    EXPECT_EQ(transport::split_host(bad).code(), Errc::invalid) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace meshfs::syncd

@@ -140,6 +140,13 @@ Sends User::unlink(const LocalId& directory, const std::string& name) {
     change.drop = {*node->sibling};
     return replica_.commit({{node->object.local, shown->kind, change}});
   }
+  if (!shown->links.empty()) {  // another name becomes the first
+    const LinkValue& heir = shown->links.front().value;
+    Change change;
+    change.place = heir.place;
+    change.links = {{heir.link, std::nullopt}};
+    return replica_.commit({{node->object.local, shown->kind, change}});
+  }
   return replica_.commit({{node->object.local, shown->kind, std::nullopt}});
 }
 

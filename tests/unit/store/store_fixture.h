@@ -83,6 +83,21 @@ inline codec::Blob chunk_of(ByteView bytes) {
   return blob;
 }
 
+class MemorySource final : public ByteSource {
+ public:
+  explicit MemorySource(ByteView bytes) : bytes_(bytes) {}
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) override {
+    if (offset >= bytes_.size()) return std::size_t{0};
+    const ByteView rest = bytes_.subspan(static_cast<std::size_t>(offset));
+    const std::size_t size = std::min(rest.size(), out.size());
+    std::copy_n(rest.begin(), size, out.begin());
+    return size;
+  }
+
+ private:
+  ByteView bytes_;
+};
+
 inline Bytes file_bytes(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return Bytes(std::istreambuf_iterator<char>(in), {});

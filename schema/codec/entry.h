@@ -15,7 +15,7 @@
 namespace meshfs::codec {
 
 // Limits. decode_* answers too_large beyond them; fsd answers ENOSPC, E2BIG or ENAMETOOLONG before composing.
-inline constexpr std::size_t kMaxEntryBytes = 256 * 1024;    // canonical bytes of one entry: 4,096 tombstones of 48
+inline constexpr std::size_t kMaxEntryBytes = 256 * 1024;    // canonical bytes of one entry: 4,096 tombstones take 128 to 192 KiB
 inline constexpr std::size_t kMaxInlineBytes = 300;          // content that rides in the entry
 inline constexpr std::size_t kMaxContents = 64;              // conflicting contents one object may carry
 inline constexpr std::size_t kMaxContextSlots = 1024;        // authors that ever wrote one object

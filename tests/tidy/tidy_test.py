@@ -10,7 +10,7 @@ from cpp_shape import cpp_functions
 GOOD = {
     "syncd/core/README.md": "What lives here.\n",
     "syncd/core/gossip.h": "// What it is.\n#pragma once\n#include \"schema/vocab/time.h\"\n",
-    "syncd/core/gossip.cc": "#include \"syncd/core/gossip.h\"\nint f() {\n  return 1;\n}\n",
+    "syncd/core/gossip.cc": "#include \"syncd/core/gossip.h\"\nint f() { return 1; }\n",
 }
 
 

@@ -1,0 +1,56 @@
+// Messages to and from one neighbour within one session: whole, once, in any order. Two kinds, chosen by
+// LinkTraits::reliable: DatagramChannel acknowledges and repairs, StreamChannel relies on the link. Owned by its Session.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "schema/codec/wire.h"
+#include "schema/vocab/time.h"
+
+namespace meshfs::syncd {
+
+// An encoded message; shared because one push goes to every neighbour.
+using SharedBytes = std::shared_ptr<const Bytes>;
+
+// news: pushes. control: wants, reconciliation, answers. bulk: content. A lower class never waits for a higher number.
+enum class Priority : std::uint8_t { news = 0, control = 1, bulk = 2 };
+inline constexpr std::size_t kPriorities = 3;
+
+// Waiting for the channel, per class. Senders look at room() and hold their work back in their own bounded tables;
+// what comes regardless beyond the limit is refused, and reconciliation or a renewed want brings it later.
+inline constexpr std::array<std::size_t, kPriorities> kMaxQueuedBytes{4u << 20, 2u << 20, 1u << 20};
+
+class Channel {
+ public:
+  // Sends one packet; gives its frame counter, or no_space (try again after on_room), or unreachable.
+  using SendPacket = std::function<Result<std::uint64_t>(const codec::Packet&)>;
+
+  virtual ~Channel() = default;
+  // False if the class is full; the message is not taken then.
+  bool queue(Priority priority, SharedBytes message);
+  [[nodiscard]] std::size_t queued(Priority priority) const { return queued_[index(priority)]; }
+
+  // Takes in an authenticated packet; complete messages are appended to `delivered`. False: it makes no sense.
+  virtual bool on_packet(std::uint64_t counter, codec::Packet packet, Instant now,
+                         std::vector<Bytes>& delivered) = 0;
+  // Sends what may be sent now.
+  virtual void flush(Instant now, const SendPacket& send) = 0;
+  [[nodiscard]] virtual Instant wake() const = 0;
+  [[nodiscard]] virtual std::optional<Duration> rtt() const = 0;
+  // Nothing has been acknowledged for so long that the neighbour must be out of reach.
+  [[nodiscard]] virtual bool dead(Instant now) const = 0;
+  // Nothing waits and nothing is on its way.
+  [[nodiscard]] virtual bool idle() const = 0;
+
+ protected:
+  static constexpr std::size_t index(Priority priority) { return static_cast<std::size_t>(priority); }
+  std::array<std::deque<SharedBytes>, kPriorities> waiting_;
+  std::array<std::size_t, kPriorities> queued_{};  // bytes in waiting_
+};
+
+}  // namespace meshfs::syncd

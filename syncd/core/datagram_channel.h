@@ -1,0 +1,80 @@
+// Channel on a lossy link: messages are cut into pieces, packets acknowledged by their frame counters, lost pieces sent
+// again in new packets (as QUIC, RFC 9000 and 9002, in small). A piece keeps its borders when it is sent again.
+#pragma once
+
+#include <map>
+
+#include "syncd/core/channel.h"
+#include "syncd/core/congestion.h"
+#include "syncd/core/counter_ranges.h"
+#include "syncd/core/reassembly.h"
+
+namespace meshfs::syncd {
+
+class DatagramChannel : public Channel {
+ public:
+  // Bytes of begun, unfinished messages per class; fits three times into the receiver's Reassembly::kMaxPartialBytes.
+  static constexpr std::size_t kMaxStartedBytes = 768 * 1024;
+  static constexpr std::uint64_t kMaxStartedMessages = 256;  // per class
+  // Three newer packets acknowledged: this one is lost (RFC 9002 6.1.1).
+  static constexpr std::uint64_t kReorderPackets = 3;
+  // No acknowledgement for that long with packets outstanding: out of reach.
+  static constexpr Duration kDeadAfter = seconds(10);
+
+  DatagramChannel(std::size_t mtu, Duration latency);
+
+  bool on_packet(std::uint64_t counter, codec::Packet packet, Instant now, std::vector<Bytes>& delivered) override;
+  void flush(Instant now, const SendPacket& send) override;
+  [[nodiscard]] Instant wake() const override;
+  [[nodiscard]] std::optional<Duration> rtt() const override;
+  [[nodiscard]] bool dead(Instant now) const override;
+  [[nodiscard]] bool idle() const override;
+
+ private:
+  struct PieceRef {
+    std::uint64_t message = 0;
+    std::uint32_t offset = 0, size = 0;
+  };
+  struct Started {
+    SharedBytes bytes;
+    Priority priority = Priority::bulk;
+    std::uint32_t next = 0;   // first byte never sent
+    std::size_t acked = 0;
+  };
+  struct Sent {
+    std::uint64_t counter = 0;
+    Instant at;
+    std::size_t bytes = 0;
+    std::vector<PieceRef> pieces;
+    bool resolved = false;    // acknowledged or given up as lost
+  };
+
+  void on_acks(const std::vector<codec::AckRange>& acks, Instant now);
+  void acknowledge(Sent& sent);
+  void lose(Sent& sent, Instant now);
+  void find_losses(std::uint64_t newest_acked, Instant newest_at, Instant now);
+  void on_timer(Instant now);
+  void drop_resolved();
+  bool next_piece(std::size_t room, PieceRef& piece);
+  bool start_message(std::size_t priority);
+  bool fill(codec::Packet& packet, std::vector<PieceRef>& pieces);
+  [[nodiscard]] Instant probe_at() const;
+
+  std::size_t room_;  // bytes of pieces, with their overhead, in one packet
+  Congestion congestion_;
+  std::map<std::uint64_t, Started> started_;
+  std::uint64_t next_message_ = 1;
+  std::array<std::deque<PieceRef>, kPriorities> again_;             // lost pieces
+  std::array<std::uint64_t, kPriorities> current_{};                // message being cut, 0: none
+  std::array<std::size_t, kPriorities> started_bytes_{}, started_count_{};
+  std::deque<Sent> sent_;                                           // by counter
+  std::size_t in_flight_ = 0;
+  Instant last_progress_{0}, last_sent_{0};
+
+  Reassembly reassembly_;
+  CounterRanges received_;
+  std::uint64_t unacked_ = 0;       // packets with pieces since the last acknowledgement
+  Instant ack_at_ = kNever;
+};
+
+}  // namespace meshfs::syncd

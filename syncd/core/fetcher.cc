@@ -1,0 +1,323 @@
+#include "syncd/core/fetcher.h"
+
+#include <algorithm>
+
+#include "syncd/core/message_size.h"
+
+namespace meshfs::syncd {
+
+namespace {
+// Up to here a blob counts as small: it overtakes bulk that was listed before.
+constexpr std::uint64_t kSmallBytes = 8 * 1024;
+constexpr std::uint64_t kBulkOrder = std::uint64_t{1} << 62;
+
+bool contains(const std::vector<NodeId>& list, const NodeId& who) {
+  return std::find(list.begin(), list.end(), who) != list.end();
+}
+}  // namespace
+
+// --- what fsd says
+
+void Fetcher::on_needs(const codec::local::NeedBlobs& needs, const std::optional<NodeId>& source, Instant now) {
+  for (const Hash& hash : needs.no_longer) finish(hash);
+  std::vector<codec::Blob> here;  // came along with a push already
+  std::size_t bytes = 0;
+  for (const codec::local::NeedBlobs::Need& need : needs.needs) {
+    if (needs_.contains(need.hash) || needs_.size() >= kMaxNeeds) continue;
+    add(need, source, now);
+    const SharedBlob blob = cache_.any(need.hash);
+    if (blob == nullptr || blob->kind != need.kind) continue;
+    Need& added = needs_.at(need.hash);
+    leave_idle(added);
+    added.handed_over = true;
+    added.from = source;
+    if (bytes > 0 && bytes + blob->data.size() > kPutBytes) hand_over(std::exchange(here, {}), "a push"), bytes = 0;
+    bytes += blob->data.size();
+    here.push_back(*blob);
+  }
+  hand_over(std::move(here), "a push");
+}
+
+void Fetcher::add(const codec::local::NeedBlobs::Need& wanted, const std::optional<NodeId>& source, Instant now) {
+  Need& need = needs_[wanted.hash];
+  need.kind = wanted.kind;
+  const bool small = wanted.kind == codec::BlobKind::list || (wanted.size_hint > 0 && wanted.size_hint <= kSmallBytes);
+  need.bytes = wanted.size_hint == 0 ? kGuessBytes : std::min<std::size_t>(wanted.size_hint, codec::kMaxChunkBytes);
+  need.order = (small ? 0 : kBulkOrder) + next_order_++;
+  make_idle(wanted.hash, need, source, now);
+}
+
+void Fetcher::hand_over(std::vector<codec::Blob> blobs, const std::string& from) {
+  if (blobs.empty()) return;
+  store_.send(codec::local::PutBlobs{std::move(blobs), from});
+}
+
+std::optional<NodeId> Fetcher::on_stored(const codec::local::BlobsStored& outcome, Instant now) {
+  std::optional<NodeId> bringer;
+  for (const Hash& hash : outcome.stored) {
+    if (const auto it = needs_.find(hash); it != needs_.end() && it->second.from) bringer = it->second.from;
+    cache_.set_verified(hash);
+    finish(hash);
+  }
+  for (const Hash& hash : outcome.refused) {
+    cache_.drop(hash);
+    const auto it = needs_.find(hash);
+    if (it == needs_.end() || !it->second.handed_over) continue;
+    Need& need = it->second;
+    need.handed_over = false;
+    if (need.from) {
+      mail_.blame(*need.from, "content that does not match its hash");
+      if (!contains(need.tried, *need.from)) need.tried.push_back(*need.from);
+    }
+    make_idle(hash, need, std::nullopt, now);
+  }
+  return bringer;
+}
+
+void Fetcher::finish(const Hash& hash) {
+  const auto it = needs_.find(hash);
+  if (it == needs_.end()) return;
+  Need& need = it->second;
+  leave_idle(need);
+  while (!need.asked.empty()) unask(need.asked.back(), hash, need, true);
+  if (need.resting_until != kNever) resting_.erase({need.resting_until, need.order});
+  needs_.erase(it);
+}
+
+// --- where a need waits
+
+// `first` if it can be asked, else the next neighbour in order that was not tried in this round.
+std::optional<NodeId> Fetcher::next_target(const Need& need, const std::optional<NodeId>& first) const {
+  const auto possible = [&](const NodeId& who) {
+    return peers_.contains(who) && !contains(need.tried, who) && !contains(need.asked, who);
+  };
+  if (first && possible(*first)) return first;
+  const std::vector<NodeId>& all = mail_.neighbours();
+  // Begin behind the one tried last, so that needs spread when many neighbours are there.
+  const auto begin = need.tried.empty() ? all.begin() : std::upper_bound(all.begin(), all.end(), need.tried.back());
+  const auto start = static_cast<std::size_t>(begin - all.begin());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const NodeId& who = all[(start + i) % all.size()];
+    if (possible(who)) return who;
+  }
+  return std::nullopt;
+}
+
+// Puts a need into the queue of the next neighbour to ask; if all were tried, it rests.
+void Fetcher::make_idle(const Hash& hash, Need& need, const std::optional<NodeId>& first, Instant now) {
+  leave_idle(need);
+  if (const std::optional<NodeId> target = next_target(need, first)) {
+    need.idle_at = target;
+    peers_.at(*target).idle.emplace(need.order, hash);
+    return;
+  }
+  need.tried.clear();
+  need.resting_until = now + need.rest;
+  need.rest = std::min(need.rest * 2, kLongestRest);
+  resting_[{need.resting_until, need.order}] = hash;
+}
+
+void Fetcher::leave_idle(Need& need) {
+  if (!need.idle_at) return;
+  if (const auto it = peers_.find(*need.idle_at); it != peers_.end()) it->second.idle.erase(need.order);
+  need.idle_at.reset();
+}
+
+void Fetcher::unask(const NodeId& who, const Hash& hash, Need& need, bool cancel) {
+  std::erase(need.asked, who);
+  const auto it = peers_.find(who);
+  if (it == peers_.end() || it->second.asked.erase(hash) == 0) return;
+  Peer& peer = it->second;
+  peer.asked_order.erase(need.order);
+  peer.asked_bytes -= need.bytes;
+  if (cancel) peer.cancel.push_back(hash);
+}
+
+// --- neighbours
+
+void Fetcher::on_session(const NodeId& who, Instant now) {
+  on_session_end(who, now);
+  peers_[who].progress = now;
+  // Somebody new: what rests may be there.
+  const auto resting = std::exchange(resting_, {});
+  for (const auto& [key, hash] : resting) {
+    Need& need = needs_.at(hash);
+    need.resting_until = kNever;
+    need.rest = kFirstRest;
+    make_idle(hash, need, who, now);
+  }
+}
+
+void Fetcher::on_session_end(const NodeId& who, Instant now) {
+  const auto it = peers_.find(who);
+  if (it == peers_.end()) return;
+  const Peer gone = std::move(it->second);
+  peers_.erase(it);
+  for (const auto& [order, hash] : gone.asked_order) {
+    Need& need = needs_.at(hash);
+    std::erase(need.asked, who);
+    if (need.asked.empty() && !need.handed_over && !need.idle_at && need.resting_until == kNever) {
+      make_idle(hash, need, std::nullopt, now);
+    }
+  }
+  for (const auto& [order, hash] : gone.idle) {
+    Need& need = needs_.at(hash);
+    need.idle_at.reset();
+    make_idle(hash, need, std::nullopt, now);
+  }
+}
+
+void Fetcher::on_missing(const NodeId& from, const codec::Missing& missing) {
+  const auto peer = peers_.find(from);
+  if (peer == peers_.end()) return;
+  for (const Hash& hash : missing.hashes) {
+    if (const auto it = peer->second.asked.find(hash); it != peer->second.asked.end()) it->second.missing = true;
+  }
+}
+
+void Fetcher::on_blobs(const NodeId& from, std::vector<codec::Blob> blobs, Instant now) {
+  std::vector<codec::Blob> put;
+  for (codec::Blob& blob : blobs) {
+    const auto it = needs_.find(blob.hash);
+    if (it == needs_.end() || it->second.handed_over) continue;  // not needed, or another was faster
+    Need& need = it->second;
+    if (need.kind != blob.kind) continue;
+    unask(from, blob.hash, need, false);
+    leave_idle(need);
+    need.handed_over = true;
+    need.from = from;
+    if (need.resting_until != kNever) resting_.erase({need.resting_until, need.order}), need.resting_until = kNever;
+    if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.progress = now;
+    cache_.drop(blob.hash);
+    put.push_back(*cache_.put(std::move(blob)));
+  }
+  hand_over(std::move(put), mail_.name_of(from));
+}
+
+void Fetcher::on_came_along(const NodeId& from, const std::vector<Hash>& hashes) {
+  std::vector<codec::Blob> put;
+  for (const Hash& hash : hashes) {
+    const auto it = needs_.find(hash);
+    const SharedBlob blob = cache_.any(hash);
+    if (it == needs_.end() || it->second.handed_over || blob == nullptr || blob->kind != it->second.kind) continue;
+    Need& need = it->second;
+    unask(from, hash, need, false);
+    leave_idle(need);
+    if (need.resting_until != kNever) resting_.erase({need.resting_until, need.order}), need.resting_until = kNever;
+    need.handed_over = true;
+    need.from = from;
+    put.push_back(*blob);
+  }
+  hand_over(std::move(put), mail_.name_of(from));
+}
+
+// --- asking
+
+void Fetcher::ask(const NodeId& who, Peer& peer, Instant now) {
+  codec::WantBlobs message;
+  const auto send = [&] {
+    if (!message.wants.empty() || !message.cancel.empty()) mail_.send(who, Priority::control, message);
+    message = {};
+  };
+  for (const Hash& hash : std::exchange(peer.cancel, {})) {
+    if (peer.asked.contains(hash)) continue;
+    if (message.cancel.size() == codec::kMaxWants) send();
+    message.cancel.push_back(hash);
+  }
+  for (const Hash& hash : std::exchange(peer.again, {})) {
+    const auto it = needs_.find(hash);
+    if (it == needs_.end() || !peer.asked.contains(hash)) continue;
+    if (message.wants.size() == codec::kMaxWants) send();
+    message.wants.push_back({hash, it->second.kind});
+  }
+  // Refilled when a quarter is free, so that wants travel in batches.
+  const bool room = peer.asked.size() <= kMaxAsked * 3 / 4 && peer.asked_bytes <= kAskedBytes * 3 / 4;
+  while (room && !peer.idle.empty() && peer.asked.size() < kMaxAsked && peer.asked_bytes < kAskedBytes) {
+    const auto [order, hash] = *peer.idle.begin();
+    peer.idle.erase(peer.idle.begin());
+    Need& need = needs_.at(hash);
+    need.idle_at.reset();
+    if (peer.asked.empty()) peer.progress = now;
+    if (!contains(need.asked, who)) need.asked.push_back(who);
+    if (!contains(need.tried, who)) need.tried.push_back(who);
+    peer.asked[hash] = {now, false};
+    peer.asked_order[order] = hash;
+    peer.asked_bytes += need.bytes;
+    if (message.wants.size() == codec::kMaxWants) send();
+    message.wants.push_back({hash, need.kind});
+  }
+  send();
+}
+
+// A want that brought nothing here. If others wait for places here it gives up its own; else the neighbour keeps it and
+// another is asked as well. With nobody else to ask it is said again, in case it can be served by now.
+void Fetcher::move_on(const NodeId& who, Peer& peer, const Hash& hash, bool crowded, Instant now) {
+  Need& need = needs_.at(hash);
+  if (need.handed_over) return;
+  if (crowded) {
+    unask(who, hash, need, true);
+    if (need.asked.empty() && !need.idle_at) make_idle(hash, need, std::nullopt, now);
+    return;
+  }
+  peer.asked.at(hash).at = now;
+  if (!need.idle_at && next_target(need, std::nullopt)) {
+    make_idle(hash, need, std::nullopt, now);
+    return;
+  }
+  need.tried.clear();
+  need.rest = std::min(need.rest * 2, kLongestRest);
+  peer.again.push_back(hash);
+}
+
+// While a neighbour delivers, what it said to be missing may still be on its way to it, so only very old wants move.
+void Fetcher::check_progress(const NodeId& who, Peer& peer, Instant now) {
+  if (peer.asked.empty() || now < peer.next_check) return;
+  peer.next_check = now + kStall / 4;
+  const bool stalled = now - peer.progress >= kStall;
+  const bool crowded = !peer.idle.empty();
+  std::vector<Hash> move;
+  for (const auto& [order, hash] : peer.asked_order) {
+    const Duration age = now - peer.asked.at(hash).at;
+    if (age >= std::max(kStuck, needs_.at(hash).rest) || (stalled && age >= needs_.at(hash).rest)) move.push_back(hash);
+  }
+  for (const Hash& hash : move) move_on(who, peer, hash, crowded, now);
+  if (!stalled || !crowded) return;
+  // What waited behind them would wait in vain here too.
+  const auto idle = std::exchange(peer.idle, {});
+  for (const auto& [order, hash] : idle) {
+    Need& need = needs_.at(hash);
+    need.idle_at.reset();
+    if (!contains(need.tried, who)) need.tried.push_back(who);
+    if (need.asked.empty() || next_target(need, std::nullopt)) make_idle(hash, need, std::nullopt, now);
+  }
+}
+
+Instant Fetcher::tick(Instant now) {
+  if (peers_.empty()) return kNever;  // on_session wakes what rests
+  while (!resting_.empty() && now >= resting_.begin()->first.first) {
+    const Hash hash = resting_.begin()->second;
+    resting_.erase(resting_.begin());
+    Need& need = needs_.at(hash);
+    need.resting_until = kNever;
+    make_idle(hash, need, std::nullopt, now);
+  }
+  Instant wake = resting_.empty() ? kNever : resting_.begin()->first.first;
+  for (auto& [who, peer] : peers_) check_progress(who, peer, now);
+  for (auto& [who, peer] : peers_) {
+    ask(who, peer, now);
+    if (!peer.asked.empty()) wake = std::min(wake, std::max(peer.next_check, now + milliseconds(1)));
+  }
+  return wake;
+}
+
+std::size_t Fetcher::asked_of(const NodeId& who) const {
+  const auto it = peers_.find(who);
+  return it == peers_.end() ? 0 : it->second.asked.size();
+}
+
+std::optional<NodeId> Fetcher::bringer(const Hash& hash) const {
+  const auto it = needs_.find(hash);
+  return it == needs_.end() ? std::nullopt : it->second.from;
+}
+
+}  // namespace meshfs::syncd

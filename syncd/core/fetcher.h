@@ -1,0 +1,99 @@
+// Brings the blobs that fsd lacks: asks neighbours for many at a time, hands what comes to fsd, and moves on to another
+// neighbour when one brings nothing. Accepts only what was asked for. Owned by Node; serving others is Server's.
+// A need's life: idle at a neighbour's queue -> asked (maybe answered Missing: the neighbour keeps the want)
+// -> handed to fsd -> stored (gone) or refused (blame; idle again). Or resting, when all neighbours were asked in vain and
+// others needed the places there.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <unordered_map>
+
+#include "syncd/core/blob_cache.h"
+#include "syncd/core/mail.h"
+#include "syncd/core/ports.h"
+
+namespace meshfs::syncd {
+
+class Fetcher {
+ public:
+  static constexpr std::size_t kMaxAsked = codec::kMaxWants;    // per neighbour: it keeps no more for us
+  static constexpr std::size_t kAskedBytes = 4 * 1024 * 1024;   // likely bytes under way from one neighbour
+  static constexpr std::size_t kGuessBytes = 16 * 1024;         // of a blob whose size fsd does not hint
+  static constexpr Duration kStall = seconds(2);                // a neighbour bringing nothing for so long: ask another
+  static constexpr Duration kStuck = seconds(30);               // one want unanswered that long: ask another
+  static constexpr Duration kFirstRest = seconds(2);            // asked everybody in vain: again later, doubling up to
+  static constexpr Duration kLongestRest = seconds(64);
+  static constexpr std::size_t kPutBytes = 512 * 1024;          // per message to fsd
+  // fsd itself bounds what it needs at a time; this many would be 100 MB of tables here. Beyond: ignored.
+  static constexpr std::size_t kMaxNeeds = 500'000;
+
+  Fetcher(Mail& mail, Store& store, BlobCache& cache) : mail_(mail), store_(store), cache_(cache) {}
+
+  // `source`: whoever the entries or lists came from that fsd just took in, if any.
+  void on_needs(const codec::local::NeedBlobs& needs, const std::optional<NodeId>& source, Instant now);
+  void on_blobs(const NodeId& from, std::vector<codec::Blob> blobs, Instant now);
+  // These came along with a push and are in the cache; some may be needed already.
+  void on_came_along(const NodeId& from, const std::vector<Hash>& hashes);
+  void on_missing(const NodeId& from, const codec::Missing& missing);
+  // The outcome of what we handed over. Gives who brought the last stored one.
+  std::optional<NodeId> on_stored(const codec::local::BlobsStored& outcome, Instant now);
+  void on_session(const NodeId& who, Instant now);
+  void on_session_end(const NodeId& who, Instant now);
+  Instant tick(Instant now);
+
+  [[nodiscard]] bool needs(const Hash& hash) const { return needs_.contains(hash); }
+  [[nodiscard]] std::size_t size() const { return needs_.size(); }
+  [[nodiscard]] std::size_t asked_of(const NodeId& who) const;
+  // Who brought this blob, while it is being stored.
+  [[nodiscard]] std::optional<NodeId> bringer(const Hash& hash) const;
+
+ private:
+  using Order = std::uint64_t;  // small first, then as fsd listed them
+  struct Need {
+    codec::BlobKind kind = codec::BlobKind::chunk;
+    std::size_t bytes = 0;                // likely
+    Order order = 0;
+    std::optional<NodeId> idle_at;        // waits in that neighbour's queue
+    std::vector<NodeId> asked;            // who has our want now
+    std::vector<NodeId> tried;            // asked in this round of all neighbours
+    bool handed_over = false;
+    std::optional<NodeId> from;           // who brought it
+    Duration rest = kFirstRest;
+    Instant resting_until = kNever;
+  };
+  struct Asked {
+    Instant at;
+    bool missing = false;
+  };
+  struct Peer {
+    std::map<Order, Hash> idle;
+    std::unordered_map<Hash, Asked, FixedBytesHash> asked;  // never iterated into output; see asked_order
+    std::map<Order, Hash> asked_order;
+    std::size_t asked_bytes = 0;
+    std::vector<Hash> cancel, again;  // to say with the next message
+    Instant progress{0};
+    Instant next_check{0};
+  };
+
+  void add(const codec::local::NeedBlobs::Need& need, const std::optional<NodeId>& source, Instant now);
+  [[nodiscard]] std::optional<NodeId> next_target(const Need& need, const std::optional<NodeId>& first) const;
+  void make_idle(const Hash& hash, Need& need, const std::optional<NodeId>& first, Instant now);
+  void unask(const NodeId& who, const Hash& hash, Need& need, bool cancel);
+  void leave_idle(Need& need);
+  void finish(const Hash& hash);
+  void ask(const NodeId& who, Peer& peer, Instant now);
+  void check_progress(const NodeId& who, Peer& peer, Instant now);
+  void move_on(const NodeId& who, Peer& peer, const Hash& hash, bool crowded, Instant now);
+  void hand_over(std::vector<codec::Blob> blobs, const std::string& from);
+
+  Mail& mail_;
+  Store& store_;
+  BlobCache& cache_;
+  std::unordered_map<Hash, Need, FixedBytesHash> needs_;  // looked up only
+  std::map<NodeId, Peer> peers_;
+  std::map<std::pair<Instant, Order>, Hash> resting_;
+  Order next_order_ = 0;
+};
+
+}  // namespace meshfs::syncd

@@ -1,0 +1,179 @@
+#include "syncd/core/life.h"
+
+#include <algorithm>
+
+namespace meshfs::syncd {
+
+namespace local = codec::local;
+
+Life::Life(Links& links, Store& store, const std::map<LinkId, transport::LinkTraits>& traits,
+           const local::Welcome& welcome, const codec::Nonce& boot, std::uint16_t tcp_port, Rng rng,
+           Neighbours::Totals& totals)
+    : store_(store), totals_(totals), welcome_(welcome), boot_(boot), tcp_port_(tcp_port),
+      neighbours_(links, traits, *this, {welcome.node, boot, welcome.node_name, welcome.link_key, tcp_port},
+                  Rng(rng.next()), totals),
+      gossip_(neighbours_, store, cache_, welcome.network),
+      reconciler_(welcome.node, neighbours_, store, salt_of(welcome.network, 0), next_request_),
+      fetcher_(neighbours_, store, cache_), server_(neighbours_, store, cache_, fetcher_, next_request_) {}
+
+// --- from fsd
+
+void Life::on_fsd(local::ToSyncd message, Instant now, const std::vector<Path>& peers, const std::set<Path>& up) {
+  if (auto* items = std::get_if<local::Items>(&message)) {
+    if (reconciler_.on_items(*items, now) && ready_) neighbours_.something_changed(now);
+    if (items->snapshot_done && !ready_) {
+      ready_ = true;
+      neighbours_.start(peers, up, now);
+    }
+  } else if (auto* publish = std::get_if<local::Publish>(&message)) {
+    gossip_.on_publish(std::move(*publish));
+  } else if (auto* judged = std::get_if<local::Judged>(&message)) {
+    if (const auto from = gossip_.on_judged(*judged, now)) source_ = from;
+  } else if (auto* durable = std::get_if<local::Durable>(&message)) {
+    gossip_.on_durable(*durable);
+  } else if (auto* needs = std::get_if<local::NeedBlobs>(&message)) {
+    fetcher_.on_needs(*needs, source_, now);
+    for (const Hash& hash : needs->no_longer) server_.on_no_longer(hash);
+  } else if (auto* stored = std::get_if<local::BlobsStored>(&message)) {
+    on_stored(*stored, now);
+  } else if (auto* blobs = std::get_if<local::BlobsFound>(&message)) {
+    server_.on_blobs_found(*blobs);
+  } else if (auto* found = std::get_if<local::ItemsFound>(&message)) {
+    reconciler_.on_items_found(*found);
+  } else if (auto* time = std::get_if<local::NetworkTime>(&message)) {
+    clock_ = {*time, now};
+  }
+}
+
+void Life::on_stored(const local::BlobsStored& outcome, Instant now) {
+  std::vector<std::optional<NodeId>> bringers;
+  for (const Hash& hash : outcome.stored) bringers.push_back(fetcher_.bringer(hash));
+  if (const auto from = fetcher_.on_stored(outcome, now)) source_ = from;
+  for (std::size_t i = 0; i < outcome.stored.size(); ++i) {
+    gossip_.on_stored(outcome.stored[i]);
+    server_.on_stored(outcome.stored[i], bringers[i]);
+  }
+}
+
+// --- from neighbours
+
+void Life::on_session(const NodeId& who, Instant now) {
+  gossip_.on_session(who);
+  reconciler_.on_session(who, now);
+  fetcher_.on_session(who, now);
+  server_.on_session(who);
+  pinged_[who] = now;
+  neighbours_.send(who, Priority::control, codec::Ping{1, false});
+  next_report_ = std::min(next_report_, now + milliseconds(100));
+}
+
+void Life::on_session_end(const NodeId& who, Instant now) {
+  reconciler_.on_session_end(who);
+  fetcher_.on_session_end(who, now);
+  server_.on_session_end(who);
+  pinged_.erase(who);
+  ping_rtt_.erase(who);
+  if (source_ == who) source_.reset();
+}
+
+void Life::on_push(const NodeId& who, codec::Push push, Instant now) {
+  std::vector<Hash> blobs;
+  for (const codec::Blob& blob : push.blobs) blobs.push_back(blob.hash);
+  source_ = who;
+  gossip_.on_push(who, std::move(push), now);
+  fetcher_.on_came_along(who, blobs);
+}
+
+void Life::on_message(const NodeId& who, codec::Message message, Instant now) {
+  if (auto* push = std::get_if<codec::Push>(&message)) {
+    on_push(who, std::move(*push), now);
+  } else if (auto* held = std::get_if<codec::Held>(&message)) {
+    gossip_.on_held(who, *held);
+  } else if (auto* reconcile = std::get_if<codec::Reconcile>(&message)) {
+    reconciler_.on_reconcile(who, *reconcile, now);
+  } else if (auto* items = std::get_if<codec::WantItems>(&message)) {
+    reconciler_.on_want_items(who, *items);
+  } else if (auto* wants = std::get_if<codec::WantBlobs>(&message)) {
+    server_.on_want_blobs(who, *wants);
+  } else if (auto* blobs = std::get_if<codec::Blobs>(&message)) {
+    fetcher_.on_blobs(who, std::move(blobs->blobs), now);
+  } else if (auto* missing = std::get_if<codec::Missing>(&message)) {
+    fetcher_.on_missing(who, *missing);
+  } else if (auto* ping = std::get_if<codec::Ping>(&message)) {
+    if (!ping->reply) {
+      neighbours_.send(who, Priority::control, codec::Ping{ping->token, true});
+    } else if (const auto it = pinged_.find(who); it != pinged_.end() && ping->token == 1) {
+      ping_rtt_[who] = now - it->second;
+    }
+  }
+}
+
+void Life::on_summary(const NodeId& who, const std::vector<codec::SetSummary>& sets, Instant now) {
+  reconciler_.on_summary(who, sets, now);
+}
+
+codec::Beacon Life::beacon(Instant now) {
+  codec::Beacon out;
+  out.node = welcome_.node;
+  out.boot = boot_;
+  out.tcp_port = tcp_port_;
+  if (clock_) {
+    out.has_clock = clock_->told.has_clock;
+    out.incomplete = clock_->told.incomplete;
+    out.network_time.ms = clock_->told.now.ms + to_ms(now - clock_->at);
+  }
+  out.sets = reconciler_.summaries();
+  return out;
+}
+
+// --- by time
+
+Instant Life::vote(Instant now) {
+  local::ClockVotes votes;
+  for (const auto& [id, neighbour] : neighbours_.all()) {
+    if (!neighbour.beacon || !neighbour.beacon->what.has_clock) continue;
+    const Duration age = now - neighbour.beacon->at;
+    if (age > Neighbours::kSilence) continue;
+    votes.votes.push_back({neighbour.beacon->what.network_time.ms + to_ms(age)});
+  }
+  if (votes.votes.empty()) return kNever;
+  if (now >= next_vote_ || votes.votes.size() > voters_) {
+    next_vote_ = now + kVoteEvery;
+    voters_ = votes.votes.size();
+    store_.send(std::move(votes));
+  }
+  return next_vote_;
+}
+
+Instant Life::report(Instant now) {
+  const std::uint64_t said = totals_.messages_in + totals_.messages_out;
+  const bool changed = said != reported_said_ || neighbours_.neighbours().size() != reported_sessions_;
+  const Instant due = next_report_ + (changed ? Duration{} : kReportEvery * 15);
+  if (now < due) return due;
+  next_report_ = now + kReportEvery;
+  reported_said_ = said;
+  reported_sessions_ = neighbours_.neighbours().size();
+  store_.send(local::PeersReport{peers_json(now)});
+  return next_report_ + kReportEvery * 15;
+}
+
+Instant Life::tick(Instant now) {
+  if (!ready_) return kNever;
+  Instant wake = neighbours_.tick(now);
+  wake = std::min(wake, gossip_.tick(now));
+  wake = std::min(wake, reconciler_.tick(now, gossip_.waiting() > 0));
+  wake = std::min(wake, fetcher_.tick(now));
+  server_.tick();
+  wake = std::min(wake, vote(now));
+  wake = std::min(wake, report(now));
+  wake = std::min(wake, neighbours_.flush(now));
+  return server_.hungry() || reconciler_.hungry() ? now : wake;
+}
+
+void Life::fill(Node::Stats& stats) const {
+  stats.reconcile_rounds = reconciler_.rounds();
+  stats.sessions = neighbours_.neighbours().size();
+  stats.needs = fetcher_.size();
+}
+
+}  // namespace meshfs::syncd

@@ -1,0 +1,73 @@
+// What a Node is made of, and who hears of what: messages from neighbours and from fsd go to the part they concern.
+// Internal to the core.
+#pragma once
+
+#include "syncd/core/fetcher.h"
+#include "syncd/core/gossip.h"
+#include "syncd/core/neighbours.h"
+#include "syncd/core/node.h"
+#include "syncd/core/reconciler.h"
+#include "syncd/core/server.h"
+
+namespace meshfs::syncd {
+
+// Everything that exists only while fsd is there: made at Welcome, gone with the socket.
+class Life : public Neighbours::Events {
+ public:
+  static constexpr Duration kReportEvery = seconds(2);   // while messages pass; fifteen times that in silence
+  static constexpr Duration kVoteEvery = seconds(60);
+
+  Life(Links& links, Store& store, const std::map<LinkId, transport::LinkTraits>& traits,
+       const codec::local::Welcome& welcome, const codec::Nonce& boot, std::uint16_t tcp_port, Rng rng,
+       Neighbours::Totals& totals);
+
+  void on_fsd(codec::local::ToSyncd message, Instant now, const std::vector<Path>& peers, const std::set<Path>& up);
+  Instant tick(Instant now);
+  // Before the snapshot is complete our sums would be wrong: nothing is said or heard.
+  [[nodiscard]] bool ready() const { return ready_; }
+  [[nodiscard]] Neighbours& neighbours() { return neighbours_; }
+  [[nodiscard]] std::string peers_json(Instant now) const;
+  void fill(Node::Stats& stats) const;
+  [[nodiscard]] std::vector<codec::SetSummary> summaries() const { return reconciler_.summaries(); }
+
+  void on_session(const NodeId& who, Instant now) override;
+  void on_session_end(const NodeId& who, Instant now) override;
+  void on_message(const NodeId& who, codec::Message message, Instant now) override;
+  void on_summary(const NodeId& who, const std::vector<codec::SetSummary>& sets, Instant now) override;
+  codec::Beacon beacon(Instant now) override;
+
+ private:
+  void on_stored(const codec::local::BlobsStored& outcome, Instant now);
+  void on_push(const NodeId& who, codec::Push push, Instant now);
+  Instant vote(Instant now);
+  Instant report(Instant now);
+  [[nodiscard]] std::string peer_json(const Neighbour& neighbour, Instant now) const;
+
+  Store& store_;
+  const Neighbours::Totals& totals_;
+  codec::local::Welcome welcome_;
+  codec::Nonce boot_;
+  std::uint16_t tcp_port_;
+  bool ready_ = false;
+  BlobCache cache_;
+  std::uint64_t next_request_ = 1;  // of GetItems and GetBlobs alike
+  Neighbours neighbours_;
+  Gossip gossip_;
+  Reconciler reconciler_;
+  Fetcher fetcher_;
+  Server server_;
+  std::optional<NodeId> source_;    // who brought what fsd took in last
+  struct Clock {
+    codec::local::NetworkTime told;
+    Instant at;
+  };
+  std::optional<Clock> clock_;
+  std::map<NodeId, Instant> pinged_;
+  std::map<NodeId, Duration> ping_rtt_;
+  Instant next_vote_{0}, next_report_{0};
+  std::size_t voters_ = 0;
+  std::uint64_t reported_said_ = 0;
+  std::size_t reported_sessions_ = 0;
+};
+
+}  // namespace meshfs::syncd

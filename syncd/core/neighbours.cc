@@ -1,0 +1,457 @@
+#include "syncd/core/neighbours.h"
+
+#include <algorithm>
+
+namespace meshfs::syncd {
+
+Neighbours::Neighbours(Links& links, const std::map<LinkId, transport::LinkTraits>& traits, Events& events, Self self,
+                       Rng rng, Totals& totals)
+    : links_(links), traits_(traits), events_(events), self_(std::move(self)), totals_(totals),
+      handshakes_({self_.node, self_.boot, self_.name, self_.network_key}, Rng(rng.next())),
+      trickle_(Rng(rng.next())) {}
+
+void Neighbours::start(const std::vector<Path>& peers, const std::set<Path>& up, Instant now) {
+  trickle_.start(now);
+  for (const Path& path : peers) peers_.push_back({path, now, seconds(1), up.contains(path)});
+  for (const Path& path : up) on_up(path, now);
+}
+
+bool Neighbours::reliable(LinkId link) const {
+  const auto it = traits_.find(link);
+  return it != traits_.end() && it->second.reliable;
+}
+
+Neighbour* Neighbours::known(const NodeId& id, Instant now) {
+  if (const auto it = known_.find(id); it != known_.end()) return &it->second;
+  if (known_.size() >= kMaxKnown) {
+    auto oldest = known_.end();
+    for (auto it = known_.begin(); it != known_.end(); ++it) {
+      if (!it->second.sessions.empty()) continue;
+      if (oldest == known_.end() || it->second.heard < oldest->second.heard) oldest = it;
+    }
+    if (oldest == known_.end()) return nullptr;
+    known_.erase(oldest);
+  }
+  Neighbour& made = known_[id];
+  made.id = id;
+  made.heard = now;
+  made.datagram_from = now;
+  return &made;
+}
+
+Session* Neighbours::session_on(const Path& path) const {
+  for (const auto& [number, entry] : by_number_) {
+    if (entry.second->path() == path) return entry.second;
+  }
+  return nullptr;
+}
+
+// --- frames
+
+void Neighbours::on_frame(const Path& from, ByteView frame, Instant now) {
+  ++totals_.frames_in;
+  totals_.bytes_in += frame.size();
+  const Result<codec::FrameHeader> header = codec::peek_frame(frame);
+  if (!header) {
+    ++totals_.bad_frames;
+    return;
+  }
+  if (header->kind == codec::FrameKind::packet) return on_packet(from, *header, frame, now);
+  if (frame.size() > codec::kMaxFrameBeforeAuth) {
+    ++totals_.bad_frames;
+    return;
+  }
+  if (header->kind == codec::FrameKind::beacon) return on_beacon(from, frame, now);
+  on_hello(from, frame, now);
+}
+
+void Neighbours::on_beacon(const Path& from, ByteView frame, Instant now) {
+  const Result<ByteView> payload = codec::open_frame(self_.network_key, frame);
+  Result<codec::Beacon> beacon = payload ? codec::decode_beacon(*payload) : Result<codec::Beacon>(payload.failure());
+  if (!beacon) {
+    ++totals_.bad_frames;
+    return;
+  }
+  if (beacon->node == self_.node) return;
+  Neighbour* neighbour = known(beacon->node, now);
+  if (neighbour == nullptr) return;
+  if (!neighbour->beacon || neighbour->beacon->what.boot != beacon->boot) {
+    neighbour->datagram_from = now;
+    if (beacon->tcp_port != 0 && self_.tcp_port != 0 &&
+        links_.stream_target(from.link, from.address, beacon->tcp_port)) {
+      neighbour->datagram_from = now + kStreamFirst;
+    }
+    neighbour->stream.next = now;
+    neighbour->stream.backoff = seconds(1);
+  }
+  neighbour->heard = now;
+  neighbour->beacon = Neighbour::Beacon{from, now, std::move(*beacon)};
+  const codec::Beacon& heard = neighbour->beacon->what;
+  if (neighbour->active == nullptr && neighbour->datagram_from > now + kStreamFirst) neighbour->datagram_from = now;
+  if (neighbour->active != nullptr && neighbour->active->keys().theirs.boot != heard.boot) {
+    // It restarted: what the old session knew is void. Datagram sessions make room for the new handshake; on a stream
+    // a word makes the other side's system say that it knows nothing of it.
+    send(neighbour->id, Priority::control, codec::Ping{0, true});
+    std::vector<const Session*> old;
+    for (const auto& session : neighbour->sessions) {
+      if (session->keys().theirs.boot != heard.boot && !session->reliable()) old.push_back(session.get());
+    }
+    for (const Session* session : old) end_session(*neighbour, session, now);
+  }
+  if (neighbour->active != nullptr) events_.on_summary(neighbour->id, heard.sets, now);
+}
+
+void Neighbours::on_hello(const Path& from, ByteView frame, Instant now) {
+  const Result<ByteView> payload = codec::open_frame(self_.network_key, frame);
+  const Result<codec::Hello> hello =
+      payload ? codec::decode_hello(*payload) : Result<codec::Hello>(payload.failure());
+  if (!hello) {
+    ++totals_.bad_frames;
+    return;
+  }
+  if (hello->node == self_.node) {  // a stream to ourselves, or our own multicast
+    if (reliable(from.link)) links_.close(from.link, from.address);
+    return;
+  }
+  const Neighbour* neighbour = known(hello->node, now);
+  if (neighbour == nullptr || now < neighbour->banned_until) return;
+  if (Session* session = session_on(from); session != nullptr && session->keys().theirs.nonce == hello->nonce) {
+    // We are done already, they may not be: any packet under the key tells them. Not more often than every 20 ms.
+    if (now - session->last_nudge < milliseconds(20)) return;
+    session->last_nudge = now;
+    session->channel().queue(Priority::control,
+                             std::make_shared<const Bytes>(codec::encode_message(codec::Ping{0, true})));
+    return;
+  }
+  if (std::optional<Session::Keys> keys = handshakes_.on_hello(from, reliable(from.link), *hello, now)) {
+    establish(from, std::move(*keys), now);
+  }
+}
+
+void Neighbours::on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now) {
+  auto it = by_number_.find(header.session);
+  if (it == by_number_.end()) {
+    // Perhaps the first packet of one who saw our echo while theirs got lost.
+    Path path;
+    std::optional<Session::Keys> keys = handshakes_.answered(header.session, path);
+    if (!keys || path != from || !codec::open_frame(keys->key, frame)) {
+      ++totals_.bad_frames;
+      return;
+    }
+    handshakes_.forget(path);
+    establish(path, std::move(*keys), now);
+    it = by_number_.find(header.session);
+    if (it == by_number_.end()) return;
+  }
+  const NodeId who = it->second.first;
+  Session& session = *it->second.second;
+  if (session.path().link != from.link || (session.reliable() && session.path().address != from.address)) {
+    ++totals_.bad_frames;
+    return;
+  }
+  std::vector<Bytes> messages;
+  if (!session.on_frame(header, frame, now, messages)) {
+    ++totals_.bad_frames;
+    return;
+  }
+  if (session.path().address != from.address) session.move_to(from.address);
+  known_.at(who).heard = now;
+  deliver(who, messages, now);
+}
+
+void Neighbours::deliver(const NodeId& who, const std::vector<Bytes>& messages, Instant now) {
+  for (const Bytes& bytes : messages) {
+    Result<codec::Message> message = codec::decode_message(bytes);
+    if (!message) {
+      blame(who, "a message that does not decode");
+      continue;
+    }
+    ++totals_.messages_in;
+    if (const auto* bye = std::get_if<codec::Bye>(&*message); bye != nullptr) {
+      Neighbour& neighbour = known_.at(who);
+      neighbour.datagram_from = now + seconds(1);  // no immediate new attempt: it wanted to go
+      while (!neighbour.sessions.empty()) end_session(neighbour, neighbour.sessions.back().get(), now);
+      return;
+    }
+    events_.on_message(who, std::move(*message), now);
+  }
+}
+
+// --- sessions
+
+void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
+  Neighbour* neighbour = known(keys.theirs.node, now);
+  const auto traits = traits_.find(path.link);
+  if (neighbour == nullptr || traits == traits_.end()) return;
+  if (neighbour->sessions.empty() && in_session_.size() >= kMaxSessions) return;
+  if (Session* old = session_on(path); old != nullptr) {
+    const NodeId owner = by_number_.at(old->keys().mine.session).first;
+    end_session(known_.at(owner), old, now);
+  }
+  std::vector<const Session*> before_restart;
+  for (const auto& session : neighbour->sessions) {
+    if (session->keys().theirs.boot != keys.theirs.boot) before_restart.push_back(session.get());
+  }
+  for (const Session* session : before_restart) end_session(*neighbour, session, now);
+  neighbour->name = keys.theirs.name;
+  neighbour->boot = keys.theirs.boot;
+  neighbour->heard = now;
+  const std::uint32_t number = keys.mine.session;
+  neighbour->sessions.push_back(std::make_unique<Session>(links_, traits->second, path, std::move(keys), now));
+  by_number_[number] = {neighbour->id, neighbour->sessions.back().get()};
+  choose_active(*neighbour, now);
+}
+
+void Neighbours::choose_active(Neighbour& neighbour, Instant now) {
+  Session* best = nullptr;
+  for (const auto& session : neighbour.sessions) {
+    if (session->retire_at != kNever) continue;
+    if (best == nullptr) {
+      best = session.get();
+      continue;
+    }
+    const Session& a = *session;
+    bool better = a.established() > best->established();
+    if (a.reliable() != best->reliable()) {
+      better = a.reliable();
+    } else if (a.established() - best->established() < kTwins && best->established() - a.established() < kTwins) {
+      better = a.keys().key < best->keys().key;
+    }
+    if (better) best = session.get();
+  }
+  if (best == nullptr && !neighbour.sessions.empty()) {  // only retiring ones are left: better than none
+    best = neighbour.sessions.back().get();
+    best->retire_at = kNever;
+  }
+  if (best == neighbour.active) return;
+  neighbour.active = best;
+  for (const auto& session : neighbour.sessions) {
+    if (session.get() != best && session->retire_at == kNever) session->retire_at = now + kRetire;
+  }
+  refresh_list();
+  if (best == nullptr) {
+    trickle_.reset(now);
+    events_.on_session_end(neighbour.id, now);
+  } else {
+    if (best->reliable()) neighbour.stream.backoff = seconds(1);
+    events_.on_session(neighbour.id, now);
+  }
+}
+
+void Neighbours::end_session(Neighbour& neighbour, const Session* session, Instant now) {
+  const auto it = std::find_if(neighbour.sessions.begin(), neighbour.sessions.end(),
+                               [&](const auto& other) { return other.get() == session; });
+  CHECK(it != neighbour.sessions.end());
+  const std::unique_ptr<Session> ended = std::move(*it);
+  neighbour.sessions.erase(it);
+  by_number_.erase(ended->keys().mine.session);
+  if (ended->reliable()) {
+    links_.close(ended->path().link, ended->path().address);
+    if (neighbour.stream.path == ended->path()) {
+      neighbour.stream.path.reset();
+      neighbour.stream.next = now + neighbour.stream.backoff;
+    }
+    for (ConfiguredPeer& peer : peers_) {
+      if (peer.path == ended->path()) peer.pending = false, peer.next = now + peer.backoff;
+    }
+  }
+  if (neighbour.active == ended.get()) choose_active(neighbour, now);
+}
+
+void Neighbours::refresh_list() {
+  in_session_.clear();
+  for (const auto& [id, neighbour] : known_) {
+    if (neighbour.active != nullptr) in_session_.push_back(id);
+  }
+}
+
+void Neighbours::end_all(Instant now, const char* reason) {
+  for (auto& [id, neighbour] : known_) {
+    if (neighbour.active != nullptr) send(id, Priority::news, codec::Bye{reason});
+    for (const auto& session : neighbour.sessions) {
+      session->flush(now);
+      if (session->reliable()) links_.close(session->path().link, session->path().address);
+    }
+  }
+}
+
+// --- links
+
+void Neighbours::on_up(const Path& peer, Instant now) { handshakes_.begin(peer, true, now); }
+
+void Neighbours::on_gone(const Path& peer, Instant now) {
+  handshakes_.forget(peer);
+  for (ConfiguredPeer& configured : peers_) {
+    if (configured.path != peer) continue;
+    configured.pending = false;
+    configured.next = now + configured.backoff;
+    configured.backoff = std::min(configured.backoff * 2, kLongestBackoff);
+  }
+  for (auto& [id, neighbour] : known_) {
+    if (neighbour.stream.path != peer) continue;
+    neighbour.stream.path.reset();
+    neighbour.stream.next = now + neighbour.stream.backoff;
+    neighbour.stream.backoff = std::min(neighbour.stream.backoff * 2, kLongestBackoff);
+    neighbour.datagram_from = now;
+  }
+  if (Session* session = session_on(peer); session != nullptr) {
+    const NodeId owner = by_number_.at(session->keys().mine.session).first;
+    end_session(known_.at(owner), session, now);
+  }
+}
+
+void Neighbours::on_room(const Path& peer) {
+  for (const auto& [number, entry] : by_number_) {
+    if (entry.second->path() == peer) entry.second->on_room();
+  }
+}
+
+void Neighbours::connect_peers(Instant now, Instant& wake) {
+  for (ConfiguredPeer& peer : peers_) {
+    if (peer.pending) continue;
+    if (now >= peer.next) {
+      peer.pending = true;
+      links_.connect(peer.path.link, peer.path.address);
+    } else {
+      wake = std::min(wake, peer.next);
+    }
+  }
+}
+
+// A neighbour with a fresh beacon and no session, or only a datagram session though it accepts streams.
+void Neighbours::reach_out(Neighbour& neighbour, Instant now, Instant& wake) {
+  if (!neighbour.beacon || now - neighbour.beacon->at > kSilence || now < neighbour.banned_until) return;
+  const Neighbour::Beacon& beacon = *neighbour.beacon;
+  const bool has_stream = neighbour.active != nullptr && neighbour.active->reliable();
+  if (has_stream) return;
+  if (self_.node < neighbour.id && beacon.what.tcp_port != 0 && !neighbour.stream.path) {
+    if (now < neighbour.stream.next) {
+      wake = std::min(wake, neighbour.stream.next);
+    } else if (const auto target =
+                   links_.stream_target(beacon.from.link, beacon.from.address, beacon.what.tcp_port)) {
+      neighbour.stream.path = Path{target->link, target->address};
+      links_.connect(target->link, target->address);
+    } else {
+      neighbour.stream.next = now + kLongestBackoff;
+    }
+  }
+  if (neighbour.active != nullptr || in_session_.size() >= kMaxSessions) return;
+  if (handshakes_.under_way(beacon.from)) return;
+  if (now < neighbour.datagram_from) {
+    wake = std::min(wake, neighbour.datagram_from);
+    return;
+  }
+  neighbour.datagram_from = now + kSilence;  // after a failure: not before its next beacon says so
+  handshakes_.begin(beacon.from, reliable(beacon.from.link), now);
+}
+
+void Neighbours::look_after(Neighbour& neighbour, Instant now, Instant& wake) {
+  if (neighbour.blame >= kMaxBlame) {
+    neighbour.blame = 0;
+    neighbour.banned_until = now + kBan;
+    send(neighbour.id, Priority::news, codec::Bye{"too many frames that make no sense"});
+    if (neighbour.active != nullptr) neighbour.active->flush(now);
+    while (!neighbour.sessions.empty()) end_session(neighbour, neighbour.sessions.back().get(), now);
+    return;
+  }
+  std::vector<const Session*> ended;
+  for (const auto& session : neighbour.sessions) {
+    // A beacon counts too: a quiet session needs no traffic of its own, and a broken stream tells by on_gone().
+    const Instant silent_at = std::max(session->heard(), neighbour.heard) + kSilence;
+    if (now >= session->retire_at || now >= silent_at || session->channel().dead(now) || session->unreachable()) {
+      ended.push_back(session.get());
+    } else {
+      wake = std::min({wake, session->retire_at, silent_at});
+    }
+  }
+  for (const Session* session : ended) end_session(neighbour, session, now);
+  if (!ended.empty() && neighbour.active == nullptr) neighbour.datagram_from = now;
+}
+
+void Neighbours::send_hellos(Instant now) {
+  std::vector<Path> given_up;
+  for (const Handshakes::Due& due : handshakes_.due(now, given_up)) {
+    const codec::FrameHeader header{codec::FrameKind::hello, 0, ++frame_counter_};
+    const Bytes frame = codec::seal_frame(self_.network_key, header, codec::encode_hello(due.hello));
+    // A datagram hello that does not leave is repeated anyway; a stream without room for its first frame is broken.
+    const Status sent = links_.send(due.path.link, due.path.address, frame);
+    if (!sent && reliable(due.path.link)) links_.close(due.path.link, due.path.address);
+    ++totals_.frames_out;
+    totals_.bytes_out += frame.size();
+  }
+  for (const Path& path : given_up) {
+    if (reliable(path.link)) {
+      links_.close(path.link, path.address);
+      on_gone(path, now);
+    }
+  }
+}
+
+void Neighbours::send_beacon(Instant now) {
+  const Bytes payload = codec::encode_beacon(events_.beacon(now));
+  for (const auto& [link, traits] : traits_) {
+    if (!traits.broadcast) continue;
+    const Bytes frame =
+        codec::seal_frame(self_.network_key, {codec::FrameKind::beacon, 0, ++frame_counter_}, payload);
+    const Status sent = links_.send_all(link, frame);
+    if (!sent) continue;  // an interface that is down now may be up at the next beacon
+    ++totals_.beacons_out;
+    ++totals_.frames_out;
+    totals_.bytes_out += frame.size();
+  }
+  trickle_.sent(now);
+}
+
+Instant Neighbours::tick(Instant now) {
+  Instant wake = kNever;
+  connect_peers(now, wake);
+  for (auto& [id, neighbour] : known_) {
+    look_after(neighbour, now, wake);
+    reach_out(neighbour, now, wake);
+  }
+  if (now >= trickle_.at()) send_beacon(now);
+  return std::min(wake, trickle_.at());
+}
+
+Instant Neighbours::flush(Instant now) {
+  send_hellos(now);
+  Instant wake = handshakes_.wake();
+  for (auto& [id, neighbour] : known_) {
+    for (const auto& session : neighbour.sessions) {
+      const Session::Counts before = session->counts();
+      session->flush(now);
+      totals_.frames_out += session->counts().frames_out - before.frames_out;
+      totals_.bytes_out += session->counts().bytes_out - before.bytes_out;
+      wake = std::min(wake, session->unreachable() ? now : session->wake());
+    }
+  }
+  return wake;
+}
+
+// --- Mail
+
+bool Neighbours::send(const NodeId& to, Priority priority, SharedBytes message) {
+  const auto it = known_.find(to);
+  if (it == known_.end() || it->second.active == nullptr) return false;
+  if (!it->second.active->channel().queue(priority, std::move(message))) return false;
+  ++totals_.messages_out;
+  return true;
+}
+
+std::size_t Neighbours::queued(const NodeId& to, Priority priority) const {
+  const auto it = known_.find(to);
+  if (it == known_.end() || it->second.active == nullptr) return SIZE_MAX / 2;
+  return it->second.active->channel().queued(priority);
+}
+
+void Neighbours::blame(const NodeId& who, const char*) {
+  if (const auto it = known_.find(who); it != known_.end()) ++it->second.blame;
+}
+
+std::string Neighbours::name_of(const NodeId& who) const {
+  const auto it = known_.find(who);
+  if (it == known_.end() || it->second.name.empty()) return who.hex().substr(0, 8);
+  return it->second.name;
+}
+
+}  // namespace meshfs::syncd

@@ -1,0 +1,139 @@
+// Who is around and how we talk to them: beacons, handshakes, streams, and one active session per neighbour.
+// Owned by Node; upper parts see it as Mail and through Events.
+//
+// Which session is active: a reliable one before a datagram one; of two made within kTwins of each other the one with
+// the smaller key (both sides choose alike), else the newer. A session that lost listens on for kRetire.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "syncd/core/handshakes.h"
+#include "syncd/core/mail.h"
+#include "syncd/core/trickle.h"
+
+namespace meshfs::syncd {
+
+struct Neighbour {
+  NodeId id;
+  std::string name;
+  Instant heard;
+  std::optional<codec::Nonce> boot;
+
+  struct Beacon {  // the latest
+    Path from;
+    Instant at;
+    codec::Beacon what;
+  };
+  std::optional<Beacon> beacon;
+
+  struct Stream {  // our attempts to connect (only the smaller id connects)
+    std::optional<Path> path;     // under way or up
+    Instant next{0};
+    Duration backoff = seconds(1);
+  } stream;
+  Instant datagram_from{0};       // not before: a stream gets the first chance
+  Instant banned_until{0};
+  std::uint32_t blame = 0;
+
+  std::vector<std::unique_ptr<Session>> sessions;
+  Session* active = nullptr;
+};
+
+class Neighbours : public Mail {
+ public:
+  static constexpr std::size_t kMaxKnown = 256;             // heard of; the longest silent without session makes room
+  static constexpr std::size_t kMaxSessions = 64;           // neighbours in session: the overlay's degree
+  static constexpr Duration kSilence = seconds(110);        // three longest beacon intervals and a bit: gone
+  static constexpr Duration kRetire = seconds(2);
+  static constexpr Duration kTwins = seconds(2);
+  static constexpr Duration kStreamFirst = milliseconds(500);
+  static constexpr Duration kLongestBackoff = seconds(64);
+  static constexpr std::uint32_t kMaxBlame = 8;
+  static constexpr Duration kBan = seconds(60);
+
+  class Events {
+   public:
+    virtual ~Events() = default;
+    virtual void on_session(const NodeId& who, Instant now) = 0;      // new or replaced: nothing said before counts
+    virtual void on_session_end(const NodeId& who, Instant now) = 0;
+    virtual void on_message(const NodeId& who, codec::Message message, Instant now) = 0;
+    virtual void on_summary(const NodeId& who, const std::vector<codec::SetSummary>& sets, Instant now) = 0;
+    virtual codec::Beacon beacon(Instant now) = 0;                    // what to say now
+  };
+  struct Self {
+    NodeId node;
+    codec::Nonce boot;
+    std::string name;
+    crypto::LinkKey network_key;
+    std::uint16_t tcp_port = 0;
+  };
+  struct Totals {
+    std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0, beacons_out = 0, bad_frames = 0,
+                  messages_in = 0, messages_out = 0;
+  };
+
+  Neighbours(Links& links, const std::map<LinkId, transport::LinkTraits>& traits, Events& events, Self self, Rng rng,
+             Totals& totals);
+
+  void start(const std::vector<Path>& peers, const std::set<Path>& up, Instant now);
+  void on_frame(const Path& from, ByteView frame, Instant now);
+  void on_up(const Path& peer, Instant now);
+  void on_gone(const Path& peer, Instant now);
+  void on_room(const Path& peer);
+  void something_changed(Instant now) { trickle_.reset(now); }  // beacons come faster for a while
+  void end_all(Instant now, const char* reason);
+
+  Instant tick(Instant now);  // looks after sessions and beacons
+  Instant flush(Instant now);  // sends what sessions have; after the upper parts' ticks
+
+  // Mail
+  using Mail::send;
+  bool send(const NodeId& to, Priority priority, SharedBytes message) override;
+  [[nodiscard]] std::size_t queued(const NodeId& to, Priority priority) const override;
+  [[nodiscard]] const std::vector<NodeId>& neighbours() const override { return in_session_; }
+  void blame(const NodeId& who, const char* what) override;
+  [[nodiscard]] std::string name_of(const NodeId& who) const override;
+
+  [[nodiscard]] const std::map<NodeId, Neighbour>& all() const { return known_; }
+
+ private:
+  struct ConfiguredPeer {
+    Path path;
+    Instant next{0};
+    Duration backoff = seconds(1);
+    bool pending = false;  // connecting or up
+  };
+
+  void on_beacon(const Path& from, ByteView frame, Instant now);
+  void on_hello(const Path& from, ByteView frame, Instant now);
+  void on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
+  void deliver(const NodeId& who, const std::vector<Bytes>& messages, Instant now);
+  Neighbour* known(const NodeId& id, Instant now);
+  Session* session_on(const Path& path) const;
+  void establish(const Path& path, Session::Keys keys, Instant now);
+  void choose_active(Neighbour& neighbour, Instant now);
+  void end_session(Neighbour& neighbour, const Session* session, Instant now);
+  void reach_out(Neighbour& neighbour, Instant now, Instant& wake);
+  void look_after(Neighbour& neighbour, Instant now, Instant& wake);
+  void send_hellos(Instant now);
+  void send_beacon(Instant now);
+  void connect_peers(Instant now, Instant& wake);
+  void refresh_list();
+  [[nodiscard]] bool reliable(LinkId link) const;
+
+  Links& links_;
+  const std::map<LinkId, transport::LinkTraits>& traits_;
+  Events& events_;
+  Self self_;
+  Totals& totals_;
+  Handshakes handshakes_;
+  Trickle trickle_;
+  std::uint64_t frame_counter_ = 0;  // of beacons and hellos
+  std::map<NodeId, Neighbour> known_;
+  std::map<std::uint32_t, std::pair<NodeId, Session*>> by_number_;
+  std::vector<NodeId> in_session_;
+  std::vector<ConfiguredPeer> peers_;
+};
+
+}  // namespace meshfs::syncd

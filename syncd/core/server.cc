@@ -1,0 +1,178 @@
+#include "syncd/core/server.h"
+
+#include <algorithm>
+
+#include "syncd/core/message_size.h"
+
+namespace meshfs::syncd {
+
+void Server::on_want_blobs(const NodeId& from, const codec::WantBlobs& message) {
+  const auto it = peers_.find(from);
+  if (it == peers_.end()) return;
+  Peer& peer = it->second;
+  for (const Hash& hash : message.cancel) {
+    if (peer.wants.erase(hash) > 0) stop_waiting(from, hash);
+  }
+  for (const codec::WantBlobs::Want& want : message.wants) {
+    const auto known = peer.wants.find(want.hash);
+    if (known != peer.wants.end() && known->second != Peer::State::waiting) continue;
+    if (known == peer.wants.end() && peer.wants.size() >= kMaxWants) {
+      mail_.blame(from, "more wants than the limit");
+      return;
+    }
+    if (fetcher_.needs(want.hash)) {
+      wait_for(from, peer, want.hash);
+      continue;
+    }
+    stop_waiting(from, want.hash);
+    peer.wants[want.hash] = Peer::State::queued;
+    peer.queue.push_back(want.hash);
+  }
+}
+
+void Server::wait_for(const NodeId& who, Peer& peer, const Hash& hash) {
+  peer.wants[hash] = Peer::State::waiting;
+  waiters_[hash].insert(who);
+  peer.missing.push_back(hash);
+}
+
+void Server::stop_waiting(const NodeId& who, const Hash& hash) {
+  const auto it = waiters_.find(hash);
+  if (it == waiters_.end()) return;
+  it->second.erase(who);
+  if (it->second.empty()) waiters_.erase(it);
+}
+
+void Server::on_stored(const Hash& hash, const std::optional<NodeId>& bringer) {
+  const auto it = waiters_.find(hash);
+  if (it == waiters_.end()) return;
+  const std::set<NodeId> waiters = std::move(it->second);
+  waiters_.erase(it);
+  for (const NodeId& who : waiters) {
+    Peer& peer = peers_.at(who);
+    if (bringer == who) {
+      peer.wants.erase(hash);
+      continue;
+    }
+    peer.wants[hash] = Peer::State::queued;
+    peer.queue.push_back(hash);
+  }
+}
+
+void Server::on_no_longer(const Hash& hash) { on_stored(hash, std::nullopt); }
+
+bool Server::on_blobs_found(codec::local::BlobsFound& found) {
+  const auto it = requests_.find(found.request);
+  if (it == requests_.end()) return false;
+  const NodeId who = it->second;
+  requests_.erase(it);
+  const auto at = peers_.find(who);
+  if (at == peers_.end()) return true;
+  Peer& peer = at->second;
+  if (peer.requests > 0) --peer.requests;
+  for (const Hash& hash : found.missing) {
+    if (peer.wants.contains(hash)) wait_for(who, peer, hash);
+  }
+  std::vector<codec::Blob> batch;
+  std::size_t bytes = 0;
+  for (codec::Blob& blob : found.blobs) {
+    if (!peer.wants.contains(blob.hash)) continue;  // cancelled meanwhile
+    if (bytes > 0 && bytes + size_in_message(blob) > kBatchBytes) {
+      send_blobs(who, peer, std::exchange(batch, {}));
+      bytes = 0;
+    }
+    bytes += size_in_message(blob);
+    batch.push_back(std::move(blob));
+  }
+  send_blobs(who, peer, std::move(batch));
+  return true;
+}
+
+void Server::send_blobs(const NodeId& who, Peer& peer, std::vector<codec::Blob> blobs) {
+  if (blobs.empty()) return;
+  codec::Message message = codec::Blobs{std::move(blobs)};
+  const bool sent = mail_.send(who, Priority::bulk, message);
+  for (const codec::Blob& blob : std::get<codec::Blobs>(message).blobs) {
+    if (sent) {
+      peer.wants.erase(blob.hash);
+    } else {
+      peer.wants[blob.hash] = Peer::State::queued;  // no room: fetched again later
+      peer.queue.push_back(blob.hash);
+    }
+  }
+}
+
+void Server::on_session(const NodeId& who) {
+  on_session_end(who);
+  peers_[who] = {};
+}
+
+void Server::on_session_end(const NodeId& who) {
+  const auto it = peers_.find(who);
+  if (it == peers_.end()) return;
+  for (const auto& [hash, state] : it->second.wants) {
+    if (state == Peer::State::waiting) stop_waiting(who, hash);
+  }
+  peers_.erase(it);
+}
+
+bool Server::has_room(const NodeId& who, const Peer& peer) const {
+  return !peer.queue.empty() && peer.requests < kMaxRequests &&
+         mail_.queued(who, Priority::bulk) + peer.requests * kGuessBytes < kAheadBytes;
+}
+
+bool Server::hungry() const {
+  return std::any_of(peers_.begin(), peers_.end(), [this](const auto& p) { return has_room(p.first, p.second); });
+}
+
+void Server::pump(const NodeId& who, Peer& peer) {
+  while (has_room(who, peer)) {
+    std::vector<codec::Blob> cached;
+    std::size_t bytes = 0;
+    codec::local::GetBlobs get;
+    while (!peer.queue.empty() && get.hashes.size() < kBlobsPerRequest) {
+      const Hash hash = peer.queue.front();
+      const auto want = peer.wants.find(hash);
+      if (want == peer.wants.end() || want->second != Peer::State::queued) {  // cancelled, or queued twice
+        peer.queue.pop_front();
+        continue;
+      }
+      if (const SharedBlob blob = cache_.verified(hash)) {
+        if (bytes > 0 && bytes + size_in_message(*blob) > kBatchBytes) break;
+        bytes += size_in_message(*blob);
+        cached.push_back(*blob);
+      } else {
+        get.hashes.push_back(hash);
+      }
+      want->second = Peer::State::fetching;
+      peer.queue.pop_front();
+    }
+    send_blobs(who, peer, std::move(cached));
+    if (get.hashes.empty()) continue;
+    get.request = next_request_++;
+    requests_[get.request] = who;
+    ++peer.requests;
+    store_.send(std::move(get));
+  }
+}
+
+void Server::tick() {
+  for (auto& [who, peer] : peers_) {
+    if (!peer.missing.empty()) {
+      const std::vector<Hash> missing = std::exchange(peer.missing, {});
+      for (std::size_t i = 0; i < missing.size(); i += codec::kMaxWants) {
+        const auto begin = missing.begin() + static_cast<std::ptrdiff_t>(i);
+        const auto end = missing.begin() + static_cast<std::ptrdiff_t>(std::min(missing.size(), i + codec::kMaxWants));
+        mail_.send(who, Priority::control, codec::Missing{{begin, end}});
+      }
+    }
+    pump(who, peer);
+  }
+}
+
+std::size_t Server::wanted_by(const NodeId& who) const {
+  const auto it = peers_.find(who);
+  return it == peers_.end() ? 0 : it->second.wants.size();
+}
+
+}  // namespace meshfs::syncd

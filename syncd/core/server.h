@@ -1,0 +1,69 @@
+// Serves the blobs that neighbours want: from the cache of what just passed through, else from fsd. A want for what we
+// lack is kept and served the moment it arrives, so that content flows through several hops while still arriving.
+// Owned by Node.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "syncd/core/blob_cache.h"
+#include "syncd/core/fetcher.h"
+#include "syncd/core/mail.h"
+#include "syncd/core/ports.h"
+
+namespace meshfs::syncd {
+
+class Server {
+ public:
+  // Wants kept per neighbour. It may ask for codec::kMaxWants; cancels and deliveries that cross may double that.
+  static constexpr std::size_t kMaxWants = 2 * codec::kMaxWants;
+  static constexpr std::size_t kBlobsPerRequest = 12;   // of 64 KiB at most each: one answer from fsd stays under 1 MiB
+  static constexpr std::size_t kMaxRequests = 4;        // to fsd at a time, per neighbour
+  static constexpr std::size_t kGuessBytes = 192 * 1024;  // of one answer
+  // Content that waits in a session. Little, so that news on the same stream never waits long.
+  static constexpr std::size_t kAheadBytes = 512 * 1024;
+
+  Server(Mail& mail, Store& store, BlobCache& cache, const Fetcher& fetcher, std::uint64_t& next_request)
+      : mail_(mail), store_(store), cache_(cache), fetcher_(fetcher), next_request_(next_request) {}
+
+  void on_want_blobs(const NodeId& from, const codec::WantBlobs& message);
+  // Ours now: whoever waits gets it, but for the one who brought it.
+  void on_stored(const Hash& hash, const std::optional<NodeId>& bringer);
+  // fsd says this blob is no longer needed: it may be there.
+  void on_no_longer(const Hash& hash);
+  // True if the request was one of ours.
+  bool on_blobs_found(codec::local::BlobsFound& found);
+  void on_session(const NodeId& who);
+  void on_session_end(const NodeId& who);
+  void tick();
+  // There is work for tick() and room for it: sessions have sent what blocked it.
+  [[nodiscard]] bool hungry() const;
+
+  [[nodiscard]] std::size_t wanted_by(const NodeId& who) const;
+
+ private:
+  struct Peer {
+    enum class State : std::uint8_t { queued, fetching, waiting };
+    std::map<Hash, State> wants;
+    std::deque<Hash> queue;      // to send or to fetch from fsd; some may have been cancelled
+    std::vector<Hash> missing;   // to say
+    std::size_t requests = 0;
+  };
+  void wait_for(const NodeId& who, Peer& peer, const Hash& hash);
+  void stop_waiting(const NodeId& who, const Hash& hash);
+  [[nodiscard]] bool has_room(const NodeId& who, const Peer& peer) const;
+  void pump(const NodeId& who, Peer& peer);
+  void send_blobs(const NodeId& who, Peer& peer, std::vector<codec::Blob> blobs);
+
+  Mail& mail_;
+  Store& store_;
+  BlobCache& cache_;
+  const Fetcher& fetcher_;
+  std::uint64_t& next_request_;
+  std::map<NodeId, Peer> peers_;
+  std::map<Hash, std::set<NodeId>> waiters_;  // bounded by kMaxWants per neighbour
+  std::map<std::uint64_t, NodeId> requests_;
+};
+
+}  // namespace meshfs::syncd

@@ -1,0 +1,68 @@
+#include "syncd/core/session.h"
+
+#include "syncd/core/datagram_channel.h"
+#include "syncd/core/stream_channel.h"
+
+namespace meshfs::syncd {
+
+Session::Session(Links& links, const transport::LinkTraits& traits, Path path, Keys keys, Instant now)
+    : links_(links), path_(std::move(path)), keys_(std::move(keys)), reliable_(traits.reliable),
+      link_name_(traits.name), established_(now), heard_(now) {
+  if (reliable_) {
+    channel_ = std::make_unique<StreamChannel>();
+  } else {
+    channel_ = std::make_unique<DatagramChannel>(std::min(traits.mtu, codec::kMaxFrameAfterAuth), traits.latency);
+  }
+}
+
+bool Session::on_frame(const codec::FrameHeader& header, ByteView frame, Instant now,
+                       std::vector<Bytes>& delivered) {
+  const Result<ByteView> payload = codec::open_frame(keys_.key, frame);
+  if (!payload || !window_.accept(header.counter)) return false;
+  Result<codec::Packet> packet = codec::decode_packet(*payload);
+  if (!packet) return false;
+  heard_ = now;
+  ++counts_.frames_in;
+  counts_.bytes_in += frame.size();
+  return channel_->on_packet(header.counter, std::move(*packet), now, delivered);
+}
+
+bool Session::hand_over(const Bytes& frame) {
+  const Status sent = links_.send(path_.link, path_.address, frame);
+  if (!sent && sent.code() == Errc::no_space) return false;
+  if (!sent && sent.code() == Errc::unreachable && reliable_) unreachable_ = true;
+  ++counts_.frames_out;  // a datagram refused for another reason is a lost one
+  counts_.bytes_out += frame.size();
+  return true;
+}
+
+Result<std::uint64_t> Session::send_packet(const codec::Packet& packet) {
+  if (!parked_.empty() || unreachable_) return Errc::no_space;
+  const codec::FrameHeader header{codec::FrameKind::packet, keys_.theirs.session, next_counter_};
+  Bytes frame = codec::seal_frame(keys_.key, header, codec::encode_packet(packet));
+  if (!hand_over(frame)) parked_ = std::move(frame);
+  return next_counter_++;
+}
+
+void Session::flush(Instant now) {
+  if (!parked_.empty()) {
+    if (!room_ && now < parked_until_) return;
+    if (!hand_over(parked_)) {
+      room_ = false;
+      parked_until_ = now + kRetryParked;
+      return;
+    }
+    parked_.clear();
+    parked_until_ = kNever;
+  }
+  room_ = false;
+  channel_->flush(now, [this](const codec::Packet& packet) { return send_packet(packet); });
+  if (!parked_.empty()) parked_until_ = now + kRetryParked;
+}
+
+Instant Session::wake() const {
+  if (!parked_.empty()) return room_ ? Instant{0} : parked_until_;
+  return channel_->wake();
+}
+
+}  // namespace meshfs::syncd

@@ -1,0 +1,77 @@
+// One session with one neighbour over one path: key, frame counters, replay window, channel. Owned by Neighbours.
+// Transitions: made when the handshake is complete -> active or retiring (a better path took over) -> ended.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "syncd/core/channel.h"
+#include "syncd/core/ports.h"
+#include "syncd/core/replay_window.h"
+
+namespace meshfs::syncd {
+
+// A way to a neighbour: an address on a link.
+struct Path {
+  LinkId link = 0;
+  transport::LinkAddress address;
+  auto operator<=>(const Path&) const = default;
+};
+
+class Session {
+ public:
+  struct Keys {
+    codec::Hello mine, theirs;
+    crypto::LinkKey key;
+  };
+  Session(Links& links, const transport::LinkTraits& traits, Path path, Keys keys, Instant now);
+
+  // Opens a frame addressed to this session; complete messages are appended. False: forged, replayed or senseless.
+  bool on_frame(const codec::FrameHeader& header, ByteView frame, Instant now, std::vector<Bytes>& delivered);
+  void on_room() { room_ = true; }
+  // Sends what the channel has.
+  void flush(Instant now);
+  [[nodiscard]] Instant wake() const;
+
+  [[nodiscard]] Channel& channel() { return *channel_; }
+  [[nodiscard]] const Channel& channel() const { return *channel_; }
+  [[nodiscard]] const Path& path() const { return path_; }
+  void move_to(const transport::LinkAddress& address) { path_.address = address; }  // a datagram peer changed address
+  [[nodiscard]] const Keys& keys() const { return keys_; }
+  [[nodiscard]] bool reliable() const { return reliable_; }
+  [[nodiscard]] const std::string& link_name() const { return link_name_; }
+  [[nodiscard]] Instant established() const { return established_; }
+  [[nodiscard]] Instant heard() const { return heard_; }
+  [[nodiscard]] bool unreachable() const { return unreachable_; }
+
+  Instant retire_at = kNever;  // another session took over; listens until then
+  Instant last_nudge{-1};      // when it last told an unsure peer that it is up
+
+  struct Counts {
+    std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0;
+  };
+  [[nodiscard]] const Counts& counts() const { return counts_; }
+
+ private:
+  // A frame the link had no room for is tried again on on_room(), and after this in case that got lost.
+  static constexpr Duration kRetryParked = milliseconds(20);
+  Result<std::uint64_t> send_packet(const codec::Packet& packet);
+  bool hand_over(const Bytes& frame);
+
+  Links& links_;
+  Path path_;
+  Keys keys_;
+  bool reliable_;
+  std::string link_name_;
+  Instant established_, heard_;
+  std::unique_ptr<Channel> channel_;
+  ReplayWindow window_;
+  std::uint64_t next_counter_ = 1;
+  Bytes parked_;  // sealed, waits for room
+  Instant parked_until_ = kNever;
+  bool room_ = false;
+  bool unreachable_ = false;
+  Counts counts_;
+};
+
+}  // namespace meshfs::syncd

@@ -1,0 +1,101 @@
+// Writes a first corpus from real encodings: one folder per target, a few small files each. The fuzzers take it from there.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/unit/schema/example.h"
+#include "tests/unit/schema/random_records.h"
+
+namespace {
+
+using namespace meshfs;
+using namespace meshfs::codec;
+using namespace meshfs::testing;
+
+class Corpus {
+ public:
+  explicit Corpus(std::filesystem::path folder) : folder_(std::move(folder)) { std::filesystem::create_directories(folder_); }
+  // Large records only slow a fuzzer down.
+  void add(const std::string& name, ByteView bytes) {
+    if (bytes.size() > 1500) return;
+    std::ofstream file(folder_ / ("seed-" + name), std::ios::binary);
+    file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+void write_commits(const std::filesystem::path& root, Rng& rng) {
+  Corpus corpus(root / "commit");
+  const crypto::SigningKey key = random_key(rng);
+  const Entry examples[] = {example_file(), example_inline(5), example_directory(), example_rename(), example_edit(), example_tombstones(3)};
+  for (std::size_t i = 0; i < std::size(examples); ++i) {
+    corpus.add("entry-" + std::to_string(i), encode_entry(kSharedVolume, examples[i]));
+    corpus.add("commit-" + std::to_string(i), encode_commit(example_commit(examples[i])));
+  }
+  for (int i = 0; i < 6; ++i) {
+    const Commit commit = random_commit(rng, example_network(), key);
+    const std::string name = "random-" + std::to_string(i);
+    corpus.add("commit-" + name, encode_commit(commit));
+    corpus.add("proven-" + name, encode_proven(prove(commit, 0)));
+    corpus.add("header-" + name, encode_signed_header(signed_header(commit)));
+  }
+}
+
+void write_wire(const std::filesystem::path& root, Rng& rng) {
+  Corpus beacons(root / "beacon");
+  Corpus messages(root / "message");
+  for (int i = 0; i < 4; ++i) {
+    const std::string name = std::to_string(i);
+    beacons.add("beacon-" + name, encode_beacon(random_beacon(rng)));
+    beacons.add("hello-" + name, encode_hello(random_hello(rng)));
+    const Bytes packet = encode_packet(random_packet(rng));
+    messages.add("packet-" + name, packet);
+    messages.add("frame-" + name, seal_frame({}, {FrameKind::packet, 1, 2}, packet));
+  }
+  for (std::size_t which = 0; which < 2 * std::variant_size_v<Message>; ++which) {
+    const Message message = random_message(rng, which % std::variant_size_v<Message>);
+    messages.add("message-" + std::to_string(which), encode_message(message));
+  }
+}
+
+void write_network(const std::filesystem::path& root, Rng& rng) {
+  Corpus corpus(root / "network");
+  for (int i = 0; i < 3; ++i) {
+    const std::string name = std::to_string(i);
+    const Identity identity = random_identity(rng);
+    corpus.add("genesis-" + name, encode_genesis(identity.genesis));
+    corpus.add("member-" + name, encode_member(identity.member));
+    corpus.add("identity-" + name, encode_identity(identity));
+    corpus.add("invite-" + name, as_bytes(encode_invite({identity.genesis, identity.network_secret})));
+  }
+}
+
+void write_lists_and_local(const std::filesystem::path& root, Rng& rng) {
+  Corpus lists(root / "hash_list");
+  for (int i = 0; i < 5; ++i) lists.add(std::to_string(i), encode_list(random_hash_list(rng)));
+  Corpus local(root / "local");
+  for (std::size_t which = 0; which < std::variant_size_v<local::ToSyncd>; ++which) {
+    local.add("to-syncd-" + std::to_string(which), local::encode_to_syncd(random_to_syncd(rng, which)));
+  }
+  for (std::size_t which = 0; which < std::variant_size_v<local::ToFsd>; ++which) {
+    local.add("to-fsd-" + std::to_string(which), local::encode_to_fsd(random_to_fsd(rng, which)));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: fuzz_seeds <folder>: writes a corpus for every target of this folder into it\n");
+    return 2;
+  }
+  crypto::start();
+  Rng rng(1);
+  const std::filesystem::path root = argv[1];
+  write_commits(root, rng);
+  write_wire(root, rng);
+  write_network(root, rng);
+  write_lists_and_local(root, rng);
+}

@@ -54,10 +54,10 @@ class History {
       publish(who, *sent);
     }
     if (!plan_.in_sync) deliver_some();
-    for (const auto& replica : replicas_) {
+    for (auto& replica : replicas_) {
       if (!replica->trouble().empty()) return replica->trouble();
-      if (auto bad = replica->judge_all(); !bad.empty()) return bad;
-      if (plan_.in_sync && has_conflict(*replica)) return "a conflict though all were in sync";
+      if (auto bad = replica->judge_touched(); !bad.empty()) return bad;
+      if (plan_.in_sync && replica == replicas_[who] && has_conflict(*replica)) return "a conflict though all were in sync";
     }
     return {};
   }

@@ -88,148 +88,6 @@ std::vector<Shown> Replica::all_shown() const {
 }
 Tree Replica::tree() const { return build_tree(all_shown(), true); }
 
-// --- oracle
-
-void Replica::see(std::size_t number) {
-  const Statement& s = world_.statements[number];
-  Known& known = oracle_[s.object];
-  const StatementSet fresh = (s.past | StatementSet().set(number)) & ~known.seen;
-  for (std::size_t i = fresh._Find_first(); i < kMaxStatements; i = fresh._Find_next(i)) {
-    known.seen.set(i);
-    known.covered |= world_.statements[i].past;
-    known.dropped |= world_.statements[i].dropped;
-  }
-  clock_.saw(s.stamp.hlc, world_.now);
-}
-
-void Replica::see_due(const LocalId& object) {
-  for (const Head& head : heads(object)) {
-    if (!is_due(head, time())) continue;
-    for (std::size_t i = 0; i < world_.statements.size(); ++i) {
-      const Statement& s = world_.statements[i];
-      if (s.entry == head.entry && s.object == object) see(i);
-    }
-  }
-}
-
-std::vector<std::size_t> Replica::live_statements(const LocalId& object) const {
-  std::vector<std::size_t> out;
-  const auto at = oracle_.find(object);
-  if (at == oracle_.end()) return out;
-  const StatementSet live = at->second.seen & ~at->second.covered;
-  for (std::size_t i = live._Find_first(); i < kMaxStatements; i = live._Find_next(i)) out.push_back(i);
-  return out;
-}
-
-StatementSet Replica::visible(const LocalId& object) const {
-  StatementSet out;
-  const auto at = oracle_.find(object);
-  if (at == oracle_.end()) return out;
-  const StatementSet standing = at->second.seen & ~at->second.dropped;
-  for (std::size_t i = standing._Find_first(); i < kMaxStatements; i = standing._Find_next(i)) {
-    if (world_.statements[i].wrote) out.set(i);
-  }
-  return out;
-}
-
-Statement Replica::record(const Step& step, const Stamp& stamp, const Hash& entry, std::size_t number) const {
-  Statement out{step.object, stamp, entry, !step.change, {}, {}, {}, number, number};
-  if (const auto at = oracle_.find(step.object); at != oracle_.end()) out.past = at->second.seen;
-  if (!step.change) {
-    for (std::size_t i = out.past._Find_first(); i < kMaxStatements; i = out.past._Find_next(i)) {
-      if (world_.statements[i].wrote) out.dropped.set(i);
-    }
-    return out;
-  }
-  const Change& change = *step.change;
-  out.wrote = change.content;
-  const StatementSet standing = visible(step.object);
-  std::vector<const codec::Content*> gone;
-  for (std::size_t i = standing._Find_first(); i < kMaxStatements; i = standing._Find_next(i)) {
-    const Statement& s = world_.statements[i];
-    const auto in = [&](const std::vector<Stamp>& v) { return std::find(v.begin(), v.end(), s.stamp) != v.end(); };
-    if ((change.content && in(change.base)) || in(change.drop)) gone.push_back(&*s.wrote);
-  }
-  for (std::size_t i = standing._Find_first(); i < kMaxStatements; i = standing._Find_next(i)) {
-    for (const auto* value : gone) {
-      if (*world_.statements[i].wrote == *value) out.dropped.set(i);
-    }
-  }
-  const auto greatest = [&](std::size_t Statement::* which) {
-    std::optional<std::size_t> best;
-    for (std::size_t i : live_statements(step.object)) {
-      if (world_.statements[i].tombstone) continue;
-      const std::size_t from = world_.statements[i].*which;
-      if (!best || world_.statements[from].stamp > world_.statements[*best].stamp) best = from;
-    }
-    return best.value_or(number);
-  };
-  if (!change.place) out.place_from = greatest(&Statement::place_from);
-  if (!change.attributes) out.attributes_from = greatest(&Statement::attributes_from);
-  return out;
-}
-
-std::string Replica::judge(const LocalId& object) const {
-  const auto said = [&](const std::string& what) {
-    return "object " + object.hex().substr(0, 6) + " at " + author_.hex().substr(0, 2) + ": " + what + describe(heads(object));
-  };
-  std::set<Hash> expected_heads, found_heads;
-  const Statement* place = nullptr;
-  const Statement* attributes = nullptr;
-  bool state = false;
-  for (std::size_t i : live_statements(object)) {
-    const Statement& s = world_.statements[i];
-    expected_heads.insert(s.entry);
-    if (s.tombstone) continue;
-    state = true;
-    const Statement* p = &world_.statements[s.place_from];
-    const Statement* a = &world_.statements[s.attributes_from];
-    if (place == nullptr || p->stamp > place->stamp) place = p;
-    if (attributes == nullptr || a->stamp > attributes->stamp) attributes = a;
-  }
-  codec::Kind kind = codec::Kind::file;
-  for (const Head& head : heads(object)) {
-    kind = head.kind;
-    if (is_due(head, time())) found_heads.insert(head.entry);
-  }
-  if (expected_heads != found_heads) return said("heads are not the latest that were seen");
-
-  std::set<Stamp> expected, found;
-  const StatementSet standing = visible(object);
-  for (std::size_t i = standing._Find_first(); i < kMaxStatements; i = standing._Find_next(i)) {
-    expected.insert(world_.statements[i].stamp);
-  }
-  for (const auto& content : rules_.survivors(heads(object), time())) found.insert(content.stamp);
-  for (const Stamp& s : expected) {
-    if (!found.contains(s)) return said("a content was lost that nobody did away with");
-  }
-  for (const Stamp& s : found) {
-    if (!expected.contains(s)) return said("a content came back that somebody had done away with");
-  }
-  const auto shown = rules_.show(heads(object), time());
-  const bool alive = kind == codec::Kind::directory ? state : !expected.empty();
-  if (alive != (shown && shown->alive)) return said(alive ? "is dead, should live" : "lives, should be dead");
-  if (!alive) return {};
-  if (shown->place.stamp != place->stamp) return said("shows a wrong place");
-  if (shown->attributes.stamp != attributes->stamp) return said("shows wrong attributes");
-  std::set<Bytes> values, shown_values;  // the model's contents are all inline
-  for (std::size_t i = standing._Find_first(); i < kMaxStatements; i = standing._Find_next(i)) {
-    values.insert(std::get<Bytes>(*world_.statements[i].wrote));
-  }
-  for (const auto& content : shown->contents) shown_values.insert(std::get<Bytes>(content.value));
-  if (values != shown_values || shown_values.size() != shown->contents.size()) return said("shows wrong contents");
-  return {};
-}
-
-std::string Replica::judge_all() const {
-  for (const auto& [object, heads] : objects_) {
-    if (auto bad = judge(object); !bad.empty()) return bad;
-  }
-  return {};
-}
-
-// --- the replica
-
 void Replica::count_slots(const codec::Context& context, const Heads& heads) {
   for (const Head& head : heads) {
     for (const auto& slot : head.context) {
@@ -271,7 +129,10 @@ std::vector<const Sent*> Replica::commit(const std::vector<Step>& steps) {
     deletes.entry = std::move(batch);
     out.push_back(&world_.entries.emplace_back(std::move(deletes)));
   }
-  world_.statements.insert(world_.statements.end(), statements.begin(), statements.end());
+  for (Statement& statement : statements) {
+    world_.statement_of[{statement.entry, statement.object}] = world_.statements.size();
+    world_.statements.push_back(std::move(statement));
+  }
   for (const Sent* sent : out) receive(*sent);
   return out;
 }
@@ -304,12 +165,12 @@ bool Replica::try_apply(const Sent& sent) {
     const LocalId object = head.object.local;
     see_due(object);
     if (is_due(head, time())) {
-      for (std::size_t number : sent.statements) {
-        if (world_.statements[number].object == object) see(number);
-      }
+      see(world_.statement_of.at({sent.hash, object}));
     } else {
       ++world_.tally.not_due;
+      ahead_.insert(object);
     }
+    touched_.insert(object);
     rules_.add_head(objects_[object], std::move(head), time());
   }
   return true;
@@ -334,11 +195,15 @@ void Replica::retry_waiting() {
 }
 
 void Replica::tick() {
-  for (auto& [object, heads] : objects_) {
+  bool changed = false;
+  for (const LocalId& object : std::exchange(ahead_, {})) {
     see_due(object);
-    settle(heads, time());
+    changed |= !settle(objects_[object], time()).empty();
+    touched_.insert(object);
+    const Heads& all = heads(object);
+    if (std::any_of(all.begin(), all.end(), [&](const Head& head) { return !is_due(head, time()); })) ahead_.insert(object);
   }
-  retry_waiting();
+  if (changed) retry_waiting();
 }
 
 void Replica::collect() {
@@ -357,7 +222,7 @@ void Replica::collect() {
 
 static std::size_t offer(const Replica& from, Replica& to, Rng& rng) {
   std::vector<const Sent*> lacking;
-  const auto has = to.set();
+  const auto& has = to.set();
   for (const auto& [hash, sent] : from.set()) {
     if (!has.contains(hash)) lacking.push_back(sent);
   }

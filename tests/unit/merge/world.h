@@ -71,6 +71,7 @@ struct World {
   Tally tally;
   std::deque<Sent> entries;
   std::vector<Statement> statements;
+  std::map<std::pair<Hash, LocalId>, std::size_t> statement_of;  // by entry and object
   Instant now{};
   void advance(Duration by) { now = now + by; }
 };
@@ -94,7 +95,7 @@ class Replica {
   void tick();
 
   // What this replica offers when sets are reconciled: live entries, origins they name, entries that wait.
-  [[nodiscard]] std::map<Hash, const Sent*> set() const { return known_; }
+  [[nodiscard]] const std::map<Hash, const Sent*>& set() const { return known_; }
   [[nodiscard]] const Heads& heads(const LocalId& object) const;
   [[nodiscard]] const std::map<LocalId, Heads>& objects() const { return objects_; }
   [[nodiscard]] std::optional<Shown> shown(const LocalId& object) const;
@@ -106,6 +107,7 @@ class Replica {
   // "" or how this replica's state of the object differs from what the oracle says.
   [[nodiscard]] std::string judge(const LocalId& object) const;
   [[nodiscard]] std::string judge_all() const;
+  std::string judge_touched();  // only what changed since it was asked last
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
   WallMs floor;  // for composing
@@ -133,6 +135,8 @@ class Replica {
   std::map<Hash, const Sent*> known_;
   std::map<std::pair<Hash, LocalId>, Head> origins_;  // own_registers() of all known
   std::vector<const Sent*> waiting_;
+  std::set<LocalId> ahead_;    // objects with heads that are not due
+  std::set<LocalId> touched_;
   std::map<LocalId, Known> oracle_;
   std::string trouble_;
 };

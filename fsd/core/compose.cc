@@ -201,8 +201,8 @@ codec::ObjectEntry compose(const ObjectId& object, codec::Kind kind, const Heads
   return Composer(heads, stamp, network_time, floor).entry(object, kind, change);
 }
 
-codec::Tombstone compose_tombstone(const ObjectId& object, const Heads& heads, const Stamp& stamp,
-                                   WallMs network_time, WallMs floor, const std::optional<codec::Place>& shown_at) {
+codec::Tombstone compose_tombstone(const ObjectId& object, const Heads& heads, const Stamp& stamp, WallMs network_time,
+                                   WallMs floor, const std::optional<codec::Place>& shown_at) {
   return Composer(heads, stamp, network_time, floor).tombstone(object, shown_at);
 }
 

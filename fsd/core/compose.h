@@ -37,8 +37,7 @@ codec::ObjectEntry compose(const ObjectId& object, codec::Kind kind, const Heads
 
 // Covers every due head (at least one). For a directory the shown place and attributes go along; `shown_at` is given
 // when the tree shows it elsewhere, at a fallback place.
-codec::Tombstone compose_tombstone(const ObjectId& object, const Heads& heads, const Stamp& stamp,
-                                   WallMs network_time, WallMs floor,
-                                   const std::optional<codec::Place>& shown_at = std::nullopt);
+codec::Tombstone compose_tombstone(const ObjectId& object, const Heads& heads, const Stamp& stamp, WallMs network_time,
+                                   WallMs floor, const std::optional<codec::Place>& shown_at = std::nullopt);
 
 }  // namespace meshfs::fsd

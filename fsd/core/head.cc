@@ -6,8 +6,9 @@
 namespace meshfs::fsd {
 
 bool covers(const Head& f, const Stamp& stamp) {
-  const auto at = std::lower_bound(f.context.begin(), f.context.end(), stamp.author,
-                                   [](const CoveredSlot& slot, const AuthorTag& author) { return slot.author < author; });
+  const auto at =
+      std::lower_bound(f.context.begin(), f.context.end(), stamp.author,
+                       [](const CoveredSlot& slot, const AuthorTag& author) { return slot.author < author; });
   return at != f.context.end() && at->author == stamp.author && at->hlc >= stamp.hlc;
 }
 
@@ -16,9 +17,7 @@ bool supersedes(const Head& f, const Head& e) { return f.entry != e.entry && cov
 bool is_due(Hlc hlc, WallMs network_time) { return hlc.wall().ms <= network_time.ms + kFutureMs; }
 bool is_due(const Head& head, WallMs network_time) { return is_due(head.stamp.hlc, network_time); }
 
-static bool before(const Head& a, const Head& b) {
-  return a.stamp != b.stamp ? a.stamp < b.stamp : a.entry < b.entry;
-}
+static bool before(const Head& a, const Head& b) { return a.stamp != b.stamp ? a.stamp < b.stamp : a.entry < b.entry; }
 
 // Newest first: what could supersede an entry is judged before it, since slots are less than their entry's HLC.
 std::vector<const Head*> live_heads(const Heads& heads, WallMs network_time) {
@@ -91,7 +90,7 @@ bool better(const Stamped<Value>& a, const Stamped<Value>& b) {
 
 template <class Value>
 const Stamped<Value>* greatest(const std::vector<const Head*>& live, bool tombstones,
-                               std::optional<Stamped<Value>> Head::* which) {
+                               std::optional<Stamped<Value>> Head::*which) {
   const Stamped<Value>* best = nullptr;
   for (const Head* head : live) {
     const auto& candidate = head->*which;

@@ -68,8 +68,8 @@ using Heads = std::vector<Head>;
 using FindOrigin = std::function<const Head*(const Hash& entry)>;
 
 struct Resolved {
-  std::vector<Head> heads;         // one; for a batch tombstone one per item
-  std::vector<Hash> missing;       // origins to wait for; then heads is empty
+  std::vector<Head> heads;    // one; for a batch tombstone one per item
+  std::vector<Hash> missing;  // origins to wait for; then heads is empty
 };
 // bad_bytes if a foreign register's origin is here but does not carry that register with that stamp
 // as its own author's, or a context or register contradicts itself. An entry must cover the origins it names.
@@ -77,8 +77,7 @@ Result<Resolved> resolve(const codec::Header& header, const codec::Entry& entry,
                          const FindOrigin& find);
 // The same entry with only what its own author stamped: what it gives as an origin. Never waits for anything. Not a
 // head: its place or contents may be absent.
-Result<std::vector<Head>> own_registers(const codec::Header& header, const codec::Entry& entry,
-                                        const Hash& entry_hash);
+Result<std::vector<Head>> own_registers(const codec::Header& header, const codec::Entry& entry, const Hash& entry_hash);
 
 // f supersedes e exactly if f's context covers e's stamp.
 bool covers(const Head& f, const Stamp& stamp);
@@ -112,7 +111,7 @@ struct Shown {
   Stamped<codec::Attributes> attributes;
   std::vector<Stamped<codec::Content>> contents;  // surviving and distinct in value; greatest stamp first = shown
   std::vector<Stamped<LinkValue>> links;          // sorted by link id; only those that have a place
-  Stamp version;          // greatest head
+  Stamp version;                                  // greatest head
   bool covered_directory = false;  // place and attributes come from a tombstone; exists only while needed
   bool operator==(const Shown&) const = default;
 };

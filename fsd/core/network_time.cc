@@ -4,12 +4,9 @@
 
 namespace meshfs::fsd {
 
-NetworkTime::NetworkTime(WallMs persisted, Instant now)
-    : base_(persisted), anchor_(now), persisted_at_(now) {}
+NetworkTime::NetworkTime(WallMs persisted, Instant now) : base_(persisted), anchor_(now), persisted_at_(now) {}
 
-WallMs NetworkTime::at(Instant now) const {
-  return now <= anchor_ ? base_ : WallMs{base_.ms + to_ms(now - anchor_)};
-}
+WallMs NetworkTime::at(Instant now) const { return now <= anchor_ ? base_ : WallMs{base_.ms + to_ms(now - anchor_)}; }
 
 void NetworkTime::move_ahead(WallMs to, Instant now) {
   if (to <= at(now)) return;

@@ -15,8 +15,8 @@ namespace meshfs::fsd {
 
 class NetworkTime {
  public:
-  static constexpr std::size_t kMinVotes = 3;     // one liar of three can't move the median past an honest vote
-  static constexpr std::size_t kMaxVotes = 64;    // more neighbours than any overlay degree; the rest is ignored
+  static constexpr std::size_t kMinVotes = 3;   // one liar of three can't move the median past an honest vote
+  static constexpr std::size_t kMaxVotes = 64;  // more neighbours than any overlay degree; the rest is ignored
   // Flash wear: 288 records a day of some 50 bytes. Less than kFutureMs, so that what was due stays due after a crash.
   static constexpr Duration kPersistEvery = seconds(5 * 60);
   // A jump ahead is worth persisting at once, but not more often than this.
@@ -50,9 +50,9 @@ class NetworkTime {
  private:
   void move_ahead(WallMs to, Instant now);
 
-  WallMs base_;       // network time at anchor_
+  WallMs base_;  // network time at anchor_
   Instant anchor_;
-  Hlc latest_;        // greatest HLC seen due, or issued
+  Hlc latest_;           // greatest HLC seen due, or issued
   bool jumped_ = false;  // moved by more than progress since it was persisted
   Instant persisted_at_;
 };

@@ -120,13 +120,13 @@ Status Resolver::links(Head& head, const codec::ObjectEntry& e) {
       return contradiction("links are not sorted by their ids");
     }
     const LinkValue own{listed.link, listed.value};
-    auto read_one = read<LinkValue>(head, listed.stamp, &own,
-                                    [&](const Head& origin, const Stamp&) -> const Stamped<LinkValue>* {
-                                      for (const auto& l : origin.links) {
-                                        if (l.value.link == listed.link) return &l;
-                                      }
-                                      return nullptr;
-                                    });
+    auto read_one =
+        read<LinkValue>(head, listed.stamp, &own, [&](const Head& origin, const Stamp&) -> const Stamped<LinkValue>* {
+          for (const auto& l : origin.links) {
+            if (l.value.link == listed.link) return &l;
+          }
+          return nullptr;
+        });
     if (!read_one) return read_one.failure();
     if (*read_one) head.links.push_back(std::move(**read_one));
   }
@@ -140,9 +140,9 @@ Result<Head> Resolver::state(const codec::ObjectEntry& e) {
   if (e.latest_expiry_ms > static_cast<std::uint64_t>(INT64_MAX)) return contradiction("an expiry is out of range");
   head.latest_expiry = {static_cast<std::int64_t>(e.latest_expiry_ms)};
 
-  auto place = read<codec::PlaceValue>(
-      head, e.place.stamp, e.place.value ? &*e.place.value : nullptr,
-      [](const Head& origin, const Stamp&) { return origin.place ? &*origin.place : nullptr; });
+  auto place =
+      read<codec::PlaceValue>(head, e.place.stamp, e.place.value ? &*e.place.value : nullptr,
+                              [](const Head& origin, const Stamp&) { return origin.place ? &*origin.place : nullptr; });
   if (!place) return place.failure();
   head.place = std::move(*place);
   if (head.place && !named_well(head.place->value.now, head)) return contradiction("only a root has no name");

@@ -26,8 +26,7 @@ std::string utc_text(WallMs at) {
   const std::int64_t days = seconds / 86400 + 719468;  // since 0000-03-01
   const std::int64_t era = days / 146097;              // 400 years
   const std::int64_t day_of_era = days % 146097;
-  const std::int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const std::int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
   const std::int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const std::int64_t month_from_march = (5 * day_of_year + 2) / 153;
   const std::int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
@@ -160,9 +159,7 @@ class TreeBuilder {
     for (const auto& link : shown.links) out.push_back(*link.value.place);
     return out;
   }
-  static bool is_placed(const Shown& shown) {
-    return !shown.object.is_root() && shown.object.local != kLostAndFoundId;
-  }
+  static bool is_placed(const Shown& shown) { return !shown.object.is_root() && shown.object.local != kLostAndFoundId; }
 
   // Marks every directory above something alive.
   void find_needed() {

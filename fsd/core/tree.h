@@ -56,8 +56,8 @@ std::map<LocalId, EffectivePlace> effective_places(std::vector<DirectoryPlace> d
 // The name rule in one directory. A real name goes to the greatest (stamp, object); then losers, conflict siblings and
 // lost+found take their virtual names, with "~2", "~3" ... appended while taken. Order of `wants` does not matter.
 struct NameWant {
-  std::string name;            // real or, if `is_virtual`, the virtual one
-  Stamp stamp;                 // of the place; of the content for siblings
+  std::string name;  // real or, if `is_virtual`, the virtual one
+  Stamp stamp;       // of the place; of the content for siblings
   NodeKey key;
   bool is_virtual = false;
 };

@@ -13,7 +13,8 @@ void must_catch(const Rules& rules, const Plan& plan = {}, std::uint64_t seeds =
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const std::string bad = run_history(seed, plan, rules);
     if (bad.empty()) continue;
-    std::printf("  caught at seed %llu: %s\n", static_cast<unsigned long long>(seed), bad.substr(0, bad.find('\n')).c_str());
+    std::printf("  caught at seed %llu: %s\n", static_cast<unsigned long long>(seed),
+                bad.substr(0, bad.find('\n')).c_str());
     return;
   }
   FAIL() << "the histories do not notice this bug";
@@ -63,7 +64,8 @@ TEST(Control, ContextForgetsInheritedSlots) {
   Rules rules = composing_with([](codec::ObjectEntry& entry, const Heads& heads, const Stamp& stamp) {
     only_direct_slots(entry.context, named_in(entry), heads, stamp);
   });
-  rules.compose_tombstone = [](const ObjectId& object, const Heads& heads, const Stamp& stamp, WallMs time, WallMs floor) {
+  rules.compose_tombstone = [](const ObjectId& object, const Heads& heads, const Stamp& stamp, WallMs time,
+                               WallMs floor) {
     auto tombstone = compose_tombstone(object, heads, stamp, time, floor);
     only_direct_slots(tombstone.context, {}, heads, stamp);
     return tombstone;
@@ -102,7 +104,8 @@ TEST(Control, OriginsOfReplacedHeadsAreUncoveredAtTheFloor) {
   rules.compose = [](const ObjectId& object, codec::Kind kind, const Heads& heads, const Change& change,
                      const Stamp& stamp, WallMs time, WallMs floor) {
     auto entry = compose(object, kind, heads, change, stamp, time, floor);
-    const bool all_old = std::all_of(heads.begin(), heads.end(), [&](const Head& h) { return h.stamp.hlc.wall() < floor; });
+    const bool all_old =
+        std::all_of(heads.begin(), heads.end(), [&](const Head& h) { return h.stamp.hlc.wall() < floor; });
     if (all_old) only_direct_slots(entry.context, named_in(entry), heads, stamp);
     return entry;
   };
@@ -129,7 +132,8 @@ TEST(Control, EveryListedContentSurvives) {
   Rules rules;
   rules.survivors = [](const Heads& heads, WallMs time) {
     std::vector<Stamped<codec::Content>> all;
-    for (const Head* head : live_heads(heads, time)) all.insert(all.end(), head->contents.begin(), head->contents.end());
+    for (const Head* head : live_heads(heads, time))
+      all.insert(all.end(), head->contents.begin(), head->contents.end());
     return all;
   };
   must_catch(rules);
@@ -141,7 +145,8 @@ TEST(Control, TombstonesCoverByTime) {
     auto shown = show(heads, time);
     if (!shown || shown->kind == codec::Kind::directory) return shown;
     for (const Head& head : heads) {
-      if (head.tombstone && is_due(head, time) && head.stamp > shown->contents.front().stamp) return std::optional<Shown>();
+      if (head.tombstone && is_due(head, time) && head.stamp > shown->contents.front().stamp)
+        return std::optional<Shown>();
     }
     return shown;
   };
@@ -153,7 +158,8 @@ TEST(Control, AChmodRevivesADeletedFile) {
   rules.survivors = [](const Heads& heads, WallMs time) {
     auto all = surviving_contents(live_heads(heads, time));
     if (!all.empty()) return all;
-    for (const Head* head : live_heads(heads, time)) all.insert(all.end(), head->contents.begin(), head->contents.end());
+    for (const Head* head : live_heads(heads, time))
+      all.insert(all.end(), head->contents.begin(), head->contents.end());
     return all;
   };
   must_catch(rules);

@@ -103,7 +103,8 @@ TEST(Heads, ReCreatingCoversTheTombstoneAndAllItCovered) {
     Heads heads;
     for (const Head& head : all) add_head(heads, head, kStart);
     EXPECT_EQ(heads, Heads{again});
-  } while (std::next_permutation(all.begin(), all.end(), [](const Head& a, const Head& b) { return a.entry < b.entry; }));
+  } while (
+      std::next_permutation(all.begin(), all.end(), [](const Head& a, const Head& b) { return a.entry < b.entry; }));
 }
 
 // Entries whose contexts are arbitrary (as a liar's may be), though not later than themselves.
@@ -167,7 +168,8 @@ TEST(Heads, WhatNobodyCoversIsAlwaysAHead) {
     auto all = hostile(rng, 12);
     std::set<Hash> uncovered;
     for (const Head& e : all) {
-      if (std::none_of(all.begin(), all.end(), [&](const Head& f) { return supersedes(f, e); })) uncovered.insert(e.entry);
+      if (std::none_of(all.begin(), all.end(), [&](const Head& f) { return supersedes(f, e); }))
+        uncovered.insert(e.entry);
     }
     Heads heads;
     shuffle(all, rng);

@@ -17,8 +17,8 @@ class History {
     for (std::size_t i = 0; i < count; ++i) {
       const auto skew = plan.skewed_clocks ? static_cast<std::int64_t>(rng_.below(300'000)) : 0;
       const std::int64_t ahead = one_ahead && i == 0 ? 30 * 60'000 : 0;
-      replicas_.push_back(std::make_unique<Replica>(world_, rules, static_cast<std::uint8_t>(i + 1),
-                                                    WallMs{kStart.ms + skew + ahead}));
+      replicas_.push_back(
+          std::make_unique<Replica>(world_, rules, static_cast<std::uint8_t>(i + 1), WallMs{kStart.ms + skew + ahead}));
       users_.emplace_back(*replicas_.back(), rng_);
     }
     inbox_.resize(count);
@@ -57,7 +57,8 @@ class History {
     for (auto& replica : replicas_) {
       if (!replica->trouble().empty()) return replica->trouble();
       if (auto bad = replica->judge_touched(); !bad.empty()) return bad;
-      if (plan_.in_sync && replica == replicas_[who] && has_conflict(*replica)) return "a conflict though all were in sync";
+      if (plan_.in_sync && replica == replicas_[who] && has_conflict(*replica))
+        return "a conflict though all were in sync";
     }
     return {};
   }
@@ -141,7 +142,8 @@ class History {
     std::vector<DirectoryPlace> directories;
     for (const Shown& shown : replica.all_shown()) {
       if (shown.contents.size() > 1) ++tally.conflicts;
-      if (shown.covered_directory && replica.tree().directories.contains(shown.object.local)) ++tally.covered_directories;
+      if (shown.covered_directory && replica.tree().directories.contains(shown.object.local))
+        ++tally.covered_directories;
       const auto live = live_heads(replica.heads(shown.object.local), replica.time());
       const bool deleted = std::any_of(live.begin(), live.end(), [](const Head* head) { return head->tombstone; });
       if (deleted && shown.alive) ++tally.deletes_beaten;

@@ -49,12 +49,18 @@ TEST(History, ReachesTheDelicateSituations) {
   };
   for (std::uint64_t seed = 1; seed <= 150; ++seed) add(seed, {.operations = 60});
   for (std::uint64_t seed = 1; seed <= 150; ++seed) add(seed, {.moving_directories = true});
-  for (std::uint64_t seed = 1; seed <= 50; ++seed) add(seed, {.in_sync = true, .skewed_clocks = false, .old_floor = true});
+  for (std::uint64_t seed = 1; seed <= 50; ++seed)
+    add(seed, {.in_sync = true, .skewed_clocks = false, .old_floor = true});
   const std::vector<std::pair<const char*, std::size_t>> each{
-      {"conflicts", sum.conflicts}, {"equal contents", sum.equal_contents}, {"deletes beaten by a write", sum.deletes_beaten},
-      {"covered directories that show", sum.covered_directories}, {"directories at their previous place", sum.fallbacks},
-      {"directories in lost+found", sum.lost}, {"tries of entries that waited for an origin", sum.waited_for_origin},
-      {"entries not due on arrival", sum.not_due}, {"slots cut at the floor", sum.cut_slots}};
+      {"conflicts", sum.conflicts},
+      {"equal contents", sum.equal_contents},
+      {"deletes beaten by a write", sum.deletes_beaten},
+      {"covered directories that show", sum.covered_directories},
+      {"directories at their previous place", sum.fallbacks},
+      {"directories in lost+found", sum.lost},
+      {"tries of entries that waited for an origin", sum.waited_for_origin},
+      {"entries not due on arrival", sum.not_due},
+      {"slots cut at the floor", sum.cut_slots}};
   for (const auto& [what, count] : each) {
     RecordProperty(what, std::to_string(count));
     std::printf("%8zu %s\n", count, what);

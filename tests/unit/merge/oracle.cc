@@ -67,7 +67,7 @@ Statement Replica::record(const Step& step, const Stamp& stamp, const Hash& entr
       if (*world_.statements[i].wrote == *value) out.dropped.set(i);
     }
   }
-  const auto greatest = [&](std::size_t Statement::* which) {
+  const auto greatest = [&](std::size_t Statement::*which) {
     std::optional<std::size_t> best;
     for (std::size_t i : live_statements(step.object)) {
       if (world_.statements[i].tombstone) continue;
@@ -83,7 +83,8 @@ Statement Replica::record(const Step& step, const Stamp& stamp, const Hash& entr
 
 std::string Replica::judge(const LocalId& object) const {
   const auto said = [&](const std::string& what) {
-    return "object " + object.hex().substr(0, 6) + " at " + author_.hex().substr(0, 2) + ": " + what + describe(heads(object));
+    return "object " + object.hex().substr(0, 6) + " at " + author_.hex().substr(0, 2) + ": " + what +
+           describe(heads(object));
   };
   std::set<Hash> expected_heads, found_heads;
   const Statement* place = nullptr;

@@ -19,8 +19,9 @@ struct Pair {
   const char* expected;
 };
 
-constexpr const char* kOperations[] = {"create n", "write f", "chmod f",  "rename f", "mv f d/f",  "mv g over f", "link f",
-                                       "unlink f", "rmdir d", "mkdir n", "symlink n", "create d/i", "rename d"};
+constexpr const char* kOperations[] = {"create n",    "write f",    "chmod f",  "rename f", "mv f d/f",
+                                       "mv g over f", "link f",     "unlink f", "rmdir d",  "mkdir n",
+                                       "symlink n",   "create d/i", "rename d"};
 
 constexpr Pair kPairs[] = {
 #include "tests/unit/merge/pairs.inc"
@@ -138,8 +139,8 @@ TEST(Pairs, TheTableIsComplete) {
   for (const Pair& pair : kPairs) listed.insert({pair.earlier, pair.later});
   for (const char* earlier : kOperations) {
     for (const char* later : kOperations) {
-      EXPECT_TRUE(listed.contains({earlier, later})) << "{\"" << earlier << "\", \"" << later << "\", \""
-                                                     << outcome(earlier, later, false) << "\"},";
+      EXPECT_TRUE(listed.contains({earlier, later}))
+          << "{\"" << earlier << "\", \"" << later << "\", \"" << outcome(earlier, later, false) << "\"},";
     }
   }
 }

@@ -52,24 +52,24 @@ Tree built(std::vector<Shown> objects) {
 
 TEST(Tree, TwoDirectoriesMovedIntoEachOther) {
   // a went into b at 10, b into a at 20: b, the later, stays where it was.
-  const Tree tree = built({directory(1, id(2), "a", 10, place_at(kRoot, "a")),
-                           directory(2, id(1), "b", 20, place_at(kRoot, "b"))});
+  const Tree tree =
+      built({directory(1, id(2), "a", 10, place_at(kRoot, "a")), directory(2, id(1), "b", 20, place_at(kRoot, "b"))});
   EXPECT_EQ(names(tree, kRoot), Names{"b"});
   EXPECT_EQ(names(tree, id(2)), Names{"a"});
 }
 
 TEST(Tree, ThreeDirectoriesInACircle) {
-  const Tree tree = built({directory(1, id(2), "a", 10, place_at(kRoot, "a")),
-                           directory(2, id(3), "b", 20, place_at(kRoot, "b")),
-                           directory(3, id(1), "c", 30, place_at(kRoot, "old-c"))});
+  const Tree tree =
+      built({directory(1, id(2), "a", 10, place_at(kRoot, "a")), directory(2, id(3), "b", 20, place_at(kRoot, "b")),
+             directory(3, id(1), "c", 30, place_at(kRoot, "old-c"))});
   EXPECT_EQ(names(tree, kRoot), Names{"old-c"});
   EXPECT_EQ(names(tree, id(3)), Names{"b"});
   EXPECT_EQ(names(tree, id(2)), Names{"a"});
 }
 
 TEST(Tree, APreviousPlaceThatClosesACycleTooLeadsToLostAndFound) {
-  const Tree tree = built({directory(1, id(2), "a", 10), directory(2, id(1), "b", 20, place_at(id(1), "was")),
-                           file(5, id(1), "kept", 3)});
+  const Tree tree = built(
+      {directory(1, id(2), "a", 10), directory(2, id(1), "b", 20, place_at(id(1), "was")), file(5, id(1), "kept", 3)});
   EXPECT_EQ(names(tree, kRoot), Names{"lost+found"});
   EXPECT_EQ(names(tree, kLostAndFoundId), Names{"b~02020202"});
   EXPECT_EQ(names(tree, id(2)), Names{"a"});
@@ -88,8 +88,8 @@ TEST(Tree, ARealLostAndFoundKeepsItsName) {
 
 TEST(Tree, EqualStampsAreOrderedByObject) {
   // One commit moved both into each other (no honest one does): the greater id is the later.
-  const Tree tree = built({directory(1, id(2), "a", 10, place_at(kRoot, "a")),
-                           directory(2, id(1), "b", 10, place_at(kRoot, "b"))});
+  const Tree tree =
+      built({directory(1, id(2), "a", 10, place_at(kRoot, "a")), directory(2, id(1), "b", 10, place_at(kRoot, "b"))});
   EXPECT_EQ(names(tree, kRoot), Names{"b"});
 }
 
@@ -107,7 +107,8 @@ TEST(Tree, ARealNameBeatsAVirtualOne) {
 }
 
 TEST(Tree, WhatHasNoKnownParentWaits) {
-  EXPECT_EQ(names(built({file(1, id(9), "f", 1), directory(2, id(9), "d", 1), file(3, id(2), "g", 1)}), kRoot), Names{});
+  EXPECT_EQ(names(built({file(1, id(9), "f", 1), directory(2, id(9), "d", 1), file(3, id(2), "g", 1)}), kRoot),
+            Names{});
 }
 
 TEST(Tree, CoveredDirectoriesShowWhileSomethingLivesBelow) {
@@ -136,7 +137,8 @@ TEST(Tree, SiblingsOnlyWhereTheyAreAskedFor) {
 TEST(Tree, VirtualNamesFitIn255BytesAndStayUnique) {
   const std::string longest(255, 'x');
   Shown f = file(1, kRoot, longest, 10);
-  for (std::int64_t i = 0; i < 12; ++i) f.contents.push_back({stamp(9 - i, 3), {}, text(std::to_string(i))});  // one second
+  for (std::int64_t i = 0; i < 12; ++i)
+    f.contents.push_back({stamp(9 - i, 3), {}, text(std::to_string(i))});  // one second
   const Tree tree = built({f, file(2, kRoot, longest, 20), file(3, kRoot, longest, 30)});
   const Names all = names(tree, kRoot);
   EXPECT_EQ(all.size(), 3u + 12u);
@@ -178,7 +180,8 @@ TEST(Tree, ExchangeInOneCommit) {
   User user(replica, rng);
   user.create(kRoot, "a", text("A"));
   user.create(kRoot, "b", text("B"));
-  const LocalId a = model_object_id(kRoot, "a", codec::Kind::file, {}), b = model_object_id(kRoot, "b", codec::Kind::file, {});
+  const LocalId a = model_object_id(kRoot, "a", codec::Kind::file, {}),
+                b = model_object_id(kRoot, "b", codec::Kind::file, {});
   Change to_b, to_a;
   to_b.place = place_at(kRoot, "b");
   to_a.place = place_at(kRoot, "a");
@@ -194,8 +197,10 @@ TEST(Tree, WithoutACycleEveryDirectoryIsAtItsPlace) {
     std::vector<DirectoryPlace> all;
     for (std::uint8_t n = 1; n <= 12; ++n) {  // parents only among smaller numbers: no cycle
       const auto up = static_cast<std::uint8_t>(rng.below(n));
-      all.push_back({id(n), stamp(static_cast<std::int64_t>(rng.below(100))),
-                     {place_at(up == 0 ? kRoot : id(up), "d"), place_at(id(static_cast<std::uint8_t>(1 + rng.below(12))), "p")}});
+      all.push_back(
+          {id(n),
+           stamp(static_cast<std::int64_t>(rng.below(100))),
+           {place_at(up == 0 ? kRoot : id(up), "d"), place_at(id(static_cast<std::uint8_t>(1 + rng.below(12))), "p")}});
     }
     for (const auto& [directory, place] : effective_places(all)) EXPECT_EQ(place.fallback, Fallback::none);
   }

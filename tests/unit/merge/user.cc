@@ -231,7 +231,9 @@ Sends User::anything(bool handles) {
   const auto shown = replica_.shown(key.object.local);
   if (!shown) return {};  // lost+found itself
   if (handles && what < 38 && shown->kind != Kind::directory) {
-    handles_.push_back({key.object.local, shown->kind, shown->place.value.now,
+    handles_.push_back({key.object.local,
+                        shown->kind,
+                        shown->place.value.now,
                         {key.sibling ? *key.sibling : shown->contents.front().stamp}});
     return {};
   }

@@ -58,14 +58,22 @@ codec::Attributes mode(std::uint16_t bits) {
 
 std::string describe(const Heads& heads) {
   std::ostringstream out;
-  const auto stamp = [&](const Stamp& s) { out << s.author.hex().substr(0, 2) << "@" << s.hlc.value - Hlc::at(kStart).value; };
+  const auto stamp = [&](const Stamp& s) {
+    out << s.author.hex().substr(0, 2) << "@" << s.hlc.value - Hlc::at(kStart).value;
+  };
   for (const Head& head : heads) {
     out << "\n    " << (head.tombstone ? "tombstone " : "state ");
     stamp(head.stamp);
     out << " contents";
-    for (const auto& c : head.contents) { out << ' '; stamp(c.stamp); }
+    for (const auto& c : head.contents) {
+      out << ' ';
+      stamp(c.stamp);
+    }
     out << " context";
-    for (const auto& slot : head.context) { out << ' '; stamp({slot.hlc, slot.author}); }
+    for (const auto& slot : head.context) {
+      out << ' ';
+      stamp({slot.hlc, slot.author});
+    }
   }
   return out.str();
 }
@@ -91,7 +99,8 @@ Tree Replica::tree() const { return build_tree(all_shown(), true); }
 void Replica::count_slots(const codec::Context& context, const Heads& heads) {
   for (const Head& head : heads) {
     for (const auto& slot : head.context) {
-      const bool kept = std::any_of(context.begin(), context.end(), [&](const auto& c) { return c.author == slot.author; });
+      const bool kept =
+          std::any_of(context.begin(), context.end(), [&](const auto& c) { return c.author == slot.author; });
       if (!kept && is_due(head, time())) ++world_.tally.cut_slots;
     }
   }
@@ -118,8 +127,10 @@ std::vector<const Sent*> Replica::commit(const std::vector<Step>& steps) {
       statements.push_back(record(step, stamp, deletes.hash, number));
       continue;
     }
-    Sent sent{header, rules_.compose(id, step.kind, heads(step.object), *step.change, stamp, time(), floor),
-              fill<Hash>(number * 16 + 3'000'000), {number}};
+    Sent sent{header,
+              rules_.compose(id, step.kind, heads(step.object), *step.change, stamp, time(), floor),
+              fill<Hash>(number * 16 + 3'000'000),
+              {number}};
     count_slots(std::get<codec::ObjectEntry>(sent.entry).context, heads(step.object));
     statements.push_back(record(step, stamp, sent.hash, number));
     out.push_back(&world_.entries.emplace_back(std::move(sent)));
@@ -201,7 +212,8 @@ void Replica::tick() {
     changed |= !settle(objects_[object], time()).empty();
     touched_.insert(object);
     const Heads& all = heads(object);
-    if (std::any_of(all.begin(), all.end(), [&](const Head& head) { return !is_due(head, time()); })) ahead_.insert(object);
+    if (std::any_of(all.begin(), all.end(), [&](const Head& head) { return !is_due(head, time()); }))
+      ahead_.insert(object);
   }
   if (changed) retry_waiting();
 }

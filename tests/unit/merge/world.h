@@ -57,7 +57,7 @@ struct Statement {
   StatementSet past;     // all that its author had seen of the object
   StatementSet dropped;  // the contents (by the statement that wrote them) that its author did away with
   std::optional<codec::Content> wrote;
-  std::size_t place_from = 0;       // the statement that set the place it restates; itself for tombstones
+  std::size_t place_from = 0;  // the statement that set the place it restates; itself for tombstones
   std::size_t attributes_from = 0;
 };
 
@@ -135,7 +135,7 @@ class Replica {
   std::map<Hash, const Sent*> known_;
   std::map<std::pair<Hash, LocalId>, Head> origins_;  // own_registers() of all known
   std::vector<const Sent*> waiting_;
-  std::set<LocalId> ahead_;    // objects with heads that are not due
+  std::set<LocalId> ahead_;  // objects with heads that are not due
   std::set<LocalId> touched_;
   std::map<LocalId, Known> oracle_;
   std::string trouble_;

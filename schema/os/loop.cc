@@ -18,7 +18,6 @@ constexpr int kEventsPerTurn = 64;  // bounds one turn; the rest stays ready for
 // Numbers of the loop's own descriptors in epoll data; watches count up from 1.
 constexpr std::uint64_t kWake = UINT64_MAX;
 constexpr std::uint64_t kTimer = UINT64_MAX - 1;
-constexpr std::uint64_t kSignal = UINT64_MAX - 2;
 
 std::uint32_t to_epoll(unsigned events) {
   return ((events & Loop::kReadable) != 0 ? static_cast<std::uint32_t>(EPOLLIN) : 0U) |

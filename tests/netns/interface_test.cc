@@ -178,7 +178,8 @@ TEST_F(UdpInterface, ASilentPeerIsGoneWithinTenSeconds) {
     if (::unshare(CLONE_NEWNET) != 0 || ::write(ready[1], &c, 1) != 1) ::_exit(1);
     while (!shell("ip link set far up && ip addr add 192.0.2.2/24 dev far")) ::usleep(10'000);
     os::Loop own;
-    auto link = TcpLink::open(own, os::Log("far"), {});
+    const os::Log own_log("far");
+    auto link = TcpLink::open(own, own_log, {});
     own.run();
     ::_exit(0);
   }

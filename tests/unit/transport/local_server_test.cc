@@ -162,10 +162,12 @@ TEST_F(LocalServerTest, ASyncdThatDoesNotReadIsClosedAndFsdLivesOn) {
     ASSERT_TRUE(hello.send(local::encode_to_fsd(local::Hello{local::kLocalVersion, local::Role::syncd})).ok());
   }
   ASSERT_TRUE(wait([&] { return fsd.connected == 1; }));
-  local::Items items;
-  items.added.resize(10'000);
-  for (int i = 0; i < 1000 && fsd.gone == 0; ++i) {
-    for (int k = 0; k < 10; ++k) fsd.server->to_syncd(items);
+  codec::Blob blob;
+  blob.data = Bytes(codec::kMaxChunkBytes, 0x5a);  // zeros would pack to nothing
+  blob.plain_size = codec::kMaxChunkBytes;
+  const local::BlobsFound found{1, std::vector<codec::Blob>(8, blob), {}};
+  for (int i = 0; i < 200 && fsd.gone == 0; ++i) {
+    fsd.server->to_syncd(found);
     loop.run_once(milliseconds(0));
   }
   EXPECT_EQ(fsd.gone, 1);

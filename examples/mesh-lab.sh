@@ -204,7 +204,7 @@ lab_start_fsd() {
   lab_mounted "$i" || lab_fail "meshfs-fsd of node $i ended: $(tail -n 1 "$folder/fsd.log")"
 }
 
-lab_mounted() { grep -q '^mounted' "$LAB/$1/fsd.log" && mountpoint -q "$LAB/$1/mesh"; }
+lab_mounted() { grep -q 'mounted ' "$LAB/$1/fsd.log" && mountpoint -q "$LAB/$1/mesh"; }
 lab_mounted_or_dead() { lab_mounted "$1" || ! lab_pid "$LAB/$1" fsd >/dev/null; }
 
 lab_start_syncd() {

@@ -1,0 +1,32 @@
+// What is known of each author's chain of headers: the newest, and the hash of every sequence number, so that two headers
+// with one number are noticed.
+#pragma once
+
+#include "fsd/core/ports.h"
+#include "schema/codec/commit.h"
+
+namespace meshfs::fsd {
+
+struct AuthorState {
+  std::uint64_t sequence = 0;
+  Hlc hlc;
+  HeaderHash newest;          // of the header with `sequence`
+  bool equivocated = false;   // two headers with one sequence number exist
+};
+
+class Authors {
+ public:
+  Authors(Table& index, const NetworkId& network) : index_(index), network_(network) {}
+  AuthorState state(const AuthorTag& author);
+  // Remembers a verified header. False if it was known already.
+  bool note(const codec::SignedHeader& header);
+  struct Totals { std::uint64_t bytes = 0, entries = 0; };
+  // An author's running totals in a volume, as its newest header there states them.
+  Totals totals(const AuthorTag& author, const VolumeTag& volume);
+
+ private:
+  Table& index_;
+  NetworkId network_;
+};
+
+}  // namespace meshfs::fsd

@@ -1,0 +1,292 @@
+#include "fsd/core/needs.h"
+
+#include <zstd.h>
+
+#include "fsd/core/index_keys.h"
+
+namespace meshfs::fsd {
+
+using keys::Space;
+
+namespace {
+
+// A list of kMaxListItems takes ~40 kB; one frame bounds it anyway.
+constexpr std::size_t kMaxListBytes = 256 * 1024;
+
+Packer pair_key(Space space, const Hash& first, const Hash& second) {
+  return std::move(keys::of(space, first).fixed(second));
+}
+Packer waiting_key(const Hash& root, const ObjectId& object) {
+  return std::move(keys::of(Space::waiting, root).fixed(object.volume).fixed(object.local));
+}
+Packer order_key(std::uint64_t rank, const Hash& blob) {
+  return std::move(keys::begin(Space::need_order).ordered(rank).fixed(blob));
+}
+
+// The plain bytes of a blob in transit, if it is what it says: capped before anything is decoded.
+std::optional<Bytes> verified(const codec::Blob& blob) {
+  const std::size_t cap = blob.kind == codec::BlobKind::chunk ? codec::kMaxChunkBytes : kMaxListBytes;
+  if (blob.plain_size > cap) return std::nullopt;
+  Bytes plain;
+  if (blob.encoding == codec::BlobEncoding::plain) {
+    plain = blob.data;
+  } else {
+    plain.resize(blob.plain_size);
+    const std::size_t got = ZSTD_decompress(plain.data(), plain.size(), blob.data.data(), blob.data.size());
+    if (ZSTD_isError(got) != 0 || got != plain.size()) return std::nullopt;
+  }
+  if (plain.size() != blob.plain_size || codec::blob_hash(blob.kind, plain) != blob.hash) return std::nullopt;
+  return plain;
+}
+
+}  // namespace
+
+Needs::Part Needs::root_part(const codec::ChunkedContent& content) {
+  // The level of a large root is what its list says; 1 stands for "some list" (see parts_of).
+  return {content.root, static_cast<std::uint8_t>(content.size <= codec::kMaxChunkBytes ? 0 : 1), content.size};
+}
+
+std::optional<Needs::RootState> Needs::state(const Hash& root) {
+  const auto row = index_.get(keys::of(Space::root, root).view());
+  if (!row) return std::nullopt;
+  Unpacker in(*row);
+  RootState out;
+  out.size = in.number();
+  out.missing = in.number();
+  out.broken = in.byte() == 1;
+  return out;
+}
+
+void Needs::store(const Hash& root, const RootState& state) {
+  Packer row;
+  row.number(state.size).number(state.missing).byte(state.broken ? 1 : 0);
+  index_.put(keys::of(Space::root, root).view(), row.view());
+}
+
+void Needs::want(const ObjectId& object, const codec::ChunkedContent& content) {
+  const Part part = root_part(content);
+  if (part.level == 0 && blobs_.has(content.root)) return;  // the usual small file: nothing to remember
+  index_.put(waiting_key(content.root, object).view(), {});
+  if (state(content.root)) return;
+  RootState fresh{content.size, 0, false};
+  walk(content.root, fresh, part);
+  store(content.root, fresh);
+}
+
+void Needs::unwant(const ObjectId& object, const codec::ChunkedContent& content) {
+  index_.erase(waiting_key(content.root, object).view());
+  if (state(content.root) && waiting_for(content.root).empty()) drop_root(content.root);
+}
+
+void Needs::trust(const codec::ChunkedContent& content) {
+  if (root_part(content).level > 0 && !state(content.root)) store(content.root, {content.size, 0, false});
+}
+
+bool Needs::complete(const codec::ChunkedContent& content) {
+  if (root_part(content).level == 0 && blobs_.has(content.root)) return true;
+  const auto known = state(content.root);
+  return known && known->missing == 0 && !known->broken && known->size == content.size;
+}
+
+bool Needs::here(const codec::ChunkedContent& content) {
+  std::vector<Part> open{root_part(content)};
+  while (!open.empty()) {
+    const Part part = open.back();
+    open.pop_back();
+    if (!blobs_.has(part.hash)) return false;
+    if (part.level == 0) continue;
+    const auto plain = blobs_.plain(part.hash);
+    if (!plain.ok()) return false;
+    const auto below = parts_of(part, *plain);
+    if (!below) return false;
+    open.insert(open.end(), below->begin(), below->end());
+  }
+  return true;
+}
+
+std::optional<std::vector<Needs::Part>> Needs::parts_of(const Part& list, ByteView plain) {
+  const auto decoded = codec::decode_list(plain);
+  if (!decoded.ok() || codec::size_of(*decoded) != list.size) return std::nullopt;
+  std::vector<Part> out;
+  out.reserve(decoded->items.size());
+  for (const auto& item : decoded->items) {
+    out.push_back({item.hash, static_cast<std::uint8_t>(decoded->level - 1), item.size});
+  }
+  return out;
+}
+
+void Needs::walk(const Hash& root, RootState& state, const Part& part) {
+  std::vector<Part> open{part};
+  while (!open.empty()) {
+    const Part next = open.back();
+    open.pop_back();
+    if (!blobs_.has(next.hash)) {
+      add_need(root, state, next);
+      continue;
+    }
+    if (next.level == 0) continue;
+    const auto plain = blobs_.plain(next.hash);
+    const auto below = plain.ok() ? parts_of(next, *plain) : std::nullopt;
+    if (!below) {
+      state.broken = true;
+      return;
+    }
+    open.insert(open.end(), below->begin(), below->end());
+  }
+}
+
+void Needs::add_need(const Hash& root, RootState& state, const Part& part) {
+  const Packer key = pair_key(Space::need, part.hash, root);
+  if (index_.get(key.view())) return;  // the same chunk twice in one file
+  const bool first = roots_needing(part.hash).empty();
+  Packer row;
+  row.byte(part.level).number(part.size).number(state.size);
+  index_.put(key.view(), row.view());
+  index_.put(pair_key(Space::need_of_root, root, part.hash).view(), {});
+  ++state.missing;
+  if (!first) return;
+  Packer order;
+  order.byte(part.level == 0 ? 0 : 1).number(part.size);
+  index_.put(order_key(state.size, part.hash).view(), order.view());
+  ++counters_.missing_blobs;
+  grew_ = true;
+}
+
+std::vector<std::pair<Hash, Needs::Part>> Needs::roots_needing(const Hash& blob) {
+  std::vector<std::pair<Hash, Part>> out;
+  const Packer prefix = keys::of(Space::need, blob);
+  index_.scan(prefix.view(), [&](ByteView key, ByteView row) {
+    const auto rest = keys::after(key, prefix.view());
+    if (!rest) return false;
+    if (const auto root = Hash::from(*rest)) {
+      Unpacker in(row);
+      Part part{blob, in.byte(), 0};
+      part.size = in.number();
+      out.emplace_back(*root, part);
+    }
+    return true;
+  });
+  return out;
+}
+
+std::vector<ObjectId> Needs::waiting_for(const Hash& root) {
+  std::vector<ObjectId> out;
+  const Packer prefix = keys::of(Space::waiting, root);
+  index_.scan(prefix.view(), [&](ByteView key, ByteView) {
+    const auto rest = keys::after(key, prefix.view());
+    if (!rest) return false;
+    Unpacker in(*rest);
+    const auto volume = in.fixed<VolumeTag>();
+    out.push_back({volume, in.fixed<LocalId>()});
+    return true;
+  });
+  return out;
+}
+
+void Needs::drop_need(const Hash& root, const Hash& blob) {
+  const Packer key = pair_key(Space::need, blob, root);
+  const auto row = index_.get(key.view());
+  if (!row) return;
+  Unpacker in(*row);
+  in.byte();
+  in.number();
+  const std::uint64_t rank = in.number();
+  index_.erase(key.view());
+  index_.erase(pair_key(Space::need_of_root, root, blob).view());
+  index_.erase(order_key(rank, blob).view());
+  const auto others = roots_needing(blob);
+  if (others.empty()) {
+    --counters_.missing_blobs;
+    if (asked_.erase(blob) > 0) no_longer_.push_back(blob);
+    return;
+  }
+  // Another content still needs it: the order row goes on under that one's rank.
+  if (const auto other = state(others.front().first)) {
+    Packer order;
+    order.byte(others.front().second.level == 0 ? 0 : 1).number(others.front().second.size);
+    const auto kept = index_.get(pair_key(Space::need, blob, others.front().first).view());
+    Unpacker kept_row(*kept);
+    kept_row.byte();
+    kept_row.number();
+    index_.put(order_key(kept_row.number(), blob).view(), order.view());
+  }
+}
+
+void Needs::drop_root(const Hash& root) {
+  std::vector<Hash> blobs;
+  const Packer prefix = keys::of(Space::need_of_root, root);
+  index_.scan(prefix.view(), [&](ByteView key, ByteView) {
+    const auto rest = keys::after(key, prefix.view());
+    if (!rest) return false;
+    if (const auto blob = Hash::from(*rest)) blobs.push_back(*blob);
+    return true;
+  });
+  for (const Hash& blob : blobs) drop_need(root, blob);
+  index_.erase(keys::of(Space::root, root).view());
+}
+
+Needs::Put Needs::put(const codec::Blob& blob, std::vector<ObjectId>& released) {
+  const auto roots = roots_needing(blob.hash);
+  if (roots.empty()) return blobs_.has(blob.hash) ? Put::known : Put::refused;
+  const auto plain = verified(blob);
+  if (!plain) return Put::refused;
+  if (!blobs_.put(blob).ok()) return Put::known;  // disk full: not the sender's fault; asked for again later
+  for (const auto& [root, part] : roots) {
+    auto now = state(root);
+    drop_need(root, blob.hash);
+    if (!now) continue;
+    --now->missing;
+    if (part.level == 0) {
+      now->broken = now->broken || blob.kind != codec::BlobKind::chunk || plain->size() != part.size;
+    } else if (const auto below = parts_of(part, *plain)) {
+      for (const Part& child : *below) walk(root, *now, child);
+    } else {
+      now->broken = true;
+    }
+    store(root, *now);
+    if (now->missing > 0) continue;
+    const auto objects = waiting_for(root);
+    released.insert(released.end(), objects.begin(), objects.end());
+    if (now->size > codec::kMaxChunkBytes || now->broken) continue;
+    for (const ObjectId& object : objects) index_.erase(waiting_key(root, object).view());
+    index_.erase(keys::of(Space::root, root).view());  // one chunk: its presence says it all
+  }
+  return Put::stored;
+}
+
+std::optional<codec::local::NeedBlobs> Needs::take_news(bool all) {
+  if (all) {
+    asked_.clear();
+    no_longer_.clear();
+    grew_ = true;
+  }
+  codec::local::NeedBlobs out;
+  out.no_longer = std::exchange(no_longer_, {});
+  // Refilled when half have come, or when new needs came and there is room: a scan of at most kMaxAskedBlobs rows.
+  if (grew_ && asked_.size() < kMaxAskedBlobs && (asked_.size() <= kMaxAskedBlobs / 2 || asked_.size() < 64)) {
+    const Packer prefix = keys::begin(Space::need_order);
+    bool more = false;
+    index_.scan(prefix.view(), [&](ByteView key, ByteView row) {
+      const auto rest = keys::after(key, prefix.view());
+      if (!rest) return false;
+      if (asked_.size() >= kMaxAskedBlobs) {
+        more = true;
+        return false;
+      }
+      Unpacker name(*rest);
+      name.ordered();
+      const Hash hash = name.fixed<Hash>();
+      if (!asked_.insert(hash).second) return true;
+      Unpacker in(row);
+      codec::local::NeedBlobs::Need need{hash, in.byte() == 0 ? codec::BlobKind::chunk : codec::BlobKind::list, 0};
+      need.size_hint = in.number();
+      out.needs.push_back(need);
+      return true;
+    });
+    grew_ = more;
+  }
+  if (out.needs.empty() && out.no_longer.empty()) return std::nullopt;
+  return out;
+}
+
+}  // namespace meshfs::fsd

@@ -1,0 +1,68 @@
+// Which blobs the replica lacks: walks the hash lists of every content that shows, keeps what is missing per content
+// root, and says when a content is complete. Blobs are asked for smallest content first, a bounded number at a time.
+#pragma once
+
+#include <set>
+
+#include "fsd/core/counters.h"
+#include "schema/codec/entry.h"
+#include "schema/codec/local.h"
+
+namespace meshfs::fsd {
+
+// Asked for at one time: eight peers' want lists of 512, ~300 kB of memory; refilled when half have come.
+inline constexpr std::size_t kMaxAskedBlobs = 4096;
+
+class Needs {
+ public:
+  Needs(Table& index, BlobStore& blobs, Counters& counters) : index_(index), blobs_(blobs), counters_(counters) {}
+
+  // `object` shows this content now, or no more.
+  void want(const ObjectId& object, const codec::ChunkedContent& content);
+  void unwant(const ObjectId& object, const codec::ChunkedContent& content);
+  bool complete(const codec::ChunkedContent& content);
+  // All blobs of a content that was written here are in the store: no walk needed.
+  void trust(const codec::ChunkedContent& content);
+  // Walks without keeping anything: is every blob here?
+  bool here(const codec::ChunkedContent& content);
+
+  // Verifies and stores one blob that was asked for. The objects to show anew are added to `released`.
+  enum class Put : std::uint8_t { stored, refused, known };
+  Put put(const codec::Blob& blob, std::vector<ObjectId>& released);
+
+  // What syncd is to be told since the last call; `all` after it connected anew.
+  std::optional<codec::local::NeedBlobs> take_news(bool all);
+
+ private:
+  struct Part {  // one blob below a root
+    Hash hash;
+    std::uint8_t level = 0;  // 0: chunk
+    std::uint64_t size = 0;  // plain file bytes below it
+  };
+  struct RootState {
+    std::uint64_t size = 0;
+    std::uint64_t missing = 0;
+    bool broken = false;  // its lists contradict the signed size: it will never be complete
+  };
+  static Part root_part(const codec::ChunkedContent& content);
+  std::optional<RootState> state(const Hash& root);
+  void store(const Hash& root, const RootState& state);
+  // Adds what is missing at and below `part`.
+  void walk(const Hash& root, RootState& state, const Part& part);
+  // The parts of a list; nothing if it contradicts its parent.
+  std::optional<std::vector<Part>> parts_of(const Part& list, ByteView plain);
+  void add_need(const Hash& root, RootState& state, const Part& part);
+  void drop_need(const Hash& root, const Hash& blob);
+  void drop_root(const Hash& root);
+  std::vector<std::pair<Hash, Part>> roots_needing(const Hash& blob);
+  std::vector<ObjectId> waiting_for(const Hash& root);
+
+  Table& index_;
+  BlobStore& blobs_;
+  Counters& counters_;
+  std::set<Hash> asked_;
+  std::vector<Hash> no_longer_;
+  bool grew_ = true;  // something may be waiting to be asked for
+};
+
+}  // namespace meshfs::fsd

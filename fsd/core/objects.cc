@@ -1,0 +1,269 @@
+#include "fsd/core/objects.h"
+
+#include "fsd/core/index_keys.h"
+#include "fsd/core/volumes.h"
+
+namespace meshfs::fsd {
+
+using keys::Space;
+
+namespace {
+
+// Entries that must stay in the set for this object: its heads and the origins they name.
+std::vector<Hash> live_entries(const ObjectRecord& record) {
+  std::vector<Hash> out = named_origins(record.heads);
+  for (const Head& head : record.heads) out.push_back(head.entry);
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+// With the object in the key, the value can stay empty.
+Packer future_key(WallMs due, const ObjectId& object) {
+  return std::move(keys::begin(Space::future).ordered(static_cast<std::uint64_t>(due.ms)).fixed(object.volume)
+                       .fixed(object.local));
+}
+
+void mark(Table& index, Space space, const ObjectId& object, bool before, bool now) {
+  if (before == now) return;
+  const Packer key = keys::of(space, object);
+  if (now) index.put(key.view(), {});
+  else index.erase(key.view());
+}
+
+}  // namespace
+
+ObjectRecord Objects::load(const ObjectId& object) {
+  const auto row = index_.get(keys::of(Space::object, object).view());
+  if (!row) return {};
+  auto record = unpack_object(object, *row);
+  if (record.ok()) return std::move(*record);
+  damaged_ = true;
+  return {};
+}
+
+std::optional<Shown> Objects::shown(const ObjectRecord& record) const {
+  if (record.heads.empty() && !record.provisional) return std::nullopt;
+  return show(record.effective(moment_.network_time), moment_.network_time);
+}
+
+void Objects::save(const ObjectId& object, const ObjectRecord& before, ObjectRecord now) {
+  if (!now.heads.empty()) now.kind = now.heads.back().kind;
+  else if (now.provisional) now.kind = now.provisional->kind;
+  const auto shown_before = shown(before);
+  const auto shown_now = shown(now);
+  update_live(before, now);
+  update_contents(object, before, now, shown_now);
+  update_names(object, before, now, shown_now);
+  update_marks(object, before, now, shown_now);
+  const Packer key = keys::of(Space::object, object);
+  if (now.heads.empty() && !now.provisional) index_.erase(key.view());
+  else index_.put(key.view(), pack_object(now));
+  note_visible(object, before, now, shown_before, shown_now);
+}
+
+void Objects::update_live(const ObjectRecord& before, const ObjectRecord& now) {
+  const auto was = live_entries(before);
+  const auto is = live_entries(now);
+  std::vector<Hash> difference;
+  std::set_difference(is.begin(), is.end(), was.begin(), was.end(), std::back_inserter(difference));
+  for (const Hash& entry : difference) sets_.hold(entry);
+  difference.clear();
+  std::set_difference(was.begin(), was.end(), is.begin(), is.end(), std::back_inserter(difference));
+  for (const Hash& entry : difference) sets_.release(entry);
+}
+
+bool Objects::is_complete(const codec::Content& content) {
+  const auto* chunked = std::get_if<codec::ChunkedContent>(&content);
+  return chunked == nullptr || needs_.complete(*chunked);
+}
+
+void Objects::update_contents(const ObjectId& object, const ObjectRecord& before, ObjectRecord& now,
+                              const std::optional<Shown>& shown) {
+  now.wanted.clear();
+  if (shown) {
+    for (const auto& content : shown->contents) {
+      if (const auto* chunked = std::get_if<codec::ChunkedContent>(&content.value)) now.wanted.push_back(*chunked);
+    }
+  }
+  const auto has = [](const auto& list, const auto& one) { return std::find(list.begin(), list.end(), one) != list.end(); };
+  for (const auto& content : now.wanted) {
+    if (!has(before.wanted, content)) needs_.want(object, content);
+  }
+  for (const auto& content : before.wanted) {
+    if (!has(now.wanted, content)) needs_.unwant(object, content);
+  }
+
+  now.displayed.reset();
+  if (!shown || shown->kind == codec::Kind::directory) return;
+  const Stamped<codec::Content>* pick = nullptr;
+  for (const auto& content : shown->contents) {
+    if (!is_complete(content.value)) continue;
+    if (pick == nullptr) pick = &content;
+    // While the greatest is on its way, what readers see stays if it survives.
+    const bool top_is_here = pick == &shown->contents.front();
+    if (!top_is_here && before.displayed && before.displayed->content.stamp == content.stamp) pick = &content;
+  }
+  if (pick != nullptr) {
+    now.displayed = Displayed{*pick, shown->attributes};
+  } else if (before.displayed) {
+    now.displayed = before.displayed;
+  }
+  // Attributes that came with a content which is not here yet wait with it: its mtime is not the old bytes' mtime.
+  const bool waits = now.displayed && now.displayed->content.stamp != shown->contents.front().stamp;
+  if (!waits) return;
+  const bool with_content = shown->attributes.stamp == shown->contents.front().stamp;
+  if (with_content && before.displayed) now.displayed->attributes = before.displayed->attributes;
+  else if (!with_content) now.displayed->attributes = shown->attributes;
+}
+
+void Objects::update_names(const ObjectId& object, const ObjectRecord& before, ObjectRecord& now,
+                           const std::optional<Shown>& shown) {
+  now.wants.clear();
+  if (now.kind == codec::Kind::directory || before.kind == codec::Kind::directory) {
+    std::optional<Namespace::DirectoryState> state;
+    if (shown) state = {shown->place.stamp, shown->place.value, shown->covered_directory};
+    names_.change_directory(object, state);
+    return;
+  }
+  if (shown && now.displayed) {
+    Shown visible = *shown;
+    visible.contents = {now.displayed->content};
+    for (const auto& content : shown->contents) {
+      const bool older = content.stamp < now.displayed->content.stamp;
+      if (older && is_complete(content.value)) visible.contents.push_back(content);
+    }
+    std::vector<NameWant> wants;
+    want_names(visible, shown->place.value.now, shows_siblings(object.volume), wants);
+    for (auto& want : wants) now.wants.push_back({shown->place.value.now.parent, std::move(want), now.kind});
+    for (const auto& link : shown->links) {
+      NameWant want{link.value.place->name.text(), link.stamp, {object, std::nullopt}, false};
+      now.wants.push_back({link.value.place->parent, std::move(want), now.kind});
+    }
+  }
+  names_.change(object.volume, before.wants, now.wants);
+}
+
+void Objects::update_marks(const ObjectId& object, const ObjectRecord& before, ObjectRecord& now,
+                           const std::optional<Shown>& shown) {
+  now.alive = shown && shown->alive;
+  now.conflict = shown && shown->contents.size() > 1;
+  const bool file_before = before.alive && before.kind == codec::Kind::file;
+  const bool file_now = now.alive && now.kind == codec::Kind::file;
+  counters_.objects += (now.alive ? 1u : 0u) - (before.alive ? std::uint64_t{1} : 0u);
+  counters_.files += (file_now ? 1u : 0u) - (file_before ? std::uint64_t{1} : 0u);
+  counters_.conflicts += (now.conflict ? 1u : 0u) - (before.conflict ? std::uint64_t{1} : 0u);
+  mark(index_, Space::conflict, object, before.conflict, now.conflict);
+  mark(index_, Space::provisional, object, before.provisional.has_value(), now.provisional.has_value());
+  for (const Head& head : now.heads) {
+    if (is_due(head, moment_.network_time)) continue;
+    index_.put(future_key({head.stamp.hlc.wall().ms - kFutureMs}, object).view(), {});
+  }
+}
+
+void Objects::refresh(const ObjectId& object) {
+  const ObjectRecord before = load(object);
+  if (before.heads.empty() && !before.provisional) return;
+  ObjectRecord now = before;
+  (void)settle(now.heads, moment_.network_time);
+  save(object, before, std::move(now));
+}
+
+WallMs Objects::release_due() {
+  for (;;) {
+    std::vector<std::pair<Bytes, ObjectId>> due;
+    WallMs next{INT64_MAX};
+    const Packer prefix = keys::begin(Space::future);
+    index_.scan(prefix.view(), [&](ByteView key, ByteView) {
+      const auto rest = keys::after(key, prefix.view());
+      if (!rest) return false;
+      Unpacker in(*rest);
+      const WallMs at{static_cast<std::int64_t>(in.ordered())};
+      if (at > moment_.network_time) {
+        next = at;
+        return false;
+      }
+      const auto volume = in.fixed<VolumeTag>();
+      due.emplace_back(copy_of(key), ObjectId{volume, in.fixed<LocalId>()});
+      return due.size() < 1000;  // memory: the rest in the next round
+    });
+    if (due.empty()) return next;
+    for (const auto& [key, object] : due) {
+      index_.erase(key);
+      refresh(object);
+    }
+  }
+}
+
+std::vector<std::pair<ObjectId, std::string>> Objects::names_of(const ObjectId& object, const ObjectRecord& record) {
+  std::vector<std::pair<ObjectId, std::string>> out;
+  if (record.kind == codec::Kind::directory) {
+    if (const auto at = names_.effective(object)) {
+      const ObjectId parent{object.volume, at->at.parent};
+      if (const auto name = names_.name_of(parent, at->at.name.text(), {object, std::nullopt})) out.emplace_back(parent, *name);
+    }
+    return out;
+  }
+  for (const Want& want : record.wants) {
+    const ObjectId parent{object.volume, want.parent};
+    if (const auto name = names_.name_of(parent, want.want.name, want.want.key)) out.emplace_back(parent, *name);
+  }
+  return out;
+}
+
+void Objects::note_visible(const ObjectId& object, const ObjectRecord& before, const ObjectRecord& now,
+                           const std::optional<Shown>& shown_before, const std::optional<Shown>& shown_now) {
+  if (!shown_before || !shown_now) return;
+  bool content = false;
+  bool attributes = false;
+  if (now.kind == codec::Kind::directory) {
+    attributes = shown_before->attributes.value != shown_now->attributes.value;
+  } else if (before.displayed && now.displayed) {
+    content = before.displayed->content.value != now.displayed->content.value;
+    attributes = before.displayed->attributes.value != now.displayed->attributes.value;
+  }
+  if (!content && !attributes) return;
+  const auto what = content ? Visible::What::content : Visible::What::attributes;
+  const NodeKey node{object, std::nullopt};
+  // A directory's siblings are none; a file's conflicting contents never change: their names come and go.
+  const auto names = names_of(object, now);
+  for (const auto& [directory, name] : names) {
+    const auto at = names_.lookup(directory, name);
+    if (at && at->node == node) changed_.push_back({what, {directory, std::nullopt}, name, node});
+  }
+}
+
+std::vector<Visible> Objects::take_visible() {
+  struct Net {
+    std::optional<NodeKey> before, now;
+  };
+  std::map<std::pair<ObjectId, std::string>, Net> net;
+  std::vector<std::pair<ObjectId, std::string>> order;
+  for (auto& change : names_.take_changes()) {
+    const std::pair name(change.directory, change.name);
+    const auto [at, fresh] = net.try_emplace(name);
+    if (fresh) {
+      order.push_back(name);
+      if (!change.added) at->second.before = change.node;
+    }
+    at->second.now = change.added ? std::optional(change.node) : std::nullopt;
+  }
+  std::vector<Visible> out;
+  for (const auto& name : order) {
+    const Net& change = net[name];
+    if (change.before && change.before != change.now) {
+      out.push_back({Visible::What::removed, {name.first, std::nullopt}, name.second, *change.before});
+    }
+  }
+  for (const auto& name : order) {
+    const Net& change = net[name];
+    if (change.now && change.before != change.now) {
+      out.push_back({Visible::What::added, {name.first, std::nullopt}, name.second, *change.now});
+    }
+  }
+  out.insert(out.end(), changed_.begin(), changed_.end());
+  changed_.clear();
+  return out;
+}
+
+}  // namespace meshfs::fsd

@@ -1,0 +1,60 @@
+// The one way an object changes: given what it was and what it is now, updates all that follows from it: which entries
+// are live, which blobs are needed, which version is displayed, names, counters, and what others see of it.
+#pragma once
+
+#include "fsd/core/file_tree.h"
+#include "fsd/core/needs.h"
+#include "fsd/core/object_record.h"
+#include "fsd/core/sets.h"
+
+namespace meshfs::fsd {
+
+// When it is, for the merge rules: network time, and the tombstone floor for inherited context slots.
+struct Moment {
+  WallMs network_time;
+  WallMs floor;  // 0: nothing is old enough to be forgotten
+};
+
+class Objects {
+ public:
+  Objects(Table& index, Sets& sets, Namespace& names, Needs& needs, Counters& counters, const Moment& moment)
+      : index_(index), sets_(sets), names_(names), needs_(needs), counters_(counters), moment_(moment) {}
+
+  // A record without heads if it is not known.
+  ObjectRecord load(const ObjectId& object);
+  void save(const ObjectId& object, const ObjectRecord& before, ObjectRecord now);
+  // Judges anew: its content may be complete, or a head due.
+  void refresh(const ObjectId& object);
+  // Refreshes what became due; gives when the next does (kNever-like INT64_MAX: nothing waits).
+  WallMs release_due();
+
+  [[nodiscard]] std::optional<Shown> shown(const ObjectRecord& record) const;
+  // The names under which a node shows now.
+  std::vector<std::pair<ObjectId, std::string>> names_of(const ObjectId& object, const ObjectRecord& record);
+  // What changed for readers since the last call: removals, additions, then contents and attributes.
+  std::vector<Visible> take_visible();
+  Status health() { return damaged_ ? Status(error(Errc::io, "the index is damaged: rebuild it from the log")) : index_.health(); }
+
+ private:
+  void update_live(const ObjectRecord& before, const ObjectRecord& now);
+  void update_contents(const ObjectId& object, const ObjectRecord& before, ObjectRecord& now,
+                       const std::optional<Shown>& shown);
+  void update_names(const ObjectId& object, const ObjectRecord& before, ObjectRecord& now,
+                    const std::optional<Shown>& shown);
+  void update_marks(const ObjectId& object, const ObjectRecord& before, ObjectRecord& now,
+                    const std::optional<Shown>& shown);
+  void note_visible(const ObjectId& object, const ObjectRecord& before, const ObjectRecord& now,
+                    const std::optional<Shown>& shown_before, const std::optional<Shown>& shown_now);
+  [[nodiscard]] bool is_complete(const codec::Content& content);
+
+  Table& index_;
+  Sets& sets_;
+  Namespace& names_;
+  Needs& needs_;
+  Counters& counters_;
+  const Moment& moment_;
+  bool damaged_ = false;
+  std::vector<Visible> changed_;
+};
+
+}  // namespace meshfs::fsd

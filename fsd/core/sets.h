@@ -1,0 +1,60 @@
+// The sets that nodes reconcile, as items: which entries are live (heads and the origins they name), and each author's
+// newest header per set. Keeps for every known entry where its record lies. Numbers items for syncd and queues the
+// changes; knows nothing of objects.
+#pragma once
+
+#include "fsd/core/counters.h"
+#include "schema/codec/commit.h"
+#include "schema/codec/local.h"
+
+namespace meshfs::fsd {
+
+struct EntryInfo {
+  RecordPosition position = 0;  // of the record that holds it
+  codec::ItemForm form = codec::ItemForm::commit;  // of that record
+  std::uint32_t index = 0;      // in its commit
+  SetId set = SetId::shared;
+  std::uint32_t holds = 0;      // objects that keep it live
+  std::uint64_t item = 0;       // its number while live
+};
+
+class Sets {
+ public:
+  Sets(Table& index, Counters& counters, const NetworkId& network)
+      : index_(index), counters_(counters), network_(network) {}
+
+  std::optional<EntryInfo> find(const Hash& entry);
+  // A new entry, live by nobody yet.
+  void know(const Hash& entry, const EntryInfo& info);
+  // One more, one less object keeps the entry live.
+  void hold(const Hash& entry);
+  void release(const Hash& entry);
+
+  // Keeps the greatest (sequence, hash) per author and set; true if `header` is it now.
+  bool offer_header(const codec::SignedHeader& header);
+
+  struct Item {
+    SetId set = SetId::shared;
+    Hash hash;
+    std::optional<AuthorTag> header_of;  // an author's newest header, else an entry
+  };
+  std::optional<Item> item(std::uint64_t number);
+  std::optional<codec::SignedHeader> newest_header(SetId set, const AuthorTag& author);
+
+  // All items in pieces of at most `piece`, then a last piece with snapshot_done.
+  void snapshot(std::size_t piece, const std::function<void(codec::local::Items)>& send);
+  // Changes since the last call.
+  codec::local::Items take_changes();
+
+ private:
+  void store(const Hash& entry, const EntryInfo& info);
+  std::uint64_t add(SetId set, const Hash& hash, const std::optional<AuthorTag>& header_of);
+  void remove(std::uint64_t number, SetId set, const Hash& hash);
+
+  Table& index_;
+  Counters& counters_;
+  NetworkId network_;
+  codec::local::Items changes_;
+};
+
+}  // namespace meshfs::fsd

@@ -21,6 +21,7 @@ enum class Space : std::uint8_t {
   member = 'm',        // author -> member record
   object = 'o',        // object -> heads and what is shown
   position = 'p',      // -> last record position in the index (one row)
+  time_bound = 'j',    // -> last persisted network time (one row)
   need_order = 'q',    // rank, blob hash -> kind, size: the order in which blobs are asked for
   root = 'r',          // content root -> blobs still missing
   sequence = 's',      // author, sequence -> header hash: tells two headers of one number

@@ -230,7 +230,7 @@ Needs::Put Needs::put(const codec::Blob& blob, std::vector<ObjectId>& released) 
   if (roots.empty()) return blobs_.has(blob.hash) ? Put::known : Put::refused;
   const auto plain = verified(blob);
   if (!plain) return Put::refused;
-  if (!blobs_.put(blob).ok()) return Put::known;  // disk full: not the sender's fault; asked for again later
+  if (!blobs_.put(blob).ok()) return Put::full;  // not the sender's fault; still needed
   for (const auto& [root, part] : roots) {
     auto now = state(root);
     drop_need(root, blob.hash);

@@ -27,7 +27,7 @@ class Needs {
   bool here(const codec::ChunkedContent& content);
 
   // Verifies and stores one blob that was asked for. The objects to show anew are added to `released`.
-  enum class Put : std::uint8_t { stored, refused, known };
+  enum class Put : std::uint8_t { stored, refused, known, full };
   Put put(const codec::Blob& blob, std::vector<ObjectId>& released);
 
   // What syncd is to be told since the last call; `all` after it connected anew.

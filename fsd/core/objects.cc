@@ -156,7 +156,10 @@ void Objects::update_marks(const ObjectId& object, const ObjectRecord& before, O
   mark(index_, Space::conflict, object, before.conflict, now.conflict);
   mark(index_, Space::provisional, object, before.provisional.has_value(), now.provisional.has_value());
   for (const Head& head : now.heads) {
-    if (is_due(head, moment_.network_time)) continue;
+    if (is_due(head, moment_.network_time)) {
+      counters_.latest = std::max(counters_.latest, head.stamp.hlc);
+      continue;
+    }
     index_.put(future_key({head.stamp.hlc.wall().ms - kFutureMs}, object).view(), {});
   }
 }

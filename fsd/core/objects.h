@@ -25,7 +25,7 @@ class Objects {
   void save(const ObjectId& object, const ObjectRecord& before, ObjectRecord now);
   // Judges anew: its content may be complete, or a head due.
   void refresh(const ObjectId& object);
-  // Refreshes what became due; gives when the next does (kNever-like INT64_MAX: nothing waits).
+  // Refreshes what became due; gives when the next does (INT64_MAX: nothing waits).
   WallMs release_due();
 
   [[nodiscard]] std::optional<Shown> shown(const ObjectRecord& record) const;
@@ -33,6 +33,8 @@ class Objects {
   std::vector<std::pair<ObjectId, std::string>> names_of(const ObjectId& object, const ObjectRecord& record);
   // What changed for readers since the last call: removals, additions, then contents and attributes.
   std::vector<Visible> take_visible();
+  // Greatest HLC among the due heads that were ever saved here: our stamps must be later.
+  [[nodiscard]] Hlc latest_due() const { return counters_.latest; }
   Status health() { return damaged_ ? Status(error(Errc::io, "the index is damaged: rebuild it from the log")) : index_.health(); }
 
  private:

@@ -1,0 +1,64 @@
+// How a verified entry enters the replica: prepare() says what it would do, take() does it. The same for commits of
+// others, for our own at sealing, and for records of the log at replay.
+#pragma once
+
+#include <set>
+
+#include "fsd/core/authors.h"
+#include "fsd/core/log_view.h"
+#include "fsd/core/members.h"
+#include "fsd/core/network_time.h"
+#include "fsd/core/objects.h"
+
+namespace meshfs::fsd {
+
+class Applier {
+ public:
+  // Finds the own registers of an entry that itself still waits for origins.
+  using FindWaiting = std::function<std::optional<Head>(const Hash& entry, const ObjectId& object)>;
+
+  Applier(Table& index, Sets& sets, LogView& log, Objects& objects, Members& members, const AuthorTag& me)
+      : index_(index), sets_(sets), log_(log), objects_(objects), members_(members), me_(me) {}
+  void find_waiting_with(FindWaiting find) { find_waiting_ = std::move(find); }
+
+  struct Prepared {
+    enum class What : std::uint8_t { known, apply, waits, bad };
+    What what = What::known;
+    std::vector<Head> heads;    // apply; empty if a live head covers it already
+    std::vector<Hash> missing;  // waits: origins
+    std::string reason;         // bad
+  };
+  Prepared prepare(const codec::Header& header, const codec::Entry& entry, const Hash& hash, WallMs network_time);
+
+  struct Where {
+    RecordPosition position = 0;
+    codec::ItemForm form = codec::ItemForm::commit;
+    std::uint32_t index = 0;
+  };
+  // `own` replaces the provisional heads of its objects: it is what they stood for.
+  void take(const codec::Header& header, const codec::Entry& entry, const Hash& hash, Prepared prepared,
+            const Where& where, bool own, WallMs network_time);
+
+  // What others may wait for: entries and authors known since the last call.
+  struct News {
+    std::vector<Hash> entries;
+    std::vector<AuthorTag> authors;
+    std::vector<ObjectId> objects;  // that foreign entries touched
+  };
+  News take_news() { return std::exchange(news_, {}); }
+
+ private:
+  // Our own newer version or removal of an object makes its draft void.
+  void forget_draft(const ObjectId& object, const codec::Header& header, const codec::Entry& entry);
+
+  Table& index_;
+  Sets& sets_;
+  LogView& log_;
+  Objects& objects_;
+  Members& members_;
+  const AuthorTag me_;
+  FindWaiting find_waiting_;
+  News news_;
+};
+
+}  // namespace meshfs::fsd

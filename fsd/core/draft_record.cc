@@ -1,0 +1,38 @@
+#include "fsd/core/draft_record.h"
+
+namespace meshfs::fsd {
+
+static constexpr std::uint8_t kDraftVersion = 1;
+
+Bytes pack_draft(const DraftRecord& draft) {
+  Packer out;
+  out.byte(kDraftVersion).fixed(draft.object.volume).fixed(draft.object.local);
+  pack_stamp(out, draft.stamp);
+  out.fixed(draft.place.parent).text(draft.place.name.text());
+  pack_attributes(out, draft.attributes);
+  pack_content(out, draft.content);
+  out.number(draft.base.size());
+  for (const Stamp& stamp : draft.base) pack_stamp(out, stamp);
+  return out.take();
+}
+
+Result<DraftRecord> unpack_draft(ByteView payload) {
+  Unpacker in(payload);
+  if (in.byte() != kDraftVersion) return error(Errc::unsupported, "a draft of a later version of meshfs");
+  DraftRecord draft;
+  draft.object.volume = in.fixed<VolumeTag>();
+  draft.object.local = in.fixed<LocalId>();
+  draft.stamp = unpack_stamp(in);
+  draft.place.parent = in.fixed<LocalId>();
+  const auto name = FileName::from(in.text());
+  if (!name.ok()) return error(Errc::bad_bytes, "a draft is damaged");
+  draft.place.name = *name;
+  draft.attributes = unpack_attributes(in);
+  draft.content = unpack_content(in);
+  draft.base.resize(in.count(16));
+  for (Stamp& stamp : draft.base) stamp = unpack_stamp(in);
+  if (!in.done()) return error(Errc::bad_bytes, "a draft is damaged");
+  return draft;
+}
+
+}  // namespace meshfs::fsd

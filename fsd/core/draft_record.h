@@ -1,0 +1,20 @@
+// A draft: content that fsync made durable here before it was published (RecordType::draft). Kept until the object's
+// next own version or its removal; after a crash it is published. Disk format, version byte first.
+#pragma once
+
+#include "fsd/core/object_record.h"
+
+namespace meshfs::fsd {
+
+struct DraftRecord {
+  ObjectId object;
+  Stamp stamp;                   // when it was saved
+  codec::Place place;            // if no commit ever held the file
+  codec::Attributes attributes;
+  codec::Content content;
+  std::vector<Stamp> base;
+};
+Bytes pack_draft(const DraftRecord& draft);
+Result<DraftRecord> unpack_draft(ByteView payload);
+
+}  // namespace meshfs::fsd

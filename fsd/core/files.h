@@ -1,0 +1,105 @@
+// The FileTree port over the replica's parts: path operations in terms of objects, places and changes. State thread only.
+#pragma once
+
+#include "fsd/core/authoring.h"
+#include "fsd/core/file_tree.h"
+#include "fsd/core/volumes.h"
+
+namespace meshfs::fsd {
+
+class Files : public FileTree {
+ public:
+  struct Parts {
+    Table& index;
+    RecordLog& log;
+    Namespace& names;
+    Objects& objects;
+    Needs& needs;
+    Authors& authors;
+    Members& members;
+    Authoring& authoring;
+    NetworkTime& time;
+    const Moment& moment;
+    const Instant& now;
+    const AuthorTag& author;
+    const codec::Attributes& root;
+  };
+  // `changed` runs after every local change.
+  Files(const Parts& parts, std::function<void()> changed) : parts_(parts), changed_(std::move(changed)) {}
+
+  NodeKey root() override { return {root_of(kSharedVolume), std::nullopt}; }
+  Result<NodeKey> lookup(const NodeKey& directory, std::string_view name) override;
+  Result<NodeInfo> info(const NodeKey& node) override;
+  Status list(const NodeKey& directory, std::string_view after,
+              const std::function<bool(const DirectoryItem&)>& visit) override;
+  Result<NodeKey> parent_of(const NodeKey& directory) override;
+
+  Result<NodeKey> make_directory(const NodeKey& directory, std::string_view name,
+                                 const codec::Attributes& attributes) override;
+  Result<NodeKey> make_symlink(const NodeKey& directory, std::string_view name, std::string_view target,
+                               const codec::Attributes& attributes) override;
+  Result<NodeKey> make_file(const NodeKey& directory, std::string_view name,
+                            const codec::Attributes& attributes) override;
+  Status set_attributes(const NodeKey& node, const codec::Attributes& attributes) override;
+  Result<std::vector<Stamp>> content_base(const NodeKey& node) override;
+  Status write_content(const NodeKey& node, const codec::Content& content, const std::vector<Stamp>& base,
+                       std::int64_t mtime_ns) override;
+  Status unlink(const NodeKey& directory, std::string_view name) override;
+  Status remove_directory(const NodeKey& directory, std::string_view name) override;
+  Result<Renamed> rename(const NodeKey& from_directory, std::string_view from, const NodeKey& to_directory,
+                         std::string_view to, RenameMode mode) override;
+  Status save_draft(const NodeKey& node, const codec::Content& content, const std::vector<Stamp>& base,
+                    std::int64_t mtime_ns) override;
+  void sync(std::function<void(Status)> done) override;
+  void on_visible(std::function<void(const std::vector<Visible>&)> listener) override {
+    listener_ = std::move(listener);
+  }
+  void tell_visible(const std::vector<Visible>& changes) const {
+    if (listener_ && !changes.empty()) listener_(changes);
+  }
+
+  // Publishes what fsync made durable and a crash kept from being published. Once, at start.
+  Status publish_drafts();
+  // The path of a node from /mesh, for people; empty if it shows nowhere.
+  std::string path_of(const ObjectId& object);
+
+ private:
+  // A name that exists, with what is needed to change it.
+  struct Found {
+    NodeKey node;
+    codec::Kind kind = codec::Kind::file;
+    ObjectRecord record;
+    Shown shown;
+  };
+  Result<Found> find(const NodeKey& directory, std::string_view name);
+  Status may_change(const VolumeTag& volume);
+  Status may_make(const NodeKey& directory, std::string_view name);
+  bool is_directory(const ObjectId& object);
+  Result<NodeInfo> directory_info(const NodeKey& node);
+  bool writable(const VolumeTag& volume) const;
+  ObjectId free_object(const ObjectId& parent, const FileName& name, codec::Kind kind);
+  // The stamps that show in place of a path which is made anew.
+  std::vector<Stamp> covered_base(const ObjectId& object);
+  // Commits the shown place of a directory that stands at a fallback.
+  void settle_place(const ObjectId& object, Change& change);
+  Status edit(const ObjectId& object, codec::Kind kind, const Authoring::Edit& edit);
+  Status move(const Found& what, const ObjectId& parent, const FileName& name);
+  Result<Renamed> replace(const Found& source, const Found& target, const ObjectId& parent, const FileName& name);
+  Result<Renamed> copy_sibling(const Found& source, const ObjectId& parent, const FileName& name);
+  Status drop_name(const NodeKey& directory, std::string_view name, const Found& found);
+  Result<Renamed> exchange(const Found& a, const codec::Place& at_a, const Found& b, const codec::Place& at_b);
+  // Every local change ends here.
+  template <class T>
+  T done(T result) {
+    parts_.names.settle();
+    (void)parts_.objects.take_visible();  // the caller knows what it did
+    changed_();
+    return result;
+  }
+
+  Parts parts_;
+  std::function<void()> changed_;
+  std::function<void(const std::vector<Visible>&)> listener_;
+};
+
+}  // namespace meshfs::fsd

@@ -1,0 +1,181 @@
+#include "fsd/core/intake.h"
+
+namespace meshfs::fsd {
+
+using codec::ItemForm;
+using codec::local::Verdict;
+
+static RecordType record_type(ItemForm form) {
+  if (form == ItemForm::commit) return RecordType::commit;
+  return form == ItemForm::proven ? RecordType::proven : RecordType::header;
+}
+
+Intake::Intake(const Parts& parts, const NetworkId& network) : parts_(parts), network_(network) {
+  parts_.applier.find_waiting_with(
+      [this](const Hash& entry, const ObjectId& object) { return waiting_head(entry, object); });
+}
+
+Result<Intake::Opened> Intake::open(const codec::Bundle& bundle) {
+  Opened out;
+  out.form = bundle.form;
+  if (bundle.form == ItemForm::commit) {
+    auto commit = codec::decode_commit(bundle.bytes);
+    if (!commit.ok()) return commit.failure();
+    out.hashes = codec::entry_hashes(commit->header, commit->entries);
+    out.header = {commit->header, commit->signature, codec::merkle_root(out.hashes)};
+    out.entries = std::move(commit->entries);
+  } else if (bundle.form == ItemForm::proven) {
+    auto proven = codec::decode_proven(bundle.bytes);
+    if (!proven.ok()) return proven.failure();
+    const Hash hash = codec::entry_hash(proven->header.header, proven->index, proven->entry);
+    if (codec::merkle_root_from(hash, proven->index, proven->count, proven->path) != proven->header.root) {
+      return error(Errc::bad_bytes, "an entry's path does not lead to its header");
+    }
+    out.header = proven->header;
+    out.hashes = {hash};
+    out.index = proven->index;
+    out.entries.push_back(std::move(proven->entry));
+  } else {
+    auto header = codec::decode_signed_header(bundle.bytes);
+    if (!header.ok()) return header.failure();
+    out.header = *header;
+  }
+  return out;
+}
+
+// A verdict if the bundle goes no further.
+std::optional<Intake::One> Intake::verify(const codec::Bundle& bundle, const Opened& opened) {
+  const codec::Header& header = opened.header.header;
+  const KnownMember* member = parts_.members.find(header.author);
+  KnownMember introduced;
+  if (member == nullptr) {
+    const auto stated = parts_.members.introduced_by(header, opened.entries);
+    if (!stated) {
+      pending_.add({bundle, 0, header.author, {}, {}});
+      return One{Verdict::pending, "its author's member record has not come yet"};
+    }
+    introduced = {stated->node, stated->device, stated->epoch, stated->name};
+    member = &introduced;
+  }
+  if (!codec::verify_header(network_, opened.header, member->device)) {
+    return One{Verdict::refused, "its signature does not verify"};
+  }
+  if (const Status allowed = fsd::judge(parts_.members, *member, header, opened.entries); !allowed.ok()) {
+    return One{Verdict::refused, allowed.failure().message};
+  }
+  return std::nullopt;
+}
+
+Intake::One Intake::judge_one(const codec::Bundle& bundle, RecordPosition position, bool verify_it) {
+  const auto opened = open(bundle);
+  if (!opened.ok()) return {Verdict::refused, opened.failure().message};
+  // Own commits come back through every neighbour: known ones cost no signature check.
+  const bool entries_known = std::all_of(opened->hashes.begin(), opened->hashes.end(),
+                                         [&](const Hash& hash) { return parts_.sets.find(hash).has_value(); });
+  if (entries_known && !opened->hashes.empty()) {
+    const auto newest = parts_.sets.newest_header(set_of(opened->header.header.volume), opened->header.header.author);
+    if (newest && newest->header.sequence >= opened->header.header.sequence) return {Verdict::known, {}};
+  }
+  if (verify_it) {
+    if (auto verdict = verify(bundle, *opened)) return *verdict;
+  }
+  return apply(bundle, *opened, position);
+}
+
+Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, RecordPosition position) {
+  const codec::Header& header = opened.header.header;
+  const WallMs time = parts_.moment.network_time;
+  std::vector<Applier::Prepared> prepared;
+  PendingBundles::Waiting waiting{bundle, position, std::nullopt, {}, {}};
+  bool useful = false;
+  std::string bad;
+  for (std::size_t i = 0; i < opened.entries.size(); ++i) {
+    prepared.push_back(parts_.applier.prepare(header, opened.entries[i], opened.hashes[i], time));
+    const auto& one = prepared.back();
+    useful = useful || one.what == Applier::Prepared::What::apply;
+    if (one.what == Applier::Prepared::What::bad) bad = one.reason;
+    if (one.what != Applier::Prepared::What::waits) continue;
+    waiting.origins.insert(waiting.origins.end(), one.missing.begin(), one.missing.end());
+    waiting.holds.push_back(opened.hashes[i]);
+  }
+  const auto newest = parts_.sets.newest_header(set_of(header.volume), header.author);
+  const bool newer_header = !newest || newest->header.sequence < header.sequence;
+  // A commit none of whose entries makes sense brings nothing, not even its header.
+  if (!useful && !bad.empty() && waiting.holds.empty()) return {Verdict::refused, bad};
+  if (useful || newer_header) {
+    if (position == 0) {
+      const auto appended = parts_.log.append(record_type(opened.form), bundle.bytes);
+      if (!appended.ok()) return {Verdict::pending, appended.failure().message};
+      position = *appended;
+    }
+    waiting.position = position;
+    parts_.time.saw(header.hlc, parts_.now);
+    (void)parts_.authors.note(opened.header);
+    for (std::size_t i = 0; i < prepared.size(); ++i) {
+      if (prepared[i].what != Applier::Prepared::What::apply) continue;
+      const auto index = opened.form == ItemForm::proven ? opened.index : static_cast<std::uint32_t>(i);
+      parts_.applier.take(header, opened.entries[i], opened.hashes[i], std::move(prepared[i]),
+                          {position, opened.form, index}, false, time);
+    }
+  }
+  const bool header_taken = parts_.sets.offer_header(opened.header);
+  if (!waiting.holds.empty()) {
+    auto news = parts_.applier.take_news();
+    news.entries.insert(news.entries.end(), waiting.holds.begin(), waiting.holds.end());
+    pending_.add(std::move(waiting));
+    unsettled_.entries.insert(unsettled_.entries.end(), news.entries.begin(), news.entries.end());
+    unsettled_.authors.insert(unsettled_.authors.end(), news.authors.begin(), news.authors.end());
+    unsettled_.objects.insert(unsettled_.objects.end(), news.objects.begin(), news.objects.end());
+    if (!useful && !header_taken) return {Verdict::pending, "an entry names another that has not come yet"};
+  }
+  return {useful || header_taken ? Verdict::accepted : Verdict::known, {}};
+}
+
+std::optional<Head> Intake::waiting_head(const Hash& entry, const ObjectId& object) const {
+  const auto* holder = pending_.holder_of(entry);
+  if (holder == nullptr) return std::nullopt;
+  const auto opened = open(holder->bundle);
+  if (!opened.ok()) return std::nullopt;
+  for (std::size_t i = 0; i < opened->hashes.size(); ++i) {
+    if (opened->hashes[i] == entry) return own_head_of(opened->header.header, opened->entries[i], entry, object);
+  }
+  return std::nullopt;
+}
+
+void Intake::retry_waiting(bool verify_it) {
+  for (;;) {
+    auto news = parts_.applier.take_news();
+    news.entries.insert(news.entries.end(), unsettled_.entries.begin(), unsettled_.entries.end());
+    news.authors.insert(news.authors.end(), unsettled_.authors.begin(), unsettled_.authors.end());
+    touched_.insert(touched_.end(), news.objects.begin(), news.objects.end());
+    touched_.insert(touched_.end(), unsettled_.objects.begin(), unsettled_.objects.end());
+    unsettled_ = {};
+    if (news.entries.empty() && news.authors.empty()) return;
+    for (const auto& waiting : pending_.take(news.entries, news.authors)) {
+      // Verified before it waited for origins; an author's introduction lets it be verified now.
+      (void)judge_one(waiting.bundle, waiting.position, verify_it && waiting.author.has_value());
+    }
+  }
+}
+
+codec::local::Judged::One Intake::judge(const codec::Bundle& bundle) {
+  auto verdict = judge_one(bundle, 0, true);
+  retry_waiting(true);
+  return verdict;
+}
+
+Status Intake::replay(RecordType type, RecordPosition position, ByteView payload) {
+  codec::Bundle bundle;
+  bundle.form = type == RecordType::commit   ? ItemForm::commit
+                : type == RecordType::proven ? ItemForm::proven
+                                             : ItemForm::header;
+  bundle.bytes = copy_of(payload);
+  const auto verdict = judge_one(bundle, position, false);
+  retry_waiting(false);
+  if (verdict.verdict == Verdict::refused) {
+    return error(Errc::io, "a record of the log does not apply: " + verdict.reason);
+  }
+  return {};
+}
+
+}  // namespace meshfs::fsd

@@ -1,0 +1,58 @@
+// Judges what syncd offers and what the log holds: decodes, verifies author, signature and policy, applies what can be
+// applied, keeps the rest waiting.
+#pragma once
+
+#include "fsd/core/apply.h"
+#include "fsd/core/pending.h"
+#include "fsd/core/policy.h"
+
+namespace meshfs::fsd {
+
+class Intake {
+ public:
+  struct Parts {
+    RecordLog& log;
+    Sets& sets;
+    Authors& authors;
+    Members& members;
+    Applier& applier;
+    NetworkTime& time;
+    const Moment& moment;
+    const Instant& now;
+  };
+  Intake(const Parts& parts, const NetworkId& network);
+
+  // One bundle from syncd, and all that waited for what it brought.
+  codec::local::Judged::One judge(const codec::Bundle& bundle);
+  // One record of the log at replay: what is there was verified before it was appended.
+  Status replay(RecordType type, RecordPosition position, ByteView payload);
+
+  [[nodiscard]] const PendingBundles& pending() const { return pending_; }
+  // Objects that foreign entries touched since the last call.
+  std::vector<ObjectId> take_touched() { return std::exchange(touched_, {}); }
+
+ private:
+  using One = codec::local::Judged::One;
+  // A bundle of any form, decoded.
+  struct Opened {
+    codec::ItemForm form = codec::ItemForm::commit;
+    codec::SignedHeader header;
+    std::vector<codec::Entry> entries;  // none for a bare header
+    std::vector<Hash> hashes;
+    std::uint32_t index = 0;            // of the only entry of a proven one
+  };
+  static Result<Opened> open(const codec::Bundle& bundle);
+  One judge_one(const codec::Bundle& bundle, RecordPosition position, bool verify);
+  One apply(const codec::Bundle& bundle, const Opened& opened, RecordPosition position);
+  std::optional<One> verify(const codec::Bundle& bundle, const Opened& opened);
+  void retry_waiting(bool verify);
+  std::optional<Head> waiting_head(const Hash& entry, const ObjectId& object) const;
+
+  Parts parts_;
+  NetworkId network_;
+  PendingBundles pending_;
+  Applier::News unsettled_;  // waiting entries are news too: they can be origins
+  std::vector<ObjectId> touched_;
+};
+
+}  // namespace meshfs::fsd

@@ -1,0 +1,57 @@
+#include "fsd/core/pending.h"
+
+namespace meshfs::fsd {
+
+void PendingBundles::add(Waiting waiting) {
+  const std::uint64_t number = next_++;
+  bytes_ += waiting.bundle.bytes.size();
+  for (const Hash& origin : waiting.origins) by_origin_.emplace(origin, number);
+  for (const Hash& entry : waiting.holds) holders_[entry] = number;
+  if (waiting.author) by_author_.emplace(*waiting.author, number);
+  waiting_.emplace(number, std::move(waiting));
+  while (waiting_.size() > kMaxPendingBundles || (bytes_ > kMaxPendingBytes && waiting_.size() > 1)) {
+    erase(waiting_.begin()->first);
+  }
+}
+
+void PendingBundles::erase(std::uint64_t number) {
+  const auto at = waiting_.find(number);
+  const Waiting& gone = at->second;
+  bytes_ -= gone.bundle.bytes.size();
+  for (const Hash& origin : gone.origins) by_origin_.erase({origin, number});
+  if (gone.author) by_author_.erase({*gone.author, number});
+  for (const Hash& entry : gone.holds) {
+    if (const auto holder = holders_.find(entry); holder != holders_.end() && holder->second == number) {
+      holders_.erase(holder);
+    }
+  }
+  waiting_.erase(at);
+}
+
+std::vector<PendingBundles::Waiting> PendingBundles::take(const std::vector<Hash>& entries,
+                                                          const std::vector<AuthorTag>& authors) {
+  std::set<std::uint64_t> found;
+  for (const Hash& entry : entries) {
+    for (auto at = by_origin_.lower_bound({entry, 0}); at != by_origin_.end() && at->first == entry; ++at) {
+      found.insert(at->second);
+    }
+  }
+  for (const AuthorTag& author : authors) {
+    for (auto at = by_author_.lower_bound({author, 0}); at != by_author_.end() && at->first == author; ++at) {
+      found.insert(at->second);
+    }
+  }
+  std::vector<Waiting> out;
+  for (const std::uint64_t number : found) {
+    out.push_back(waiting_.at(number));
+    erase(number);
+  }
+  return out;
+}
+
+const PendingBundles::Waiting* PendingBundles::holder_of(const Hash& entry) const {
+  const auto at = holders_.find(entry);
+  return at == holders_.end() ? nullptr : &waiting_.at(at->second);
+}
+
+}  // namespace meshfs::fsd

@@ -1,0 +1,46 @@
+// Bundles that can't be judged yet: their author is unknown, or an entry names origins that have not come. Bounded; in
+// memory only: what is dropped here, or lost by a restart, reconciliation offers again.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "fsd/core/head.h"
+#include "fsd/core/ports.h"
+#include "schema/codec/wire.h"
+
+namespace meshfs::fsd {
+
+// DESIGN: an entry may come before its policy, author or origin. Enough for a tree of 4,096 entries in the wrong order.
+inline constexpr std::size_t kMaxPendingBundles = 4096;
+inline constexpr std::size_t kMaxPendingBytes = 4 * 1024 * 1024;
+
+class PendingBundles {
+ public:
+  struct Waiting {
+    codec::Bundle bundle;
+    RecordPosition position = 0;           // of its record if some of its entries are in the log, else 0
+    std::optional<AuthorTag> author;       // waits for this author's member record
+    std::vector<Hash> origins;             // waits for these entries
+    std::vector<Hash> holds;               // its waiting entries, which others may name as origins
+  };
+  // Drops the oldest beyond the limits.
+  void add(Waiting waiting);
+  // Takes out what waits for any of these.
+  std::vector<Waiting> take(const std::vector<Hash>& entries, const std::vector<AuthorTag>& authors);
+  // The bundle that holds this waiting entry.
+  const Waiting* holder_of(const Hash& entry) const;
+  [[nodiscard]] const std::map<std::uint64_t, Waiting>& all() const { return waiting_; }
+
+ private:
+  void erase(std::uint64_t number);
+
+  std::map<std::uint64_t, Waiting> waiting_;  // by arrival
+  std::set<std::pair<Hash, std::uint64_t>> by_origin_;
+  std::set<std::pair<AuthorTag, std::uint64_t>> by_author_;
+  std::map<Hash, std::uint64_t> holders_;
+  std::uint64_t next_ = 1;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace meshfs::fsd

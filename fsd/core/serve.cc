@@ -1,0 +1,81 @@
+#include "fsd/core/serve.h"
+
+#include <map>
+
+namespace meshfs::fsd {
+
+namespace {
+
+// Gathers an answer and sends it in frames of bounded size.
+template <class Found>
+class Answer {
+ public:
+  Answer(std::uint64_t request, const SendToSyncd& send) : send_(send) { found_.request = request; }
+  Found& with(std::size_t bytes) {
+    if (bytes_ + bytes > kMaxAnswerBytes && bytes_ > 0) {
+      Found full;
+      full.request = found_.request;
+      std::swap(full, found_);
+      send_(std::move(full));
+      bytes_ = 0;
+    }
+    bytes_ += bytes;
+    return found_;
+  }
+  void finish() { send_(std::move(found_)); }
+
+ private:
+  const SendToSyncd& send_;
+  Found found_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+void serve_items(Sets& sets, LogView& log, const codec::local::GetItems& request, const SendToSyncd& send) {
+  Answer<codec::local::ItemsFound> answer(request.request, send);
+  const auto put = [&](codec::ItemForm form, Bytes bytes) {
+    const std::size_t size = bytes.size() + 64;
+    answer.with(size).bundles.push_back({form, std::move(bytes)});
+  };
+  std::map<RecordPosition, std::vector<EntryInfo>> by_record;
+  for (const std::uint64_t number : request.items) {
+    const auto item = sets.item(number);
+    if (!item) continue;
+    if (item->header_of) {
+      if (const auto header = sets.newest_header(item->set, *item->header_of)) {
+        put(codec::ItemForm::header, codec::encode_signed_header(*header));
+      }
+    } else if (const auto info = sets.find(item->hash)) {
+      by_record[info->position].push_back(*info);
+    }
+  }
+  for (const auto& [position, wanted] : by_record) {
+    const auto* record = log.load(wanted.front());
+    if (record == nullptr) continue;
+    // Proofs cost some 400 bytes an entry: with half of a commit wanted, the whole of it is shorter.
+    const bool whole = record->form == codec::ItemForm::proven || wanted.size() * 2 >= record->hashes.size();
+    if (whole) {
+      put(record->form, record->bytes);
+      continue;
+    }
+    for (const EntryInfo& info : wanted) put(codec::ItemForm::proven, codec::encode_proven(codec::prove(*record->commit, info.index)));
+  }
+  answer.finish();
+}
+
+void serve_blobs(BlobStore& blobs, const codec::local::GetBlobs& request, const SendToSyncd& send) {
+  Answer<codec::local::BlobsFound> answer(request.request, send);
+  for (const Hash& hash : request.hashes) {
+    auto blob = blobs.get(hash);
+    if (blob.ok()) {
+      const std::size_t size = blob->data.size() + 64;
+      answer.with(size).blobs.push_back(std::move(*blob));
+    } else {
+      answer.with(32).missing.push_back(hash);
+    }
+  }
+  answer.finish();
+}
+
+}  // namespace meshfs::fsd

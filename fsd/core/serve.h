@@ -1,0 +1,15 @@
+// Answers to syncd's questions: set items in the form that costs least, blobs as stored.
+#pragma once
+
+#include "fsd/core/log_view.h"
+
+namespace meshfs::fsd {
+
+// Of one answer frame; longer answers go in several frames with the same request number.
+inline constexpr std::size_t kMaxAnswerBytes = 512 * 1024;
+
+using SendToSyncd = std::function<void(codec::local::ToSyncd)>;
+void serve_items(Sets& sets, LogView& log, const codec::local::GetItems& request, const SendToSyncd& send);
+void serve_blobs(BlobStore& blobs, const codec::local::GetBlobs& request, const SendToSyncd& send);
+
+}  // namespace meshfs::fsd

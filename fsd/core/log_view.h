@@ -2,6 +2,7 @@
 // decoded: neighbours' wants and chmod -R come in runs of one commit.
 #pragma once
 
+#include "fsd/core/head.h"
 #include "fsd/core/sets.h"
 
 namespace meshfs::fsd {

@@ -1,6 +1,7 @@
 // The top level of /mesh: which virtual directories it has and which volume each name opens. Pure.
 #pragma once
 
+#include "schema/codec/entry.h"
 #include "schema/codec/network.h"
 
 namespace meshfs::fsd {

@@ -1,3 +1,4 @@
+#include "fsd/core/counters.h"
 #include "fsd/core/index_keys.h"
 #include "fsd/core/object_record.h"
 #include "fsd/core/volumes.h"

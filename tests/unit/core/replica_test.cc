@@ -144,6 +144,8 @@ TEST(Replica, AFileAppearsWhenItsContentIsComplete) {
   World world(5, 2);
   TestNode& a = world[0];
   TestNode& b = world[1];
+  world.converge();  // so that each knows the other's member record
+  a.published.clear();
   const std::string one(3000, '1');
   const std::string two(4000, '2');
   const auto file = put_file(a, a.files().root(), "big", one);

@@ -23,7 +23,7 @@ class TestNode {
   // Takes in what the replica told its syncd.
   void drain();
 
-  FileTree& files() { return replica->files(); }
+  fsd::FileTree& files() { return replica->files(); }
   // Every path with what it shows: equal trees have equal dumps.
   std::map<std::string, std::string> dump();
 
@@ -39,7 +39,6 @@ class TestNode {
   bool snapshot_done = false;
 
  private:
-  using FileTree = fsd::FileTree;
   codec::Identity identity_;
   bool has_clock_;
   std::vector<codec::local::ToSyncd> out_;

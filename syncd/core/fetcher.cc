@@ -28,9 +28,7 @@ void Fetcher::on_needs(const codec::local::NeedBlobs& needs, const std::optional
     const SharedBlob blob = cache_.any(need.hash);
     if (blob == nullptr || blob->kind != need.kind) continue;
     Need& added = needs_.at(need.hash);
-    leave_idle(added);
-    added.handed_over = true;
-    added.from = source;
+    note_handed_over(need.hash, added, source, now);
     if (bytes > 0 && bytes + blob->data.size() > kPutBytes) hand_over(std::exchange(here, {}), "a push"), bytes = 0;
     bytes += blob->data.size();
     here.push_back(*blob);
@@ -45,6 +43,16 @@ void Fetcher::add(const codec::local::NeedBlobs::Need& wanted, const std::option
   need.bytes = wanted.size_hint == 0 ? kGuessBytes : std::min<std::size_t>(wanted.size_hint, codec::kMaxChunkBytes);
   need.order = (small ? 0 : kBulkOrder) + next_order_++;
   make_idle(wanted.hash, need, source, now);
+}
+
+void Fetcher::note_handed_over(const Hash& hash, Need& need, const std::optional<NodeId>& from, Instant now) {
+  leave_idle(need);
+  if (need.resting_until != kNever) resting_.erase({need.resting_until, need.order});
+  need.resting_until = kNever;
+  need.handed_over = true;
+  need.handed_at = now;
+  need.from = from;
+  handed_.emplace_back(now, hash);
 }
 
 void Fetcher::hand_over(std::vector<codec::Blob> blobs, const std::string& from) {
@@ -183,10 +191,7 @@ void Fetcher::on_blobs(const NodeId& from, std::vector<codec::Blob> blobs, Insta
     Need& need = it->second;
     if (need.kind != blob.kind) continue;
     unask(from, blob.hash, need, false);
-    leave_idle(need);
-    need.handed_over = true;
-    need.from = from;
-    if (need.resting_until != kNever) resting_.erase({need.resting_until, need.order}), need.resting_until = kNever;
+    note_handed_over(blob.hash, need, from, now);
     if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.progress = now;
     cache_.drop(blob.hash);
     put.push_back(*cache_.put(std::move(blob)));
@@ -194,7 +199,7 @@ void Fetcher::on_blobs(const NodeId& from, std::vector<codec::Blob> blobs, Insta
   hand_over(std::move(put), mail_.name_of(from));
 }
 
-void Fetcher::on_came_along(const NodeId& from, const std::vector<Hash>& hashes) {
+void Fetcher::on_came_along(const NodeId& from, const std::vector<Hash>& hashes, Instant now) {
   std::vector<codec::Blob> put;
   for (const Hash& hash : hashes) {
     const auto it = needs_.find(hash);
@@ -202,10 +207,7 @@ void Fetcher::on_came_along(const NodeId& from, const std::vector<Hash>& hashes)
     if (it == needs_.end() || it->second.handed_over || blob == nullptr || blob->kind != it->second.kind) continue;
     Need& need = it->second;
     unask(from, hash, need, false);
-    leave_idle(need);
-    if (need.resting_until != kNever) resting_.erase({need.resting_until, need.order}), need.resting_until = kNever;
-    need.handed_over = true;
-    need.from = from;
+    note_handed_over(hash, need, from, now);
     put.push_back(*blob);
   }
   hand_over(std::move(put), mail_.name_of(from));
@@ -293,6 +295,17 @@ void Fetcher::check_progress(const NodeId& who, Peer& peer, Instant now) {
 }
 
 Instant Fetcher::tick(Instant now) {
+  while (!handed_.empty()) {
+    const auto [at, hash] = handed_.front();
+    const auto it = needs_.find(hash);
+    const bool stale = it == needs_.end() || !it->second.handed_over || it->second.handed_at != at;
+    if (!stale && now - at < kFsdPatience) break;
+    handed_.pop_front();
+    if (stale) continue;
+    it->second.handed_over = false;
+    cache_.drop(hash);
+    make_idle(hash, it->second, std::nullopt, now);
+  }
   if (peers_.empty()) return kNever;  // on_session wakes what rests
   while (!resting_.empty() && now >= resting_.begin()->first.first) {
     const Hash hash = resting_.begin()->second;
@@ -302,6 +315,7 @@ Instant Fetcher::tick(Instant now) {
     make_idle(hash, need, std::nullopt, now);
   }
   Instant wake = resting_.empty() ? kNever : resting_.begin()->first.first;
+  if (!handed_.empty()) wake = std::min(wake, handed_.front().first + kFsdPatience);
   for (auto& [who, peer] : peers_) check_progress(who, peer, now);
   for (auto& [who, peer] : peers_) {
     ask(who, peer, now);

@@ -5,7 +5,7 @@
 // others needed the places there.
 #pragma once
 
-#include <functional>
+#include <deque>
 #include <map>
 #include <unordered_map>
 
@@ -24,6 +24,7 @@ class Fetcher {
   static constexpr Duration kStuck = seconds(30);               // one want unanswered that long: ask another
   static constexpr Duration kFirstRest = seconds(2);            // asked everybody in vain: again later, doubling up to
   static constexpr Duration kLongestRest = seconds(64);
+  static constexpr Duration kFsdPatience = seconds(30);         // no word on a blob handed over (its disk is full): again
   static constexpr std::size_t kPutBytes = 512 * 1024;          // per message to fsd
   // fsd itself bounds what it needs at a time; this many would be 100 MB of tables here. Beyond: ignored.
   static constexpr std::size_t kMaxNeeds = 500'000;
@@ -34,7 +35,7 @@ class Fetcher {
   void on_needs(const codec::local::NeedBlobs& needs, const std::optional<NodeId>& source, Instant now);
   void on_blobs(const NodeId& from, std::vector<codec::Blob> blobs, Instant now);
   // These came along with a push and are in the cache; some may be needed already.
-  void on_came_along(const NodeId& from, const std::vector<Hash>& hashes);
+  void on_came_along(const NodeId& from, const std::vector<Hash>& hashes, Instant now);
   void on_missing(const NodeId& from, const codec::Missing& missing);
   // The outcome of what we handed over. Gives who brought the last stored one.
   std::optional<NodeId> on_stored(const codec::local::BlobsStored& outcome, Instant now);
@@ -58,6 +59,7 @@ class Fetcher {
     std::vector<NodeId> asked;            // who has our want now
     std::vector<NodeId> tried;            // asked in this round of all neighbours
     bool handed_over = false;
+    Instant handed_at{0};
     std::optional<NodeId> from;           // who brought it
     Duration rest = kFirstRest;
     Instant resting_until = kNever;
@@ -85,6 +87,7 @@ class Fetcher {
   void ask(const NodeId& who, Peer& peer, Instant now);
   void check_progress(const NodeId& who, Peer& peer, Instant now);
   void move_on(const NodeId& who, Peer& peer, const Hash& hash, bool crowded, Instant now);
+  void note_handed_over(const Hash& hash, Need& need, const std::optional<NodeId>& from, Instant now);
   void hand_over(std::vector<codec::Blob> blobs, const std::string& from);
 
   Mail& mail_;
@@ -93,6 +96,7 @@ class Fetcher {
   std::unordered_map<Hash, Need, FixedBytesHash> needs_;  // looked up only
   std::map<NodeId, Peer> peers_;
   std::map<std::pair<Instant, Order>, Hash> resting_;
+  std::deque<std::pair<Instant, Hash>> handed_;  // in the order of handing over; outcomes make entries stale
   Order next_order_ = 0;
 };
 

@@ -81,7 +81,7 @@ void Life::on_push(const NodeId& who, codec::Push push, Instant now) {
   for (const codec::Blob& blob : push.blobs) blobs.push_back(blob.hash);
   source_ = who;
   gossip_.on_push(who, std::move(push), now);
-  fetcher_.on_came_along(who, blobs);
+  fetcher_.on_came_along(who, blobs, now);
 }
 
 void Life::on_message(const NodeId& who, codec::Message message, Instant now) {

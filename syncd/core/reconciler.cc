@@ -263,20 +263,19 @@ void Reconciler::pump(const NodeId& who, Peer& peer) {
       get.items.push_back(peer.push.front());
       peer.push.pop_front();
     }
-    requests_[get.request] = who;
+    requests_.add(get.request, who);
     ++peer.requests;
     store_.send(std::move(get));
   }
 }
 
-bool Reconciler::on_items_found(codec::local::ItemsFound& found) {
-  const auto it = requests_.find(found.request);
-  if (it == requests_.end()) return false;
-  const NodeId who = it->second;
-  requests_.erase(it);
+void Reconciler::on_items_found(codec::local::ItemsFound& found) {
+  const auto request = requests_.on_answer(found.request);
+  if (!request) return;
+  const NodeId who = request->who;
   const auto peer = peers_.find(who);
-  if (peer == peers_.end()) return true;
-  if (peer->second.requests > 0) --peer->second.requests;
+  if (peer == peers_.end()) return;
+  if (request->first && peer->second.requests > 0) --peer->second.requests;
   codec::Push push;
   std::size_t bytes = 0;
   const auto send = [&] {
@@ -290,7 +289,6 @@ bool Reconciler::on_items_found(codec::local::ItemsFound& found) {
     push.bundles.push_back(std::move(bundle));
   }
   send();
-  return true;
 }
 
 }  // namespace meshfs::syncd

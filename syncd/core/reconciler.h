@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 
+#include "syncd/core/fsd_requests.h"
 #include "syncd/core/item_set.h"
 #include "syncd/core/mail.h"
 #include "syncd/core/ports.h"
@@ -39,8 +40,7 @@ class Reconciler {
   void on_summary(const NodeId& who, const std::vector<codec::SetSummary>& theirs, Instant now);
   void on_reconcile(const NodeId& from, const codec::Reconcile& message, Instant now);
   void on_want_items(const NodeId& from, const codec::WantItems& message);
-  // True if the request was one of ours.
-  bool on_items_found(codec::local::ItemsFound& found);
+  void on_items_found(codec::local::ItemsFound& found);
   Instant tick(Instant now, bool news_under_way);
   // There are items to send and room for them: sessions have sent what blocked them.
   [[nodiscard]] bool hungry() const;
@@ -85,7 +85,7 @@ class Reconciler {
   std::array<Instant, kSets> changed_at_{};
   std::array<std::map<codec::ItemId, Instant>, kSets> asked_;
   std::map<NodeId, Peer> peers_;
-  std::map<std::uint64_t, NodeId> requests_;
+  FsdRequests requests_;
   std::uint64_t& next_request_;
   std::uint64_t rounds_ = 0;
 };

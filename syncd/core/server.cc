@@ -61,15 +61,14 @@ void Server::on_stored(const Hash& hash, const std::optional<NodeId>& bringer) {
 
 void Server::on_no_longer(const Hash& hash) { on_stored(hash, std::nullopt); }
 
-bool Server::on_blobs_found(codec::local::BlobsFound& found) {
-  const auto it = requests_.find(found.request);
-  if (it == requests_.end()) return false;
-  const NodeId who = it->second;
-  requests_.erase(it);
+void Server::on_blobs_found(codec::local::BlobsFound& found) {
+  const auto request = requests_.on_answer(found.request);
+  if (!request) return;
+  const NodeId who = request->who;
   const auto at = peers_.find(who);
-  if (at == peers_.end()) return true;
+  if (at == peers_.end()) return;
   Peer& peer = at->second;
-  if (peer.requests > 0) --peer.requests;
+  if (request->first && peer.requests > 0) --peer.requests;
   for (const Hash& hash : found.missing) {
     if (peer.wants.contains(hash)) wait_for(who, peer, hash);
   }
@@ -85,7 +84,6 @@ bool Server::on_blobs_found(codec::local::BlobsFound& found) {
     batch.push_back(std::move(blob));
   }
   send_blobs(who, peer, std::move(batch));
-  return true;
 }
 
 void Server::send_blobs(const NodeId& who, Peer& peer, std::vector<codec::Blob> blobs) {
@@ -150,7 +148,7 @@ void Server::pump(const NodeId& who, Peer& peer) {
     send_blobs(who, peer, std::move(cached));
     if (get.hashes.empty()) continue;
     get.request = next_request_++;
-    requests_[get.request] = who;
+    requests_.add(get.request, who);
     ++peer.requests;
     store_.send(std::move(get));
   }

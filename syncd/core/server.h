@@ -9,6 +9,7 @@
 
 #include "syncd/core/blob_cache.h"
 #include "syncd/core/fetcher.h"
+#include "syncd/core/fsd_requests.h"
 #include "syncd/core/mail.h"
 #include "syncd/core/ports.h"
 
@@ -32,8 +33,7 @@ class Server {
   void on_stored(const Hash& hash, const std::optional<NodeId>& bringer);
   // fsd says this blob is no longer needed: it may be there.
   void on_no_longer(const Hash& hash);
-  // True if the request was one of ours.
-  bool on_blobs_found(codec::local::BlobsFound& found);
+  void on_blobs_found(codec::local::BlobsFound& found);
   void on_session(const NodeId& who);
   void on_session_end(const NodeId& who);
   void tick();
@@ -63,7 +63,7 @@ class Server {
   std::uint64_t& next_request_;
   std::map<NodeId, Peer> peers_;
   std::map<Hash, std::set<NodeId>> waiters_;  // bounded by kMaxWants per neighbour
-  std::map<std::uint64_t, NodeId> requests_;
+  FsdRequests requests_;
 };
 
 }  // namespace meshfs::syncd

@@ -122,6 +122,8 @@ void FakeFsd::on(const local::GetBlobs& get) {
   for (const Hash& hash : get.hashes) {
     if (const auto it = blobs.find(hash); it != blobs.end()) found.blobs.push_back(it->second), ++blobs_given;
     else found.missing.push_back(hash);
+    if (found.blobs.size() + found.missing.size() < 5) continue;
+    host_.to_syncd(std::exchange(found, {get.request, {}, {}}));  // fsd may cut an answer into several messages
   }
   host_.to_syncd(found);
 }
@@ -131,6 +133,7 @@ void FakeFsd::on(const local::GetItems& get) {
   for (const std::uint64_t number : get.items) {
     if (const auto it = numbers_.find(number); it != numbers_.end()) {
       found.bundles.push_back({codec::ItemForm::header, items.at(it->second)});
+      if (found.bundles.size() == 50) host_.to_syncd(std::exchange(found, {get.request, {}}));
     }
   }
   host_.to_syncd(found);

@@ -11,7 +11,6 @@ namespace {
 
 constexpr int kCannotStart = 1;
 constexpr int kWrongCommandLine = 2;
-constexpr Duration kReportEvery = seconds(1);  // .mesh/peers is for people: a second old is fresh
 
 // Drives the core: every input is followed by one tick at the end of the loop's turn, and by a timer for the next.
 class Driver {
@@ -39,25 +38,6 @@ class Driver {
   os::Loop::TimerId timer_;
 };
 
-// Tells fsd who the neighbours are, when that changed.
-class PeersReporter {
- public:
-  PeersReporter(os::Loop& loop, Node& node, FsdConnection& fsd) : loop_(loop), node_(node), fsd_(fsd) {}
-  void start() {
-    std::string json = node_.peers_json(os::Loop::now());
-    if (json != last_) fsd_.send(codec::local::PeersReport{json});
-    last_ = std::move(json);
-    loop_.after(kReportEvery, [this] { start(); });
-  }
-  void forget() { last_.clear(); }
-
- private:
-  os::Loop& loop_;
-  Node& node_;
-  FsdConnection& fsd_;
-  std::string last_;
-};
-
 int run(const Options& options, const os::Log& log) {
   os::Loop loop;
   loop.on_terminate([&] { loop.stop(); });
@@ -74,7 +54,6 @@ int run(const Options& options, const os::Log& log) {
   // The core and what drives it name each other: the core is made first, the others are reached through these.
   struct Parts {
     std::unique_ptr<Driver> driver;
-    std::unique_ptr<PeersReporter> reporter;
     Node* node = nullptr;
   } parts;
   FsdConnection fsd(loop, log, options.socket,
@@ -84,7 +63,6 @@ int run(const Options& options, const os::Log& log) {
                      },
                      [&] {
                        parts.node->on_fsd_gone(os::Loop::now());
-                       parts.reporter->forget();
                        parts.driver->after_input();
                      }});
   const auto seed = crypto::random_id<FixedBytes<8, struct RngSeedTag>>();
@@ -94,11 +72,9 @@ int run(const Options& options, const os::Log& log) {
             {.boot = crypto::random_id<codec::Nonce>(), .rng = Rng(seed_number), .tcp_port = (*links)->tcp_port()});
   parts.node = &node;
   parts.driver = std::make_unique<Driver>(loop, node);
-  parts.reporter = std::make_unique<PeersReporter>(loop, node, fsd);
   (*links)->attach(node, options, [&] { parts.driver->after_input(); });
   fsd.start();
   parts.driver->after_input();
-  parts.reporter->start();
   loop.run();
   (*links)->detach();
   return 0;

@@ -141,12 +141,12 @@ static Status read(format::ProvenEntry::Reader from, ProvenEntry& to) {
   if (Status s = read(from.getHeader(), to.header); !s) return s;
   to.index = from.getIndex();
   to.count = from.getCount();
-  if (to.count == 0 || to.count > kMaxCommitEntries || to.index >= to.count) return malformed("an entry outside its commit");
+  if (to.count == 0 || to.count > kMaxCommitEntries || to.index >= to.count)
+    return malformed("an entry outside its commit");
   if (Status s = read_joined(from.getPath(), kMaxPath, to.path); !s) return s;
   if (!merkle_root_from({}, to.index, to.count, to.path)) return malformed("an audit path of the wrong length");
   return read_placed(from.getEntry(), to.header.header, to.entry);
 }
-
 
 Hash entry_hash(const Header& header, std::uint32_t index, const Entry& entry) {
   const Words words = canonical_words<format::Entry>(PlacedEntry{header.volume, entry});
@@ -169,8 +169,8 @@ HeaderHash header_hash(const NetworkId& network, const Header& header, const Has
 }
 
 Hash header_item_hash(const NetworkId& network, const SignedHeader& header) {
-  return crypto::hash_in("meshfs hdr item", {network.view(), header.root.view(), header_bytes(header.header),
-                                             header.signature.view()});
+  return crypto::hash_in("meshfs hdr item",
+                         {network.view(), header.root.view(), header_bytes(header.header), header.signature.view()});
 }
 
 Commit sign_commit(const NetworkId& network, const Header& header, std::vector<Entry> entries,

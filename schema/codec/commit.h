@@ -17,7 +17,7 @@ struct Header {
   AuthorTag author;
   std::uint64_t sequence = 0;  // 1, 2, ...; gaps can exist at a receiver, never at the author
   Hlc hlc;
-  HeaderHash previous;         // of the author's header with sequence - 1; zero for the first
+  HeaderHash previous;  // of the author's header with sequence - 1; zero for the first
   std::uint32_t policy_epoch = 0;
   VolumeTag volume;
   std::uint64_t total_bytes = 0;    // the author's running totals in this volume, this commit included:

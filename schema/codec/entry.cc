@@ -22,7 +22,8 @@ Status check_attributes(const Attributes& attributes) {
   std::size_t bytes = 0;
   const Xattr* before = nullptr;
   for (const Xattr& xattr : attributes.xattrs) {
-    if (xattr.name.empty() || xattr.name.find('\0') != xattr.name.npos) return malformed("an xattr without a proper name");
+    if (xattr.name.empty() || xattr.name.find('\0') != xattr.name.npos)
+      return malformed("an xattr without a proper name");
     if (xattr.name.size() > kMaxXattrName) return over_limit("the name of an xattr is longer than its limit");
     if (before != nullptr && before->name >= xattr.name) return malformed("xattrs are not sorted and unique");
     bytes += xattr.name.size() + xattr.value.size();
@@ -64,7 +65,8 @@ Status check_contents(Kind kind, const std::vector<ContentRegister>& contents) {
   if (kind != Kind::directory && contents.empty()) return malformed("a file without content");
   if (contents.size() > kMaxContents) return over_limit("more contents than their limit");
   for (std::size_t i = 0; i < contents.size(); ++i) {
-    if (contents[i].stamp.foreign.has_value() == contents[i].value.has_value()) return malformed("a content and its stamp disagree");
+    if (contents[i].stamp.foreign.has_value() == contents[i].value.has_value())
+      return malformed("a content and its stamp disagree");
     if (contents[i].value) {
       if (Status s = check_content(kind, *contents[i].value); !s) return s;
     }
@@ -87,8 +89,10 @@ Status check_links(Kind kind, const std::vector<LinkRegister>& links) {
 }
 
 Status check_place(const ObjectEntry& object) {
-  if (object.place.stamp.foreign.has_value() == object.place.value.has_value()) return malformed("a place and its stamp disagree");
-  if (object.object.is_zero() && object.kind != Kind::directory) return malformed("a volume's root that is no directory");
+  if (object.place.stamp.foreign.has_value() == object.place.value.has_value())
+    return malformed("a place and its stamp disagree");
+  if (object.object.is_zero() && object.kind != Kind::directory)
+    return malformed("a volume's root that is no directory");
   if (!object.place.value) return {};
   const PlaceValue& place = *object.place.value;
   const bool root = place.now.name.text().empty();
@@ -116,7 +120,8 @@ Status check_tombstone(const Tombstone& tombstone) {
   if (tombstone.context.empty()) return malformed("a deletion that saw nothing");
   if (Status s = check_context(tombstone.context); !s) return s;
   const bool directory = tombstone.kind == Kind::directory;
-  if (!directory && (tombstone.place || tombstone.attributes)) return malformed("only a deleted directory keeps place and attributes");
+  if (!directory && (tombstone.place || tombstone.attributes))
+    return malformed("only a deleted directory keeps place and attributes");
   if (tombstone.place && tombstone.place->name.text().empty()) return malformed("a deleted directory without a name");
   return tombstone.attributes ? check_attributes(*tombstone.attributes) : Status();
 }

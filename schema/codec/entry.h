@@ -15,18 +15,18 @@
 namespace meshfs::codec {
 
 // Limits. decode_* answers too_large beyond them; fsd answers ENOSPC, E2BIG or ENAMETOOLONG before composing.
-inline constexpr std::size_t kMaxEntryBytes = 256 * 1024;    // canonical bytes of one entry: 4,096 tombstones take 128 to 192 KiB
-inline constexpr std::size_t kMaxInlineBytes = 300;          // content that rides in the entry
-inline constexpr std::size_t kMaxContents = 64;              // conflicting contents one object may carry
-inline constexpr std::size_t kMaxContextSlots = 1024;        // authors that ever wrote one object
-inline constexpr std::size_t kMaxTombstones = 4096;          // objects one batch tombstone covers
-inline constexpr std::size_t kMaxXattrBytes = 16 * 1024;     // names and values of one object together
-inline constexpr std::size_t kMaxXattrs = 256;               // of one object
-inline constexpr std::size_t kMaxXattrName = 255;            // bytes; Linux's own limit
-inline constexpr std::size_t kMaxOwnerName = 255;            // bytes of a user's or group's name
-inline constexpr std::size_t kMaxTypeName = 64;              // bytes of a record type
-inline constexpr std::size_t kMaxLinks = 1024;               // extra names of one object
-inline constexpr std::size_t kMaxSymlinkBytes = 4095;        // inline limit of a symlink's target
+inline constexpr std::size_t kMaxEntryBytes = 256 * 1024;  // canonical bytes: 4,096 tombstones take 128 to 192 KiB
+inline constexpr std::size_t kMaxInlineBytes = 300;        // content that rides in the entry
+inline constexpr std::size_t kMaxContents = 64;            // conflicting contents one object may carry
+inline constexpr std::size_t kMaxContextSlots = 1024;      // authors that ever wrote one object
+inline constexpr std::size_t kMaxTombstones = 4096;        // objects one batch tombstone covers
+inline constexpr std::size_t kMaxXattrBytes = 16 * 1024;   // names and values of one object together
+inline constexpr std::size_t kMaxXattrs = 256;             // of one object
+inline constexpr std::size_t kMaxXattrName = 255;          // bytes; Linux's own limit
+inline constexpr std::size_t kMaxOwnerName = 255;          // bytes of a user's or group's name
+inline constexpr std::size_t kMaxTypeName = 64;            // bytes of a record type
+inline constexpr std::size_t kMaxLinks = 1024;             // extra names of one object
+inline constexpr std::size_t kMaxSymlinkBytes = 4095;      // inline limit of a symlink's target
 
 enum class Kind : std::uint8_t { file = 0, directory = 1, symlink = 2 };
 
@@ -71,13 +71,13 @@ struct Owner {
   bool operator==(const Owner&) const = default;
 };
 struct Attributes {
-  std::uint16_t mode = 0;       // permission bits, 07777
+  std::uint16_t mode = 0;  // permission bits, 07777
   Owner user;
   Owner group;
-  std::int64_t mtime_ns = 0;    // since 1970 UTC
-  std::vector<Xattr> xattrs;    // sorted by name, names unique
+  std::int64_t mtime_ns = 0;      // since 1970 UTC
+  std::vector<Xattr> xattrs;      // sorted by name, names unique
   std::uint64_t lifetime_ms = 0;  // 0: for ever
-  std::string type;             // record type, "" for plain files
+  std::string type;               // record type, "" for plain files
   bool operator==(const Attributes&) const = default;
 };
 
@@ -135,7 +135,7 @@ struct ObjectEntry {
   std::vector<ContentRegister> contents;  // files: 1..kMaxContents; symlinks: 1 or more; directories: none
   std::vector<LinkRegister> links;        // sorted by link id
   Context context;
-  std::uint64_t latest_expiry_ms = 0;     // latest expiry this object ever had, network time; 0 none
+  std::uint64_t latest_expiry_ms = 0;  // latest expiry this object ever had, network time; 0 none
   bool operator==(const ObjectEntry&) const = default;
 };
 
@@ -143,9 +143,9 @@ struct ObjectEntry {
 struct Tombstone {
   LocalId object;
   Kind kind = Kind::file;
-  Context context;  // never empty: a delete covers something it saw
-  std::optional<Place> place;             // directories only
-  std::optional<Attributes> attributes;   // directories only
+  Context context;                       // never empty: a delete covers something it saw
+  std::optional<Place> place;            // directories only
+  std::optional<Attributes> attributes;  // directories only
   bool operator==(const Tombstone&) const = default;
 };
 struct BatchTombstone {

@@ -101,8 +101,8 @@ template <class Reader>
 static Result<Content> content_of(Reader from) {
   switch (from.getForm()) {
     case format::ContentForm::CHUNKED:
-      return Content(ChunkedContent{from.getSize(), from_words<Hash>(from.getHash0(), from.getHash1(), from.getHash2(),
-                                                                    from.getHash3())});
+      return Content(ChunkedContent{
+          from.getSize(), from_words<Hash>(from.getHash0(), from.getHash1(), from.getHash2(), from.getHash3())});
     case format::ContentForm::INLINED: {
       const ByteView bytes = view_of(from.getInlined());
       if (bytes.size() > kMaxSymlinkBytes) return over_limit("inline content is longer than its limit");
@@ -242,7 +242,6 @@ static Status read(format::Tombstone::Reader from, Tombstone& to) {
   if (from.hasAttributes()) return read_attributes(from.getAttributes(), to.attributes.emplace());
   return {};
 }
-
 
 void write_entry(format::Entry::Builder to, const VolumeTag& volume, const Entry& entry) {
   if (const auto* object = std::get_if<ObjectEntry>(&entry)) return write_object(to, volume, *object);

@@ -9,9 +9,7 @@ constexpr std::uint8_t kMagic = 'm';
 constexpr std::size_t kTagAt = 16;
 static_assert(kTagAt + crypto::FrameTag::kSize == kFrameHeaderBytes);
 
-std::size_t max_frame(FrameKind kind) {
-  return kind == FrameKind::packet ? kMaxFrameAfterAuth : kMaxFrameBeforeAuth;
-}
+std::size_t max_frame(FrameKind kind) { return kind == FrameKind::packet ? kMaxFrameAfterAuth : kMaxFrameBeforeAuth; }
 
 }  // namespace
 
@@ -32,7 +30,8 @@ Bytes seal_frame(const crypto::LinkKey& key, const FrameHeader& header, ByteView
 
 Result<FrameHeader> peek_frame(ByteView frame) {
   if (frame.size() < kFrameHeaderBytes || frame[0] != kMagic) return malformed("not a meshfs frame");
-  if (frame[1] != kWireVersion) return error(Errc::unsupported, "a frame of another version: update meshfs on both nodes");
+  if (frame[1] != kWireVersion)
+    return error(Errc::unsupported, "a frame of another version: update meshfs on both nodes");
   const std::uint8_t kind = frame[2];
   if (kind < 1 || kind > 3 || frame[3] != 0) return malformed("not a meshfs frame");
   FrameHeader header;
@@ -47,7 +46,8 @@ Result<ByteView> open_frame(const crypto::LinkKey& key, ByteView frame) {
   if (Result<FrameHeader> header = peek_frame(frame); !header) return header.failure();
   const ByteView payload = frame.subspan(kFrameHeaderBytes);
   const auto tag = crypto::FrameTag::from(frame.subspan(kTagAt, crypto::FrameTag::kSize));
-  if (!crypto::same_tag(*tag, crypto::tag_of(key, {frame.first(kTagAt), payload}))) return malformed("a frame with a wrong tag");
+  if (!crypto::same_tag(*tag, crypto::tag_of(key, {frame.first(kTagAt), payload})))
+    return malformed("a frame with a wrong tag");
   return payload;
 }
 

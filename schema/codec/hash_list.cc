@@ -32,14 +32,14 @@ static Status read(format::HashList::Reader from, HashList& to) {
   if (hashes.empty() || sizes.size() != hashes.size()) return malformed("a hash list whose sizes and hashes disagree");
   to.items.reserve(hashes.size());
   for (unsigned i = 0; i < sizes.size(); ++i) {
-    if (sizes[i] == 0 || sizes[i] > max_item_bytes(to.level)) return malformed("a hash list item of an impossible size");
+    if (sizes[i] == 0 || sizes[i] > max_item_bytes(to.level))
+      return malformed("a hash list item of an impossible size");
     to.items.push_back({hashes[i], sizes[i]});
   }
   return {};
 }
 
 constexpr std::size_t kMaxListBytes = kMaxListItems * 40 + 64;  // items, and pointers around them
-
 
 std::uint64_t size_of(const HashList& list) {
   std::uint64_t size = 0;

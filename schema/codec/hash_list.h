@@ -10,8 +10,8 @@
 namespace meshfs::codec {
 
 inline constexpr std::size_t kMinChunkBytes = 8 * 1024;
-inline constexpr std::size_t kMaxChunkBytes = 64 * 1024;    // also the largest file that is one chunk
-inline constexpr std::size_t kMaxListItems = 1024;          // per list, ~40 kB encoded
+inline constexpr std::size_t kMaxChunkBytes = 64 * 1024;  // also the largest file that is one chunk
+inline constexpr std::size_t kMaxListItems = 1024;        // per list, ~40 kB encoded
 inline constexpr std::uint8_t kMaxListLevel = 4;
 
 struct ListItem {

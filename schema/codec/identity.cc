@@ -73,7 +73,8 @@ Result<Invite> decode_invite(std::string_view token) {
   if (!std::equal(sum.begin(), sum.end(), bytes->end() - kChecksumBytes)) return mistyped();
   auto invite = decode_packed_strict<format::Invite, Invite>(body, limits_for(kMaxRecordBytes));
   if (!invite) return invite;
-  if (!genesis_signed(invite->genesis)) return malformed("the invite's network record is not signed by its admin: ask for a new invite");
+  if (!genesis_signed(invite->genesis))
+    return malformed("the invite's network record is not signed by its admin: ask for a new invite");
   if (admission_key_of(invite->secret).public_key() != invite->genesis.admission_key) {
     return malformed("the invite's secret is not that of its network: ask for a new invite");
   }

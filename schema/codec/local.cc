@@ -114,7 +114,8 @@ struct SyncdWriter {
   void operator()(const Items& from) {
     auto to = root.initItems();
     auto added = to.initAdded(list_size(from.added.size()));
-    for (unsigned i = 0; i < added.size(); ++i) write(added[i], from.added[i].item, from.added[i].set, from.added[i].hash);
+    for (unsigned i = 0; i < added.size(); ++i)
+      write(added[i], from.added[i].item, from.added[i].set, from.added[i].hash);
     auto removed = to.initRemoved(list_size(from.removed.size()));
     for (unsigned i = 0; i < removed.size(); ++i) {
       write(removed[i], from.removed[i].item, from.removed[i].set, from.removed[i].hash);
@@ -173,21 +174,32 @@ static void write(format::local::ToSyncd::Builder to, const ToSyncd& from) { std
 static Status read(format::local::ToSyncd::Reader from, ToSyncd& to) {
   using Which = format::local::ToSyncd::Which;
   switch (from.which()) {
-    case Which::WELCOME: return read(from.getWelcome(), to.emplace<Welcome>());
-    case Which::ITEMS: return read(from.getItems(), to.emplace<Items>());
-    case Which::PUBLISH: return read(from.getPublish(), to.emplace<Publish>());
-    case Which::JUDGED: return read(from.getJudged(), to.emplace<Judged>());
-    case Which::DURABLE: to = Durable{from.getDurable()}; return {};
-    case Which::NEED_BLOBS: return read(from.getNeedBlobs(), to.emplace<NeedBlobs>());
-    case Which::BLOBS_STORED: return read(from.getBlobsStored(), to.emplace<BlobsStored>());
-    case Which::BLOBS_FOUND: return read(from.getBlobsFound(), to.emplace<BlobsFound>());
-    case Which::ITEMS_FOUND: return read(from.getItemsFound(), to.emplace<ItemsFound>());
+    case Which::WELCOME:
+      return read(from.getWelcome(), to.emplace<Welcome>());
+    case Which::ITEMS:
+      return read(from.getItems(), to.emplace<Items>());
+    case Which::PUBLISH:
+      return read(from.getPublish(), to.emplace<Publish>());
+    case Which::JUDGED:
+      return read(from.getJudged(), to.emplace<Judged>());
+    case Which::DURABLE:
+      to = Durable{from.getDurable()};
+      return {};
+    case Which::NEED_BLOBS:
+      return read(from.getNeedBlobs(), to.emplace<NeedBlobs>());
+    case Which::BLOBS_STORED:
+      return read(from.getBlobsStored(), to.emplace<BlobsStored>());
+    case Which::BLOBS_FOUND:
+      return read(from.getBlobsFound(), to.emplace<BlobsFound>());
+    case Which::ITEMS_FOUND:
+      return read(from.getItemsFound(), to.emplace<ItemsFound>());
     case Which::NETWORK_TIME: {
       const auto time = from.getNetworkTime();
       to = NetworkTime{{time.getNowMs()}, time.getHasClock(), time.getIncomplete()};
       return {};
     }
-    case Which::ANSWER: return read(from.getAnswer(), to.emplace<Answer>());
+    case Which::ANSWER:
+      return read(from.getAnswer(), to.emplace<Answer>());
   }
   return error(Errc::unsupported, "a message of an unknown kind");
 }
@@ -269,12 +281,18 @@ static void write(format::local::ToFsd::Builder to, const ToFsd& from) { std::vi
 static Status read(format::local::ToFsd::Reader from, ToFsd& to) {
   using Which = format::local::ToFsd::Which;
   switch (from.which()) {
-    case Which::HELLO: return read(from.getHello(), to.emplace<Hello>());
-    case Which::OFFER: return read(from.getOffer(), to.emplace<Offer>());
-    case Which::PUT_BLOBS: return read(from.getPutBlobs(), to.emplace<PutBlobs>());
-    case Which::GET_BLOBS: return read(from.getGetBlobs(), to.emplace<GetBlobs>());
-    case Which::GET_ITEMS: return read(from.getGetItems(), to.emplace<GetItems>());
-    case Which::PEERS_REPORT: return read_text(from.getPeersReport(), kMaxText, to.emplace<PeersReport>().json);
+    case Which::HELLO:
+      return read(from.getHello(), to.emplace<Hello>());
+    case Which::OFFER:
+      return read(from.getOffer(), to.emplace<Offer>());
+    case Which::PUT_BLOBS:
+      return read(from.getPutBlobs(), to.emplace<PutBlobs>());
+    case Which::GET_BLOBS:
+      return read(from.getGetBlobs(), to.emplace<GetBlobs>());
+    case Which::GET_ITEMS:
+      return read(from.getGetItems(), to.emplace<GetItems>());
+    case Which::PEERS_REPORT:
+      return read_text(from.getPeersReport(), kMaxText, to.emplace<PeersReport>().json);
     case Which::CLOCK_VOTES: {
       const auto votes = from.getClockVotes();
       if (votes.size() > kMaxClockVotes) return over_limit("more votes than their limit");
@@ -282,14 +300,16 @@ static Status read(format::local::ToFsd::Reader from, ToFsd& to) {
       for (const std::int64_t vote : votes) out.push_back({vote});
       return {};
     }
-    case Which::ASK: return read(from.getAsk(), to.emplace<Ask>());
+    case Which::ASK:
+      return read(from.getAsk(), to.emplace<Ask>());
   }
   return error(Errc::unsupported, "a message of an unknown kind");
 }
 
-
 Bytes encode_to_syncd(const ToSyncd& message) { return encode_packed<format::local::ToSyncd>(message); }
-Result<ToSyncd> decode_to_syncd(ByteView bytes) { return decode_packed<format::local::ToSyncd, ToSyncd>(bytes, kLimits); }
+Result<ToSyncd> decode_to_syncd(ByteView bytes) {
+  return decode_packed<format::local::ToSyncd, ToSyncd>(bytes, kLimits);
+}
 Bytes encode_to_fsd(const ToFsd& message) { return encode_packed<format::local::ToFsd>(message); }
 Result<ToFsd> decode_to_fsd(ByteView bytes) { return decode_packed<format::local::ToFsd, ToFsd>(bytes, kLimits); }
 

@@ -13,8 +13,8 @@ namespace meshfs::codec::local {
 
 inline constexpr std::uint32_t kLocalVersion = 1;
 inline constexpr std::size_t kMaxLocalFrame = 1024 * 1024;
-inline constexpr std::size_t kMaxItems = 8192;            // per list of items, needs or hashes; ~45 bytes each
-inline constexpr std::size_t kMaxText = 512 * 1024;       // of an answer or the peers report
+inline constexpr std::size_t kMaxItems = 8192;       // per list of items, needs or hashes; ~45 bytes each
+inline constexpr std::size_t kMaxText = 512 * 1024;  // of an answer or the peers report
 inline constexpr std::size_t kMaxVerb = 64;
 inline constexpr std::size_t kMaxArgument = 64 * 1024;
 inline constexpr std::size_t kMaxClockVotes = 256;
@@ -22,37 +22,43 @@ inline constexpr std::size_t kMaxVerdictReason = 1024;
 // Other lists: at most kMaxWants bundles, blobs or requested items per frame.
 
 // --- to syncd ---
-struct Welcome {                      // first answer to a Hello
+struct Welcome {  // first answer to a Hello
   std::uint32_t version = kLocalVersion;
   NodeId node;
   std::string node_name, network_name;
   NetworkId network;
-  crypto::LinkKey link_key;           // the network's, until Noise comes
+  crypto::LinkKey link_key;  // the network's, until Noise comes
   bool operator==(const Welcome&) const = default;
 };
 struct ItemAdded {
-  std::uint64_t item = 0; SetId set = SetId::shared; Hash hash;
+  std::uint64_t item = 0;
+  SetId set = SetId::shared;
+  Hash hash;
   bool operator==(const ItemAdded&) const = default;
 };
-struct Items {                        // first the snapshot, in pieces, then changes as they happen
+struct Items {  // first the snapshot, in pieces, then changes as they happen
   std::vector<ItemAdded> added;
   struct Removed {
-    std::uint64_t item = 0; SetId set = SetId::shared; Hash hash;
+    std::uint64_t item = 0;
+    SetId set = SetId::shared;
+    Hash hash;
     bool operator==(const Removed&) const = default;
   };
   std::vector<Removed> removed;
-  bool snapshot_done = false;         // set once, on the piece that ends the snapshot
+  bool snapshot_done = false;  // set once, on the piece that ends the snapshot
   bool operator==(const Items&) const = default;
 };
 struct Publish {  // our own new commit, durable: push it to everybody
-  codec::Push push; HeaderHash header;
+  codec::Push push;
+  HeaderHash header;
   bool operator==(const Publish&) const = default;
 };
 enum class Verdict : std::uint8_t { accepted = 0, known = 1, pending = 2, refused = 3 };
-struct Judged {                       // answer to an Offer, same order as its bundles
+struct Judged {  // answer to an Offer, same order as its bundles
   std::uint64_t offer = 0;
   struct One {
-    Verdict verdict = Verdict::known; std::string reason;
+    Verdict verdict = Verdict::known;
+    std::string reason;
     bool operator==(const One&) const = default;
   };
   std::vector<One> bundles;
@@ -63,33 +69,43 @@ struct Durable {  // that offer's accepted bundles are on disk: acknowledge as h
   std::uint64_t offer = 0;
   bool operator==(const Durable&) const = default;
 };
-struct NeedBlobs {                    // content that live entries lack; smaller and rarer first in the list
+struct NeedBlobs {  // content that live entries lack; smaller and rarer first in the list
   struct Need {
-    Hash hash; BlobKind kind = BlobKind::chunk; std::uint64_t size_hint = 0;
+    Hash hash;
+    BlobKind kind = BlobKind::chunk;
+    std::uint64_t size_hint = 0;
     bool operator==(const Need&) const = default;
   };
   std::vector<Need> needs;
-  std::vector<Hash> no_longer;        // arrived, or nobody refers to it any more
+  std::vector<Hash> no_longer;  // arrived, or nobody refers to it any more
   bool operator==(const NeedBlobs&) const = default;
 };
-struct BlobsStored {                  // outcome of PutBlobs: verified and kept (relay now), or wrong (blame the sender)
+struct BlobsStored {  // outcome of PutBlobs: verified and kept (relay now), or wrong (blame the sender)
   std::vector<Hash> stored, refused;
   bool operator==(const BlobsStored&) const = default;
 };
 struct BlobsFound {
-  std::uint64_t request = 0; std::vector<codec::Blob> blobs; std::vector<Hash> missing;
+  std::uint64_t request = 0;
+  std::vector<codec::Blob> blobs;
+  std::vector<Hash> missing;
   bool operator==(const BlobsFound&) const = default;
 };
 struct ItemsFound {
-  std::uint64_t request = 0; std::vector<codec::Bundle> bundles;
+  std::uint64_t request = 0;
+  std::vector<codec::Bundle> bundles;
   bool operator==(const ItemsFound&) const = default;
 };
 struct NetworkTime {
-  WallMs now; bool has_clock = false; bool incomplete = false;
+  WallMs now;
+  bool has_clock = false;
+  bool incomplete = false;
   bool operator==(const NetworkTime&) const = default;
 };
 struct Answer {
-  std::uint64_t request = 0; Errc code = Errc::invalid; bool ok = false; std::string text;
+  std::uint64_t request = 0;
+  Errc code = Errc::invalid;
+  bool ok = false;
+  std::string text;
   bool operator==(const Answer&) const = default;
 };
 
@@ -99,23 +115,29 @@ using ToSyncd = std::variant<Welcome, Items, Publish, Judged, Durable, NeedBlobs
 // --- to fsd ---
 enum class Role : std::uint8_t { syncd = 0, tool = 1 };
 struct Hello {
-  std::uint32_t version = kLocalVersion; Role role = Role::tool;
+  std::uint32_t version = kLocalVersion;
+  Role role = Role::tool;
   bool operator==(const Hello&) const = default;
 };
 struct Offer {
-  std::uint64_t offer = 0; std::vector<codec::Bundle> bundles; std::string from;
+  std::uint64_t offer = 0;
+  std::vector<codec::Bundle> bundles;
+  std::string from;
   bool operator==(const Offer&) const = default;
 };
 struct PutBlobs {  // only what NeedBlobs asked for is kept
-  std::vector<codec::Blob> blobs; std::string from;
+  std::vector<codec::Blob> blobs;
+  std::string from;
   bool operator==(const PutBlobs&) const = default;
 };
 struct GetBlobs {
-  std::uint64_t request = 0; std::vector<Hash> hashes;
+  std::uint64_t request = 0;
+  std::vector<Hash> hashes;
   bool operator==(const GetBlobs&) const = default;
 };
 struct GetItems {
-  std::uint64_t request = 0; std::vector<std::uint64_t> items;
+  std::uint64_t request = 0;
+  std::vector<std::uint64_t> items;
   bool operator==(const GetItems&) const = default;
 };
 struct PeersReport {  // shown as .mesh/peers
@@ -127,7 +149,9 @@ struct ClockVotes {  // network times of clock-bearing neighbours
   bool operator==(const ClockVotes&) const = default;
 };
 struct Ask {  // tools: "status", "invite" ...
-  std::uint64_t request = 0; std::string verb; std::string argument;
+  std::uint64_t request = 0;
+  std::string verb;
+  std::string argument;
   bool operator==(const Ask&) const = default;
 };
 

@@ -44,7 +44,8 @@ static Status read(format::Range::Reader from, Range& to) {
   to.has_ids = true;
   if (Status s = read_ids(from.getIds(), kMaxRangeItems, to.ids); !s) return s;
   for (std::size_t i = 0; i < to.ids.size(); ++i) {
-    if (to.ids[i] < to.lower || (to.upper != 0 && to.ids[i] >= to.upper)) return malformed("an item id outside its range");
+    if (to.ids[i] < to.lower || (to.upper != 0 && to.ids[i] >= to.upper))
+      return malformed("an item id outside its range");
     if (i > 0 && to.ids[i - 1] >= to.ids[i]) return malformed("item ids are not sorted and unique");
   }
   return {};
@@ -125,15 +126,19 @@ static Status not_empty(const std::vector<T>& values) {
 static Status read(format::Message::Reader from, Message& to) {
   using Which = format::Message::Which;
   switch (from.which()) {
-    case Which::PUSH: return read(from.getPush(), to.emplace<Push>());
+    case Which::PUSH:
+      return read(from.getPush(), to.emplace<Push>());
     case Which::HELD: {
       auto& headers = to.emplace<Held>().headers;
       if (Status s = read_joined(from.getHeld(), kMaxHeld, headers); !s) return s;
       return not_empty(headers);
     }
-    case Which::RECONCILE: return read(from.getReconcile(), to.emplace<Reconcile>());
-    case Which::WANT_ITEMS: return read(from.getWantItems(), to.emplace<WantItems>());
-    case Which::WANT_BLOBS: return read(from.getWantBlobs(), to.emplace<WantBlobs>());
+    case Which::RECONCILE:
+      return read(from.getReconcile(), to.emplace<Reconcile>());
+    case Which::WANT_ITEMS:
+      return read(from.getWantItems(), to.emplace<WantItems>());
+    case Which::WANT_BLOBS:
+      return read(from.getWantBlobs(), to.emplace<WantBlobs>());
     case Which::BLOBS: {
       auto& blobs = to.emplace<Blobs>().blobs;
       if (Status s = read_list(from.getBlobs(), kMaxWants, blobs); !s) return s;
@@ -144,7 +149,8 @@ static Status read(format::Message::Reader from, Message& to) {
       if (Status s = read_joined(from.getMissing(), kMaxWants, hashes); !s) return s;
       return not_empty(hashes);
     }
-    case Which::BYE: return read_text(from.getBye(), kMaxReason, to.emplace<Bye>().reason);
+    case Which::BYE:
+      return read_text(from.getBye(), kMaxReason, to.emplace<Bye>().reason);
     case Which::PING: {
       const auto ping = from.getPing();
       to = Ping{ping.getToken(), ping.getReply()};
@@ -153,7 +159,6 @@ static Status read(format::Message::Reader from, Message& to) {
   }
   return error(Errc::unsupported, "a message of an unknown kind");
 }
-
 
 void write(format::Bundle::Builder to, const Bundle& from) {
   to.setForm(static_cast<format::ItemForm>(from.form));
@@ -198,6 +203,8 @@ Status read(format::Push::Reader from, Push& to) {
 }
 
 Bytes encode_message(const Message& message) { return encode_packed<format::Message>(message); }
-Result<Message> decode_message(ByteView bytes) { return decode_packed<format::Message, Message>(bytes, kMessageLimits); }
+Result<Message> decode_message(ByteView bytes) {
+  return decode_packed<format::Message, Message>(bytes, kMessageLimits);
+}
 
 }  // namespace meshfs::codec

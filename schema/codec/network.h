@@ -13,12 +13,12 @@ namespace meshfs::codec {
 
 // The first record of a network; its hash is the network's id. Signed by its first admin.
 struct Genesis {
-  std::string name;                        // 1..32 of [a-z0-9-]
+  std::string name;  // 1..32 of [a-z0-9-]
   WallMs created;
-  std::vector<crypto::PublicKey> admins;   // 1..16 root keys of admin nodes
-  std::uint8_t threshold = 1;              // how many of them must sign a policy epoch
-  crypto::PublicKey admission_key;         // a member record countersigned by it is admitted
-  crypto::Signature signature;             // of admins[0]
+  std::vector<crypto::PublicKey> admins;  // 1..16 root keys of admin nodes
+  std::uint8_t threshold = 1;             // how many of them must sign a policy epoch
+  crypto::PublicKey admission_key;        // a member record countersigned by it is admitted
+  crypto::Signature signature;            // of admins[0]
   bool operator==(const Genesis&) const = default;
 };
 Bytes encode_genesis(const Genesis& genesis);
@@ -32,8 +32,8 @@ struct Member {
   NodeId node;
   DeviceKey device;
   StoreId store;
-  std::uint32_t epoch = 1;     // rises with every rotation of the device key
-  std::string name;            // 1..32 of [a-z0-9-], the node's folder
+  std::uint32_t epoch = 1;  // rises with every rotation of the device key
+  std::string name;         // 1..32 of [a-z0-9-], the node's folder
   crypto::Signature by_node;
   crypto::Signature by_admission;
   bool operator==(const Member&) const = default;

@@ -45,7 +45,8 @@ Status read(format::Genesis::Reader from, Genesis& to) {
   for (const auto admin : admins) {
     crypto::PublicKey key;
     if (Status s = read(admin, key); !s) return s;
-    if (std::find(to.admins.begin(), to.admins.end(), key) != to.admins.end()) return malformed("an admin is named twice");
+    if (std::find(to.admins.begin(), to.admins.end(), key) != to.admins.end())
+      return malformed("an admin is named twice");
     to.admins.push_back(key);
   }
   to.threshold = from.getThreshold();

@@ -40,13 +40,15 @@ class Unpacker {
       const std::size_t counted = tag == 0 || tag == 0xff ? 1 : 0;
       if (packed_.size() - at < held + counted) return error(Errc::bad_bytes, "packed bytes are cut short");
       if (out != nullptr) {
-        for (unsigned i = 0, from = 0; i < kWord; ++i) out[words * kWord + i] = (tag >> i & 1) != 0 ? packed_[at + from++] : 0;
+        for (unsigned i = 0, from = 0; i < kWord; ++i)
+          out[words * kWord + i] = (tag >> i & 1) != 0 ? packed_[at + from++] : 0;
       }
       at += held;
       ++words;
       const std::size_t more = counted != 0 ? packed_[at++] : 0;
       if (words + more > max_words_) return error(Errc::too_large, "unpacks to more than its limit");
-      if (tag == 0xff && packed_.size() - at < more * kWord) return error(Errc::bad_bytes, "packed bytes are cut short");
+      if (tag == 0xff && packed_.size() - at < more * kWord)
+        return error(Errc::bad_bytes, "packed bytes are cut short");
       if (out != nullptr && more > 0) {
         if (tag == 0) {
           std::memset(out + words * kWord, 0, more * kWord);

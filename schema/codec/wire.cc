@@ -91,7 +91,8 @@ static Status read(format::Piece::Reader from, Piece& to) {
   to.total = from.getTotal();
   const ByteView data = view_of(from.getData());
   if (to.total > kMaxFrameAfterAuth) return over_limit("a message is larger than its limit");
-  if (data.empty() || to.offset > to.total || data.size() > to.total - to.offset) return malformed("a piece outside its message");
+  if (data.empty() || to.offset > to.total || data.size() > to.total - to.offset)
+    return malformed("a piece outside its message");
   to.data = copy_of(data);
   return {};
 }
@@ -104,7 +105,6 @@ static Status read(format::Packet::Reader from, Packet& to) {
   if (Status s = read_list(from.getAcks(), kMaxAckRanges, to.acks); !s) return s;
   return read_list(from.getPieces(), kMaxPieces, to.pieces);
 }
-
 
 Status read_set(format::Set from, SetId& to) { return read_enum(from, SetId::shared, to); }
 

@@ -19,22 +19,22 @@ inline constexpr std::uint8_t kWireVersion = 1;
 inline constexpr std::size_t kFrameHeaderBytes = 32;
 inline constexpr std::size_t kMaxFrameBeforeAuth = 1280;
 inline constexpr std::size_t kMaxFrameAfterAuth = 256 * 1024;
-inline constexpr std::size_t kMaxWants = 512;           // blobs or items in one want message, and per peer
-inline constexpr std::size_t kMaxRanges = 256;          // per reconciliation message
-inline constexpr std::size_t kMaxRangeItems = 2048;     // item ids per reconciliation message
+inline constexpr std::size_t kMaxWants = 512;        // blobs or items in one want message, and per peer
+inline constexpr std::size_t kMaxRanges = 256;       // per reconciliation message
+inline constexpr std::size_t kMaxRangeItems = 2048;  // item ids per reconciliation message
 
-inline constexpr std::size_t kMaxBeaconSets = 16;       // room for declared volumes' sets
+inline constexpr std::size_t kMaxBeaconSets = 16;  // room for declared volumes' sets
 inline constexpr std::size_t kMaxHelloName = 32;
-inline constexpr std::size_t kMaxAckRanges = 64;        // per packet
-inline constexpr std::size_t kMaxPieces = 256;          // per packet
-inline constexpr std::size_t kMaxHeld = 1024;           // header hashes per message
-inline constexpr std::size_t kMaxReason = 255;          // bytes, for people
+inline constexpr std::size_t kMaxAckRanges = 64;  // per packet
+inline constexpr std::size_t kMaxPieces = 256;    // per packet
+inline constexpr std::size_t kMaxHeld = 1024;     // header hashes per message
+inline constexpr std::size_t kMaxReason = 255;    // bytes, for people
 
 enum class FrameKind : std::uint8_t { beacon = 1, hello = 2, packet = 3 };
 struct FrameHeader {
   FrameKind kind = FrameKind::beacon;
-  std::uint32_t session = 0;   // the receiver's number for the session; 0 for beacon and hello
-  std::uint64_t counter = 0;   // strictly increasing per sender and session
+  std::uint32_t session = 0;  // the receiver's number for the session; 0 for beacon and hello
+  std::uint64_t counter = 0;  // strictly increasing per sender and session
   bool operator==(const FrameHeader&) const = default;
 };
 Bytes seal_frame(const crypto::LinkKey& key, const FrameHeader& header, ByteView payload);
@@ -59,10 +59,10 @@ using Nonce = FixedBytes<16, struct NonceTag>;
 
 struct Beacon {  // one multicast datagram
   NodeId node;
-  Nonce boot;                   // drawn at start: a new one means the neighbour restarted
-  std::uint16_t tcp_port = 0;   // 0: does not listen
-  bool has_clock = false;       // its network time comes from a confirmed clock
-  bool incomplete = false;      // lacks space or rights for some content
+  Nonce boot;                  // drawn at start: a new one means the neighbour restarted
+  std::uint16_t tcp_port = 0;  // 0: does not listen
+  bool has_clock = false;      // its network time comes from a confirmed clock
+  bool incomplete = false;     // lacks space or rights for some content
   WallMs network_time;
   std::uint32_t salt_epoch = 0;
   std::vector<SetSummary> sets;
@@ -73,10 +73,10 @@ struct Beacon {  // one multicast datagram
 struct Hello {
   NodeId node;
   Nonce boot;
-  Nonce nonce;                  // mine for this session
-  Nonce echo;                   // yours, zero in the first hello
-  std::uint32_t session = 0;    // put this number into frames to me
-  std::string name;             // node name, for people
+  Nonce nonce;                // mine for this session
+  Nonce echo;                 // yours, zero in the first hello
+  std::uint32_t session = 0;  // put this number into frames to me
+  std::string name;           // node name, for people
   bool operator==(const Hello&) const = default;
 };
 crypto::LinkKey session_key(const crypto::LinkKey& network_key, const Hello& a, const Hello& b);  // symmetric
@@ -88,27 +88,27 @@ struct AckRange {
   bool operator==(const AckRange&) const = default;
 };
 struct Piece {
-  std::uint64_t message = 0;    // sender's message number
+  std::uint64_t message = 0;  // sender's message number
   std::uint32_t offset = 0;
-  std::uint32_t total = 0;      // bytes of the whole message, <= kMaxFrameAfterAuth
+  std::uint32_t total = 0;  // bytes of the whole message, <= kMaxFrameAfterAuth
   Bytes data;
   bool operator==(const Piece&) const = default;
 };
 struct Packet {
-  std::vector<AckRange> acks;   // newest first, at most 64
+  std::vector<AckRange> acks;  // newest first, at most 64
   std::vector<Piece> pieces;
   bool operator==(const Packet&) const = default;
 };
 
 // --- messages ---
 enum class ItemForm : std::uint8_t { commit = 0, proven = 1, header = 2 };
-struct Bundle {                 // set items as they travel
+struct Bundle {  // set items as they travel
   ItemForm form = ItemForm::commit;
-  Bytes bytes;                  // encode_commit / encode_proven / encode_signed_header
+  Bytes bytes;  // encode_commit / encode_proven / encode_signed_header
   bool operator==(const Bundle&) const = default;
 };
 enum class BlobEncoding : std::uint8_t { plain = 0, zstd = 1 };
-struct Blob {                   // a chunk or hash list in transit
+struct Blob {  // a chunk or hash list in transit
   Hash hash;
   BlobKind kind = BlobKind::chunk;
   BlobEncoding encoding = BlobEncoding::plain;
@@ -116,24 +116,24 @@ struct Blob {                   // a chunk or hash list in transit
   Bytes data;
   bool operator==(const Blob&) const = default;
 };
-struct Push {                   // news: items with the small blobs they need
+struct Push {  // news: items with the small blobs they need
   std::vector<Bundle> bundles;
   std::vector<Blob> blobs;
   bool operator==(const Push&) const = default;
 };
-struct Held {                   // "these headers' commits are durable here"
+struct Held {  // "these headers' commits are durable here"
   std::vector<HeaderHash> headers;
   bool operator==(const Held&) const = default;
 };
-struct Range {                  // ids in [lower, upper); upper 0 stands for 2^64
+struct Range {  // ids in [lower, upper); upper 0 stands for 2^64
   ItemId lower = 0, upper = 0;
   std::uint64_t count = 0;
   Fingerprint fingerprint;
-  bool has_ids = false;         // then `ids` is the whole range, sorted, and count/fingerprint are unused
+  bool has_ids = false;  // then `ids` is the whole range, sorted, and count/fingerprint are unused
   std::vector<ItemId> ids;
   bool operator==(const Range&) const = default;
 };
-struct Reconcile {              // stateless: every range is answered by itself
+struct Reconcile {  // stateless: every range is answered by itself
   SetId set = SetId::shared;
   std::uint32_t salt_epoch = 0;
   bool want_reply = true;
@@ -146,23 +146,31 @@ struct WantItems {
   std::vector<ItemId> ids;
   bool operator==(const WantItems&) const = default;
 };
-struct WantBlobs {              // send these when you have them; `cancel` takes wants back
+struct WantBlobs {  // send these when you have them; `cancel` takes wants back
   struct Want {
-    Hash hash; BlobKind kind = BlobKind::chunk;
+    Hash hash;
+    BlobKind kind = BlobKind::chunk;
     bool operator==(const Want&) const = default;
   };
   std::vector<Want> wants;
   std::vector<Hash> cancel;
   bool operator==(const WantBlobs&) const = default;
 };
-struct Blobs { std::vector<Blob> blobs; bool operator==(const Blobs&) const = default; };
-struct Missing {                // "I don't hold these now" (I keep your want and send them when they come)
+struct Blobs {
+  std::vector<Blob> blobs;
+  bool operator==(const Blobs&) const = default;
+};
+struct Missing {  // "I don't hold these now" (I keep your want and send them when they come)
   std::vector<Hash> hashes;
   bool operator==(const Missing&) const = default;
 };
-struct Bye { std::string reason; bool operator==(const Bye&) const = default; };
+struct Bye {
+  std::string reason;
+  bool operator==(const Bye&) const = default;
+};
 struct Ping {
-  std::uint64_t token = 0; bool reply = false;
+  std::uint64_t token = 0;
+  bool reply = false;
   bool operator==(const Ping&) const = default;
 };
 

@@ -9,5 +9,4 @@ namespace meshfs {
 
 }  // namespace meshfs
 
-#define CHECK(condition) \
-  ((condition) ? static_cast<void>(0) : ::meshfs::check_failed(__FILE__, __LINE__, #condition))
+#define CHECK(condition) ((condition) ? static_cast<void>(0) : ::meshfs::check_failed(__FILE__, __LINE__, #condition))

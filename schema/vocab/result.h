@@ -47,23 +47,35 @@ inline Error error(Errc code, std::string message = {}) { return Error{code, std
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}       // NOLINT: implicit by intent
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}          // NOLINT: implicit by intent
   Result(Error failure) : state_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT
-  Result(Errc code) : state_(std::in_place_index<1>, Error{code, {}}) {}      // NOLINT
+  Result(Errc code) : state_(std::in_place_index<1>, Error{code, {}}) {}         // NOLINT
 
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  T& value() & { CHECK(ok()); return std::get<0>(state_); }
-  const T& value() const& { CHECK(ok()); return std::get<0>(state_); }
-  T&& value() && { CHECK(ok()); return std::get<0>(std::move(state_)); }
+  T& value() & {
+    CHECK(ok());
+    return std::get<0>(state_);
+  }
+  const T& value() const& {
+    CHECK(ok());
+    return std::get<0>(state_);
+  }
+  T&& value() && {
+    CHECK(ok());
+    return std::get<0>(std::move(state_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  [[nodiscard]] const Error& failure() const { CHECK(!ok()); return std::get<1>(state_); }
+  [[nodiscard]] const Error& failure() const {
+    CHECK(!ok());
+    return std::get<1>(state_);
+  }
   [[nodiscard]] Errc code() const { return failure().code; }
 
  private:
@@ -79,7 +91,10 @@ class [[nodiscard]] Result<void> {
 
   [[nodiscard]] bool ok() const { return !failure_.has_value(); }
   explicit operator bool() const { return ok(); }
-  [[nodiscard]] const Error& failure() const { CHECK(!ok()); return *failure_; }
+  [[nodiscard]] const Error& failure() const {
+    CHECK(!ok());
+    return *failure_;
+  }
   [[nodiscard]] Errc code() const { return failure().code; }
 
  private:

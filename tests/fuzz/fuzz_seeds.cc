@@ -14,7 +14,9 @@ using namespace meshfs::testing;
 
 class Corpus {
  public:
-  explicit Corpus(std::filesystem::path folder) : folder_(std::move(folder)) { std::filesystem::create_directories(folder_); }
+  explicit Corpus(std::filesystem::path folder) : folder_(std::move(folder)) {
+    std::filesystem::create_directories(folder_);
+  }
   // Large records only slow a fuzzer down.
   void add(const std::string& name, ByteView bytes) {
     if (bytes.size() > 1500) return;
@@ -29,7 +31,8 @@ class Corpus {
 void write_commits(const std::filesystem::path& root, Rng& rng) {
   Corpus corpus(root / "commit");
   const crypto::SigningKey key = random_key(rng);
-  const Entry examples[] = {example_file(), example_inline(5), example_directory(), example_rename(), example_edit(), example_tombstones(3)};
+  const Entry examples[] = {example_file(),   example_inline(5), example_directory(),
+                            example_rename(), example_edit(),    example_tombstones(3)};
   for (std::size_t i = 0; i < std::size(examples); ++i) {
     corpus.add("entry-" + std::to_string(i), encode_entry(kSharedVolume, examples[i]));
     corpus.add("commit-" + std::to_string(i), encode_commit(example_commit(examples[i])));

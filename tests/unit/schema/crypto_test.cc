@@ -44,7 +44,8 @@ TEST(Blake2b, Rfc7693AppendixE) {
 
 TEST(Blake2b, PlainAndPersonalised) {
   EXPECT_EQ(hash_of(as_bytes("abc")).hex(), "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
-  EXPECT_EQ(hash_in("meshfs entry", {as_bytes("a"), as_bytes("bc")}).hex(), "fbca94f6cc5aaac68da03b79c8b448e80ee756a69bfe5a02f89f2bec23219f73");
+  EXPECT_EQ(hash_in("meshfs entry", {as_bytes("a"), as_bytes("bc")}).hex(),
+            "fbca94f6cc5aaac68da03b79c8b448e80ee756a69bfe5a02f89f2bec23219f73");
   EXPECT_EQ(hash_in("meshfs entry", {as_bytes("abc")}), hash_in("meshfs entry", {as_bytes("ab"), {}, as_bytes("c")}));
   EXPECT_NE(hash_in("meshfs entry", {as_bytes("abc")}), hash_in("meshfs list", {as_bytes("abc")}));
 }
@@ -53,7 +54,8 @@ TEST(Blake2b, KeyedTagAndDerivedKey) {
   const auto key = testing::filled<LinkKey>(0);
   const FrameTag tag = tag_of(key, {as_bytes("abc")});
   EXPECT_EQ(tag.hex(), "42bb13694b15b03d3998b474dd24779d");
-  EXPECT_EQ(derive_key(key, "meshfs session 1", {as_bytes("abc")}).hex(), "ebf8b1c0e270fe806334548e1c9cfdadcaee3cd24d57d3b3c483e778d2b3f659");
+  EXPECT_EQ(derive_key(key, "meshfs session 1", {as_bytes("abc")}).hex(),
+            "ebf8b1c0e270fe806334548e1c9cfdadcaee3cd24d57d3b3c483e778d2b3f659");
   EXPECT_TRUE(same_tag(tag, tag_of(key, {as_bytes("ab"), as_bytes("c")})));
   EXPECT_FALSE(same_tag(tag, tag_of(testing::filled<LinkKey>(1), {as_bytes("abc")})));
 }
@@ -65,17 +67,20 @@ TEST(Ed25519, Rfc8032Section71) {
   const Vector vectors[] = {
       {"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
-       "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"},
+       "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe2"
+       "4655141438e7a100b"},
       {"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
-       "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"},
+       "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302ae"
+       "eb00d291612bb0c00"},
   };
   for (const Vector& v : vectors) {
     const SigningKey key = SigningKey::from_seed(*Seed::from(*from_hex(v.seed)));
     EXPECT_EQ(key.public_key().hex(), v.public_key);
     const Bytes message = *from_hex(v.message);
     EXPECT_EQ(crypto_sign_verify_detached(from_hex(v.signature)->data(), message.data(), message.size(),
-                                          key.public_key().data.data()), 0);
+                                          key.public_key().data.data()),
+              0);
   }
 }
 
@@ -83,7 +88,9 @@ TEST(Ed25519, SignsThePersonalisedHashAndNothingElse) {
   const SigningKey key = testing::example_key();
   const Signature signature = key.sign("meshfs commit 1", {as_bytes("ab"), as_bytes("c")});
   const Hash digest = hash_in("meshfs commit 1", {as_bytes("abc")});
-  EXPECT_EQ(crypto_sign_verify_detached(signature.data.data(), digest.data.data(), Hash::kSize, key.public_key().data.data()), 0);
+  EXPECT_EQ(
+      crypto_sign_verify_detached(signature.data.data(), digest.data.data(), Hash::kSize, key.public_key().data.data()),
+      0);
   EXPECT_TRUE(verify(key.public_key(), "meshfs commit 1", {as_bytes("abc")}, signature));
   EXPECT_FALSE(verify(key.public_key(), "meshfs member 1", {as_bytes("abc")}, signature));
   EXPECT_FALSE(verify(key.public_key(), "meshfs commit 1", {as_bytes("abd")}, signature));

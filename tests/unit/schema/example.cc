@@ -66,8 +66,8 @@ ObjectEntry example_directory() { return made("reports", Kind::directory, 0755);
 ObjectEntry example_rename() {
   const std::uint64_t hour = std::uint64_t{3'600'000} << 16;
   ObjectEntry object = example_file();
-  object.place.value = PlaceValue{{hashed<LocalId>("another directory"), *FileName::from("report-2026.txt")},
-                                  object.place.value->now};
+  object.place.value =
+      PlaceValue{{hashed<LocalId>("another directory"), *FileName::from("report-2026.txt")}, object.place.value->now};
   object.attributes.stamp.age = hour;
   object.contents[0].stamp.age = hour;
   object.context = {{example_header().author, hour}};
@@ -85,8 +85,11 @@ ObjectEntry example_edit() {
 BatchTombstone example_tombstones(std::size_t count) {
   BatchTombstone batch;
   for (std::size_t i = 0; i < count; ++i) {
-    batch.items.push_back({hashed<LocalId>("object " + std::to_string(i)), Kind::file,
-                           {{example_header().author, std::uint64_t{3'600'000 + 40 * i} << 16}}, {}, {}});
+    batch.items.push_back({hashed<LocalId>("object " + std::to_string(i)),
+                           Kind::file,
+                           {{example_header().author, std::uint64_t{3'600'000 + 40 * i} << 16}},
+                           {},
+                           {}});
   }
   std::sort(batch.items.begin(), batch.items.end(), [](const auto& a, const auto& b) { return a.object < b.object; });
   return batch;

@@ -15,10 +15,10 @@ Fixed filled(std::uint8_t first) {  // first, first + 1, ...
   return out;
 }
 
-crypto::SigningKey example_key();    // of a device
+crypto::SigningKey example_key();  // of a device
 NetworkId example_network();
 codec::Header example_header();
-codec::ObjectEntry example_file();   // report.txt in a sub-directory, 12 kB by root hash, 0644 root:root
+codec::ObjectEntry example_file();  // report.txt in a sub-directory, 12 kB by root hash, 0644 root:root
 codec::ObjectEntry example_inline(std::size_t bytes);
 codec::ObjectEntry example_directory();
 codec::ObjectEntry example_rename();  // of the file, keeping attributes and content

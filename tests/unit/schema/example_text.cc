@@ -70,11 +70,13 @@ std::string example_text() {
     out += "    " + number + to_hex(ByteView(words).subspan(i * 8, 8)) + (what.empty() ? "" : "  " + what) + "\n";
   }
   const Bytes entry = canonical_bytes(kSharedVolume, commit.entries[0]);
-  out += "\nCanonical bytes of the entry, " + std::to_string(entry.size()) + ": the words 18 to 28 behind a root pointer of their own:\n\n" + wrapped(entry, 48);
+  out += "\nCanonical bytes of the entry, " + std::to_string(entry.size()) +
+         ": the words 18 to 28 behind a root pointer of their own:\n\n" + wrapped(entry, 48);
   const SignedHeader header = signed_header(commit);
   const Hash leaf = entry_hash(commit.header, 0, commit.entries[0]);
   out += "\nWhat comes of it:\n\n";
-  out += line("object id", std::get<ObjectEntry>(commit.entries[0]).object.hex() + "  (derived from parent, name, kind)");
+  out +=
+      line("object id", std::get<ObjectEntry>(commit.entries[0]).object.hex() + "  (derived from parent, name, kind)");
   out += line("leaf", leaf.hex());
   out += line("root", header.root.hex());
   out += line("network", example_network().hex());

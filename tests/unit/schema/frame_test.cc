@@ -29,7 +29,8 @@ TEST(Frame, NoFlippedBitAndNoPieceOpens) {
     bad[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
     ASSERT_FALSE(open_frame(kKey, bad).ok()) << bit;
   }
-  for (std::size_t size = 0; size < good.size(); ++size) ASSERT_FALSE(open_frame(kKey, ByteView(good).first(size)).ok());
+  for (std::size_t size = 0; size < good.size(); ++size)
+    ASSERT_FALSE(open_frame(kKey, ByteView(good).first(size)).ok());
 }
 
 TEST(Frame, SaysWhatIsWrong) {
@@ -79,7 +80,9 @@ TEST(Invite, AMistypedTokenIsToldApart) {
     std::string typo = token;
     typo[i] = typo[i] == 'A' ? 'B' : 'A';
     ASSERT_FALSE(decode_invite(typo).ok()) << i;
-    if (i >= 8) { ASSERT_NE(decode_invite(typo).failure().message.find("mistyped"), std::string::npos); }
+    if (i >= 8) {
+      ASSERT_NE(decode_invite(typo).failure().message.find("mistyped"), std::string::npos);
+    }
   }
   EXPECT_NE(decode_invite(token.substr(0, token.size() - 1)).failure().message.find("mistyped"), std::string::npos);
   EXPECT_NE(decode_invite("hello").failure().message.find("no invite"), std::string::npos);

@@ -39,7 +39,9 @@ std::uint64_t get(const Words& words, std::size_t at) {
   std::memcpy(&value, words.begin() + at, sizeof value);
   return value;
 }
-void set(Words& words, std::size_t at, std::uint64_t value) { std::memcpy(static_cast<void*>(words.begin() + at), &value, sizeof value); }
+void set(Words& words, std::size_t at, std::uint64_t value) {
+  std::memcpy(static_cast<void*>(words.begin() + at), &value, sizeof value);
+}
 
 TEST(Hostile, PointersThatShareOneBlobAreRefused) {
   Words words = many_blobs();
@@ -59,7 +61,8 @@ TEST(Hostile, PointersThatShareOneBlobAreRefused) {
 
 TEST(Hostile, OneSharedPointerIsRefusedToo) {
   Words words = many_blobs();
-  set(words, kFirstBlob + 3 * 2 + 2, get(words, kFirstBlob + 3 + 2) - (std::uint64_t{3} << 2));  // within every limit, but aliased
+  set(words, kFirstBlob + 3 * 2 + 2,
+      get(words, kFirstBlob + 3 + 2) - (std::uint64_t{3} << 2));  // within every limit, but aliased
   EXPECT_FALSE(decode_message(pack(words)).ok());
 }
 
@@ -77,9 +80,9 @@ TEST(Hostile, PackedZeroesDoNotBlowUp) {
 bool anybody_accepts(ByteView bytes) {
   return decode_commit(bytes).ok() || decode_proven(bytes).ok() || decode_signed_header(bytes).ok() ||
          decode_entry(kSharedVolume, bytes).ok() || decode_list(bytes).ok() || decode_genesis(bytes).ok() ||
-         decode_member(bytes).ok() || decode_identity(bytes).ok() || decode_beacon(bytes).ok() || decode_hello(bytes).ok() ||
-         decode_packet(bytes).ok() || decode_message(bytes).ok() || local::decode_to_syncd(bytes).ok() ||
-         local::decode_to_fsd(bytes).ok();
+         decode_member(bytes).ok() || decode_identity(bytes).ok() || decode_beacon(bytes).ok() ||
+         decode_hello(bytes).ok() || decode_packet(bytes).ok() || decode_message(bytes).ok() ||
+         local::decode_to_syncd(bytes).ok() || local::decode_to_fsd(bytes).ok();
 }
 
 TEST(Hostile, CyclesAreRefused) {
@@ -101,7 +104,9 @@ TEST(Hostile, NoiseIsRefused) {
     if (!anybody_accepts(noise)) continue;
     const auto packet = decode_packet(noise);
     ASSERT_LT(noise.size(), 24u) << to_hex(noise);
-    if (packet.ok()) { ASSERT_TRUE(packet->pieces.empty()); }
+    if (packet.ok()) {
+      ASSERT_TRUE(packet->pieces.empty());
+    }
   }
 }
 
@@ -109,8 +114,10 @@ TEST(Hostile, NoFlippedBitOfACommitVerifies) {
   Rng rng(10);
   const NetworkId network = example_network();
   const DeviceKey key{example_key().public_key().data};
-  std::vector<Commit> commits = {example_commit(example_file()), example_commit(example_edit()), example_commit(example_tombstones(3))};
-  commits.push_back(sign_commit(network, example_header(), {example_file(), example_directory(), example_rename()}, example_key()));
+  std::vector<Commit> commits = {example_commit(example_file()), example_commit(example_edit()),
+                                 example_commit(example_tombstones(3))};
+  commits.push_back(
+      sign_commit(network, example_header(), {example_file(), example_directory(), example_rename()}, example_key()));
   for (const Commit& commit : commits) {
     const Bytes good = encode_commit(commit);
     ASSERT_TRUE(verify_header(network, signed_header(*decode_commit(good)), key));  // the control
@@ -126,7 +133,8 @@ TEST(Hostile, NoFlippedBitOfACommitVerifies) {
 }
 
 TEST(Hostile, NoFlippedBitOfAProvenEntryProves) {
-  const Commit commit = sign_commit(example_network(), example_header(), {example_file(), example_directory(), example_rename()}, example_key());
+  const Commit commit = sign_commit(example_network(), example_header(),
+                                    {example_file(), example_directory(), example_rename()}, example_key());
   const DeviceKey key{example_key().public_key().data};
   const Bytes good = encode_proven(prove(commit, 1));
   ASSERT_TRUE(proves(*decode_proven(good)));  // the control
@@ -134,7 +142,8 @@ TEST(Hostile, NoFlippedBitOfAProvenEntryProves) {
     Bytes bad = good;
     bad[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
     const Result<ProvenEntry> decoded = decode_proven(bad);
-    ASSERT_FALSE(decoded.ok() && proves(*decoded) && verify_header(example_network(), decoded->header, key)) << "bit " << bit;
+    ASSERT_FALSE(decoded.ok() && proves(*decoded) && verify_header(example_network(), decoded->header, key))
+        << "bit " << bit;
   }
 }
 
@@ -152,7 +161,8 @@ TEST(Hostile, FieldsOfALaterVersionAreUnsupportedInWhatIsSigned) {
   Words grown = kj::heapArray<capnp::word>(plain.size() + more);
   std::memset(grown.begin(), 0, grown.size() * sizeof(capnp::word));
   std::memcpy(grown.begin(), plain.begin(), (1 + data_words) * sizeof(capnp::word));
-  std::memcpy(grown.begin() + 1 + data_words + more, plain.begin() + 1 + data_words, (plain.size() - 1 - data_words) * sizeof(capnp::word));
+  std::memcpy(grown.begin() + 1 + data_words + more, plain.begin() + 1 + data_words,
+              (plain.size() - 1 - data_words) * sizeof(capnp::word));
   set(grown, 0, (root & ~(std::uint64_t{0xffff} << 32)) | std::uint64_t{30} << 32);
   set(grown, 30, 1);
   const auto decoded = decode_entry(kSharedVolume, pack(grown));
@@ -174,9 +184,13 @@ TEST(Packing, UnpacksWhatItPacksAndNothingCutShort) {
     ASSERT_TRUE(back.ok());
     ASSERT_EQ(copy_of(bytes_of(*back)), bytes);
     ASSERT_LE(packed.size(), bytes.size() + bytes.size() / 8 + 16);
-    if (words.size() > 0) { ASSERT_EQ(unpack(packed, words.size() - 1).code(), Errc::too_large); }
+    if (words.size() > 0) {
+      ASSERT_EQ(unpack(packed, words.size() - 1).code(), Errc::too_large);
+    }
   }
-  EXPECT_EQ(pack(words_from(*from_hex("0800000003000200" "19000000aa010000"))), *from_hex("510803023119aa01"));  // the documentation's example
+  EXPECT_EQ(pack(words_from(*from_hex("0800000003000200"
+                                      "19000000aa010000"))),
+            *from_hex("510803023119aa01"));  // the documentation's example
   EXPECT_EQ(unpack(*from_hex("ff01"), 9).code(), Errc::bad_bytes);
   EXPECT_EQ(unpack(*from_hex("00"), 9).code(), Errc::bad_bytes);
   EXPECT_EQ(unpack(*from_hex("ff010203040506070801"), 9).code(), Errc::bad_bytes);

@@ -15,7 +15,8 @@ Hash second_opinion(const std::vector<Hash>& leaves) {
   const auto join = [&] {
     const auto right = stack.back();
     stack.pop_back();
-    stack.back() = {stack.back().first + right.first, crypto::hash_in("meshfs node", {stack.back().second.view(), right.second.view()})};
+    stack.back() = {stack.back().first + right.first,
+                    crypto::hash_in("meshfs node", {stack.back().second.view(), right.second.view()})};
   };
   for (const Hash& leaf : leaves) {
     stack.emplace_back(1, leaf);
@@ -38,7 +39,9 @@ TEST(Merkle, AgreesWithASecondImplementationAndProvesEveryLeaf) {
       const std::vector<Hash> path = merkle_path(leaves, i);
       ASSERT_EQ(merkle_root_from(leaves[i], i, count, path), root);
       ASSERT_NE(merkle_root_from(leaves[i], i, count + 1, path), root);  // the count is proven too
-      if (count > 1) { ASSERT_NE(merkle_root_from(leaves[i], (i + 1) % count, count, path), root); }
+      if (count > 1) {
+        ASSERT_NE(merkle_root_from(leaves[i], (i + 1) % count, count, path), root);
+      }
     }
   }
 }

@@ -11,13 +11,6 @@ using namespace codec;
 
 constexpr std::uint64_t kNow = 1'790'000'000'000ULL << 16;  // a day in 2026, as an HLC
 
-std::string random_text(Rng& rng, std::size_t max_size, std::string_view alphabet) {
-  std::string out(rng.below(max_size + 1), ' ');
-  for (char& c : out) c = alphabet[rng.below(alphabet.size())];
-  return out;
-}
-std::string node_name(Rng& rng) { return "n" + random_text(rng, 31, "abcdefghijklmnopqrstuvwxyz0123456789-"); }
-
 std::uint64_t random_age(Rng& rng) { return rng.percent(50) ? 0 : rng.below(kNow >> rng.below(40)); }
 
 ForeignStamp random_foreign(Rng& rng) { return {random_fixed<AuthorTag>(rng), random_fixed<Hash>(rng)}; }
@@ -64,13 +57,6 @@ std::vector<ContentRegister> random_contents(Rng& rng, Kind kind) {
   return out;
 }
 
-template <class T, class Key>
-void sort_unique(std::vector<T>& values, Key key) {
-  std::sort(values.begin(), values.end(), [&](const T& a, const T& b) { return key(a) < key(b); });
-  const auto same = [&](const T& a, const T& b) { return key(a) == key(b); };
-  values.erase(std::unique(values.begin(), values.end(), same), values.end());
-}
-
 Context random_context(Rng& rng, std::size_t at_least) {
   Context context;
   const std::size_t count = at_least + (rng.percent(60) ? rng.below(2) : rng.below(12));
@@ -90,51 +76,16 @@ std::vector<LinkRegister> random_links(Rng& rng) {
   return links;
 }
 
-template <class Fixed>
-std::vector<Fixed> random_list(Rng& rng, std::size_t at_least, std::size_t more) {
-  std::vector<Fixed> out(at_least + rng.below(more + 1));
-  for (Fixed& one : out) one = random_fixed<Fixed>(rng);
+}  // namespace
+
+std::string random_text(Rng& rng, std::size_t max_size, std::string_view alphabet) {
+  std::string out(rng.below(max_size + 1), ' ');
+  for (char& c : out) c = alphabet[rng.below(alphabet.size())];
   return out;
 }
-
-SetId random_set(Rng& rng) { return kAllSets[rng.below(kAllSets.size())]; }
-
-Bundle random_bundle(Rng& rng) {
-  return {static_cast<ItemForm>(rng.below(3)), random_bytes(rng, 1 + rng.below(300))};
-}
-Blob random_blob(Rng& rng) {
-  Blob blob{random_fixed<Hash>(rng), static_cast<BlobKind>(rng.below(2)), static_cast<BlobEncoding>(rng.below(2)), 0, {}};
-  blob.plain_size = static_cast<std::uint32_t>(1 + rng.below(rng.percent(95) ? 400 : kMaxChunkBytes));
-  blob.data = random_bytes(rng, blob.encoding == BlobEncoding::plain ? blob.plain_size : 1 + rng.below(blob.plain_size));
-  return blob;
-}
-template <class T>
-std::vector<T> several(Rng& rng, std::size_t at_least, T (*make)(Rng&)) {
-  std::vector<T> out;
-  for (std::size_t count = at_least + rng.below(4); count > 0; --count) out.push_back(make(rng));
-  return out;
-}
-Push random_push(Rng& rng) { return {several(rng, 1, random_bundle), several(rng, 0, random_blob)}; }
-
-Range random_range(Rng& rng) {
-  Range range;
-  range.lower = rng.next() >> 1;
-  range.upper = rng.percent(20) ? 0 : range.lower + 1 + rng.below(std::uint64_t{1} << 62);
-  range.has_ids = rng.percent(50);
-  if (!range.has_ids) {
-    range.count = rng.next();
-    range.fingerprint = random_fixed<Fingerprint>(rng);
-    return range;
-  }
-  const std::uint64_t width = (range.upper == 0 ? ~std::uint64_t{0} : range.upper) - range.lower;
-  for (std::size_t count = rng.below(20); count > 0; --count) range.ids.push_back(range.lower + rng.below(width));
-  sort_unique(range.ids, [](ItemId id) { return id; });
-  return range;
-}
+std::string node_name(Rng& rng) { return "n" + random_text(rng, 31, "abcdefghijklmnopqrstuvwxyz0123456789-"); }
 
 WallMs random_wall(Rng& rng) { return {static_cast<std::int64_t>(rng.below(std::uint64_t{1} << 48))}; }
-
-}  // namespace
 
 Bytes random_bytes(Rng& rng, std::size_t size) {
   Bytes out(size);
@@ -279,109 +230,6 @@ codec::Identity random_identity(Rng& rng) {
   identity.member.device.data = device.public_key().data;
   sign_member(identity.member, network_id(genesis), node, admission_key_of(secret));
   return identity;
-}
-
-codec::Beacon random_beacon(Rng& rng) {
-  Beacon beacon{random_fixed<NodeId>(rng), random_fixed<Nonce>(rng), static_cast<std::uint16_t>(rng.next()), rng.percent(50),
-                rng.percent(50), random_wall(rng), static_cast<std::uint32_t>(rng.next()), {}};
-  for (const SetId set : kAllSets) {
-    if (rng.percent(80)) beacon.sets.push_back({set, rng.below(100000), random_fixed<Fingerprint>(rng)});
-  }
-  return beacon;
-}
-
-codec::Hello random_hello(Rng& rng) {
-  Hello hello{random_fixed<NodeId>(rng), random_fixed<Nonce>(rng), random_fixed<Nonce>(rng), {},
-              static_cast<std::uint32_t>(rng.next()), node_name(rng)};
-  if (rng.percent(50)) hello.echo = random_fixed<Nonce>(rng);
-  return hello;
-}
-
-codec::Packet random_packet(Rng& rng) {
-  Packet packet;
-  for (std::size_t count = rng.below(5); count > 0; --count) {
-    const std::uint64_t first = rng.next() >> 1;
-    packet.acks.push_back({first, first + rng.below(1000)});
-  }
-  for (std::size_t count = rng.below(4); count > 0; --count) {
-    Piece piece{rng.next() >> rng.below(60), static_cast<std::uint32_t>(rng.below(1000)), 0, random_bytes(rng, 1 + rng.below(1200))};
-    piece.total = piece.offset + static_cast<std::uint32_t>(piece.data.size() + rng.below(5000));
-    packet.pieces.push_back(piece);
-  }
-  return packet;
-}
-
-codec::Message random_message(Rng& rng, std::size_t which) {
-  const auto epoch = static_cast<std::uint32_t>(rng.next());
-  switch (which) {
-    case 0: return random_push(rng);
-    case 1: return Held{random_list<HeaderHash>(rng, 1, 10)};
-    case 2: return Reconcile{random_set(rng), epoch, rng.percent(50), several(rng, 1, random_range)};
-    case 3: {
-      WantItems want{random_set(rng), epoch, {rng.next(), rng.next() >> 30}};
-      return want;
-    }
-    case 4: {
-      WantBlobs want;
-      for (const Hash& hash : random_list<Hash>(rng, 0, 5)) want.wants.push_back({hash, static_cast<BlobKind>(rng.below(2))});
-      want.cancel = random_list<Hash>(rng, 0, 3);
-      return want;
-    }
-    case 5: return Blobs{several(rng, 1, random_blob)};
-    case 6: return Missing{random_list<Hash>(rng, 1, 5)};
-    case 7: return Bye{random_text(rng, kMaxReason, "going away ")};
-    default: return Ping{rng.next(), rng.percent(50)};
-  }
-}
-
-codec::local::ToSyncd random_to_syncd(Rng& rng, std::size_t which) {
-  using namespace codec::local;
-  const std::uint64_t number = rng.next() >> rng.below(64);
-  switch (which) {
-    case 0:
-      return Welcome{kLocalVersion, random_fixed<NodeId>(rng), node_name(rng), node_name(rng), random_fixed<NetworkId>(rng),
-                     random_fixed<crypto::LinkKey>(rng)};
-    case 1: {
-      Items items;
-      for (std::size_t i = rng.below(5); i > 0; --i) items.added.push_back({rng.next(), random_set(rng), random_fixed<Hash>(rng)});
-      for (std::size_t i = rng.below(5); i > 0; --i) items.removed.push_back({rng.next(), random_set(rng), random_fixed<Hash>(rng)});
-      items.snapshot_done = rng.percent(50);
-      return items;
-    }
-    case 2: return Publish{random_push(rng), random_fixed<HeaderHash>(rng)};
-    case 3: {
-      Judged judged{number, {}};
-      for (std::size_t i = rng.below(5); i > 0; --i) judged.bundles.push_back({static_cast<Verdict>(rng.below(4)), random_text(rng, 30, "why ")});
-      return judged;
-    }
-    case 4: return Durable{number};
-    case 5: {
-      NeedBlobs need;
-      for (const Hash& hash : random_list<Hash>(rng, 0, 5)) need.needs.push_back({hash, static_cast<BlobKind>(rng.below(2)), rng.below(70000)});
-      need.no_longer = random_list<Hash>(rng, 0, 3);
-      return need;
-    }
-    case 6: return BlobsStored{random_list<Hash>(rng, 0, 5), random_list<Hash>(rng, 0, 5)};
-    case 7: return BlobsFound{number, several(rng, 0, random_blob), random_list<Hash>(rng, 0, 5)};
-    case 8: return ItemsFound{number, several(rng, 0, random_bundle)};
-    case 9: return NetworkTime{random_wall(rng), rng.percent(50), rng.percent(50)};
-    default: return Answer{number, static_cast<Errc>(rng.below(static_cast<std::uint64_t>(Errc::internal) + 1)), rng.percent(50), random_text(rng, 300, "{}\":, abc")};
-  }
-}
-
-codec::local::ToFsd random_to_fsd(Rng& rng, std::size_t which) {
-  namespace local = codec::local;
-  const std::uint64_t number = rng.next() >> rng.below(64);
-  switch (which) {
-    case 0: return local::Hello{static_cast<std::uint32_t>(rng.below(5)), static_cast<local::Role>(rng.below(2))};
-    case 1: return local::Offer{number, several(rng, 0, random_bundle), node_name(rng)};
-    case 2: return local::PutBlobs{several(rng, 0, random_blob), node_name(rng)};
-    case 3: return local::GetBlobs{number, random_list<Hash>(rng, 0, 5)};
-    case 4: return local::GetItems{number, {rng.next(), number}};
-    case 5: return local::PeersReport{random_text(rng, 300, "{}\":, abc")};
-    case 6: return local::ClockVotes{{random_wall(rng), random_wall(rng)}};
-    default: return local::Ask{number, random_text(rng, 20, "abc"), random_text(rng, 100, "abc /")};
-  }
 }
 
 }  // namespace meshfs::testing

@@ -2,6 +2,8 @@
 // seeds of the fuzzing corpus. Small sizes are likelier than large ones.
 #pragma once
 
+#include <algorithm>
+
 #include "schema/codec/commit.h"
 #include "schema/codec/local.h"
 #include "schema/codec/network.h"
@@ -12,9 +14,28 @@ namespace meshfs::testing {
 Bytes random_bytes(Rng& rng, std::size_t size);
 std::string random_name(Rng& rng, std::size_t max_size);  // valid as a file name, any bytes
 
+std::string random_text(Rng& rng, std::size_t max_size, std::string_view alphabet);
+std::string node_name(Rng& rng);
+WallMs random_wall(Rng& rng);
+
 template <class Fixed>
 Fixed random_fixed(Rng& rng) {
   return *Fixed::from(random_bytes(rng, Fixed::kSize));
+}
+
+// at_least to at_least + more of them.
+template <class Fixed>
+std::vector<Fixed> random_list(Rng& rng, std::size_t at_least, std::size_t more) {
+  std::vector<Fixed> out(at_least + rng.below(more + 1));
+  for (Fixed& one : out) one = random_fixed<Fixed>(rng);
+  return out;
+}
+
+template <class T, class Key>
+void sort_unique(std::vector<T>& values, Key key) {
+  std::sort(values.begin(), values.end(), [&](const T& a, const T& b) { return key(a) < key(b); });
+  const auto same = [&](const T& a, const T& b) { return key(a) == key(b); };
+  values.erase(std::unique(values.begin(), values.end(), same), values.end());
 }
 
 codec::Attributes random_attributes(Rng& rng);

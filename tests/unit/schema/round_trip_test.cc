@@ -35,8 +35,9 @@ TEST(RoundTrip, Entry) {
     const VolumeTag volume = i % 2 == 0 ? kSharedVolume : random_fixed<VolumeTag>(rng);
     const Entry entry = random_entry(rng, volume);
     ASSERT_TRUE(check_entry(entry).ok()) << check_entry(entry).failure().message;
-    expect_round_trip(entry, [&](const Entry& e) { return encode_entry(volume, e); },
-                      [&](ByteView b) { return decode_entry(volume, b); });
+    expect_round_trip(
+        entry, [&](const Entry& e) { return encode_entry(volume, e); },
+        [&](ByteView b) { return decode_entry(volume, b); });
   }
 }
 
@@ -87,7 +88,8 @@ TEST(RoundTrip, BeaconHelloPacket) {
 TEST(RoundTrip, Messages) {
   Rng rng(6);
   for (int i = 0; i < kRounds; ++i) {
-    expect_round_trip(random_message(rng, static_cast<std::size_t>(i) % std::variant_size_v<Message>), encode_message, decode_message);
+    expect_round_trip(random_message(rng, static_cast<std::size_t>(i) % std::variant_size_v<Message>), encode_message,
+                      decode_message);
   }
 }
 
@@ -95,8 +97,10 @@ TEST(RoundTrip, Local) {
   Rng rng(7);
   for (int i = 0; i < kRounds; ++i) {
     const auto which = static_cast<std::size_t>(i);
-    expect_round_trip(random_to_syncd(rng, which % std::variant_size_v<local::ToSyncd>), local::encode_to_syncd, local::decode_to_syncd);
-    expect_round_trip(random_to_fsd(rng, which % std::variant_size_v<local::ToFsd>), local::encode_to_fsd, local::decode_to_fsd);
+    expect_round_trip(random_to_syncd(rng, which % std::variant_size_v<local::ToSyncd>), local::encode_to_syncd,
+                      local::decode_to_syncd);
+    expect_round_trip(random_to_fsd(rng, which % std::variant_size_v<local::ToFsd>), local::encode_to_fsd,
+                      local::decode_to_fsd);
   }
 }
 

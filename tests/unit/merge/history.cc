@@ -13,6 +13,7 @@ class History {
  public:
   History(std::uint64_t seed, const Plan& plan, const Rules& rules) : rng_(seed), plan_(plan) {
     const std::size_t count = plan.replicas != 0 ? plan.replicas : 3 + rng_.below(3);
+    world_.through_codec = plan.through_codec;
     const bool one_ahead = plan.skewed_clocks && rng_.percent(20);
     for (std::size_t i = 0; i < count; ++i) {
       const auto skew = plan.skewed_clocks ? static_cast<std::int64_t>(rng_.below(300'000)) : 0;

@@ -14,7 +14,8 @@ struct Plan {
   bool in_sync = false;       // everybody has everything before each operation: no conflict may arise
   bool skewed_clocks = true;  // up to 5 minutes apart, one perhaps half an hour ahead (its entries wait to be due)
   bool moving_directories = false;  // mostly that, into each other, to get cycles
-  bool old_floor = false;           // now and then three months pass: contexts are cut at the floor
+  bool through_codec = false;
+  bool old_floor = false;  // now and then three months pass: contexts are cut at the floor
 };
 
 // "" or what went wrong, first thing first.

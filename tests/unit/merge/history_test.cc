@@ -26,6 +26,7 @@ void sweep(const Plan& plan, std::uint64_t count) {
 TEST(History, PartitionsLossAndReorderingLoseNothing) { sweep({}, 600); }
 TEST(History, LongerOnesToo) { sweep({.operations = 120}, 40); }
 TEST(History, DirectoriesMovedIntoEachOther) { sweep({.moving_directories = true}, 300); }
+TEST(History, ThroughTheCodec) { sweep({.operations = 60, .through_codec = true}, 30); }
 TEST(History, NoConflictWhileInSync) { sweep({.in_sync = true, .skewed_clocks = false}, 250); }
 TEST(History, ContextsCutAtTheFloorKeepTheMergeExact) {
   sweep({.in_sync = true, .skewed_clocks = false, .old_floor = true}, 250);

@@ -73,6 +73,7 @@ struct World {
   std::vector<Statement> statements;
   std::map<std::pair<Hash, LocalId>, std::size_t> statement_of;  // by entry and object
   Instant now{};
+  bool through_codec = false;  // entries are encoded and decoded, hashes are real: slower
   void advance(Duration by) { now = now + by; }
 };
 
@@ -116,6 +117,7 @@ class Replica {
   struct Known {  // the oracle's view of one object here
     StatementSet seen, covered, dropped;
   };
+  void seal(Sent& sent, std::size_t index);
   void see(std::size_t statement);
   void see_due(const LocalId& object);
   bool try_apply(const Sent& sent);

@@ -131,11 +131,17 @@ class History {
       if (replica->tree() != first.tree()) return "trees differ";
       if (replica->all_shown() != first.all_shown()) return "objects show differently";
       for (const auto& [object, heads] : first.objects()) {
-        if (replica->heads(object) != heads) return "heads differ";
+        if (lasting(*replica, object) != lasting(first, object)) return "heads differ";
       }
     }
     count(first);
     return complete(first);
+  }
+
+  static Heads lasting(const Replica& replica, const LocalId& object) {
+    Heads out = replica.heads(object);
+    std::erase_if(out, [&](const Head& head) { return head.tombstone && replica.is_past_floor(head.stamp); });
+    return out;
   }
 
   void count(const Replica& replica) {

@@ -92,7 +92,7 @@ std::string Replica::judge(const LocalId& object) const {
   bool state = false;
   for (std::size_t i : live_statements(object)) {
     const Statement& s = world_.statements[i];
-    expected_heads.insert(s.entry);
+    if (!(s.tombstone && is_past_floor(s.stamp))) expected_heads.insert(s.entry);
     if (s.tombstone) continue;
     state = true;
     const Statement* p = &world_.statements[s.place_from];
@@ -103,7 +103,7 @@ std::string Replica::judge(const LocalId& object) const {
   codec::Kind kind = codec::Kind::file;
   for (const Head& head : heads(object)) {
     kind = head.kind;
-    if (is_due(head, time())) found_heads.insert(head.entry);
+    if (is_due(head, time()) && !(head.tombstone && is_past_floor(head.stamp))) found_heads.insert(head.entry);
   }
   if (expected_heads != found_heads) return said("heads are not the latest that were seen");
 

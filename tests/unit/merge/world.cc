@@ -214,7 +214,7 @@ void Replica::receive(const Sent& sent) {
   retry_waiting();
 }
 
-// Also when time has passed: what has become due may supersede what waits.
+// Also when something has become due: it may supersede what waits, though it replaces no head.
 void Replica::retry_waiting() {
   for (bool progress = true; progress;) {
     const auto done = std::erase_if(waiting_, [&](const Sent* sent) { return try_apply(*sent); });
@@ -224,16 +224,17 @@ void Replica::retry_waiting() {
 }
 
 void Replica::tick() {
-  bool changed = false;
+  bool became_due = false;
   for (const LocalId& object : std::exchange(ahead_, {})) {
-    see_due(object);
-    changed |= !settle(objects_[object], time()).empty();
-    touched_.insert(object);
     const Heads& all = heads(object);
-    if (std::any_of(all.begin(), all.end(), [&](const Head& head) { return !is_due(head, time()); }))
-      ahead_.insert(object);
+    const auto waits = std::count_if(all.begin(), all.end(), [&](const Head& head) { return !is_due(head, time()); });
+    if (waits > 0) ahead_.insert(object);
+    see_due(object);
+    settle(objects_[object], time());
+    touched_.insert(object);
+    became_due = true;
   }
-  if (changed) retry_waiting();
+  if (became_due) retry_waiting();
 }
 
 void Replica::collect() {

@@ -105,6 +105,9 @@ class Replica {
   [[nodiscard]] WallMs time() const { return clock_.at(world_.now); }
   [[nodiscard]] bool waits() const { return !waiting_.empty(); }
 
+  // Such a tombstone may be one of the heads or not: a batch that another object still needs brings it along to nodes
+  // that did away with it, and it covers only what all have covered by other means (or are ghosts).
+  [[nodiscard]] bool is_past_floor(const Stamp& stamp) const { return stamp.hlc.wall() < floor; }
   // "" or how this replica's state of the object differs from what the oracle says.
   [[nodiscard]] std::string judge(const LocalId& object) const;
   [[nodiscard]] std::string judge_all() const;

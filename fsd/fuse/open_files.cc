@@ -146,7 +146,7 @@ bool OpenFiles::copy_slice(OpenFile& file) {
 }
 
 bool OpenFiles::writable_now(OpenFile& file) {
-  return file.staging != nullptr && !file.copied && (!file.storing || file.staging->in_memory());
+  return file.staging != nullptr && !file.copied && !file.is_read_by_worker();
 }
 
 void OpenFiles::when_writable(OpenFile& file, Then then) {
@@ -180,7 +180,7 @@ Status OpenFiles::write(OpenFile& file, std::uint64_t offset, ByteView bytes) {
 
 Status OpenFiles::truncate(OpenFile& file, std::uint64_t size) {
   if (size == 0 && !writable_now(file)) {  // nothing of the present bytes is needed
-    if (file.storing && file.staging) file.being_stored = std::move(file.staging);
+    if (file.is_read_by_worker()) file.being_stored = std::move(file.staging);
     file.copied.reset();
     file.staging = std::make_unique<Staging>(area_);
     file.only_grew = false;

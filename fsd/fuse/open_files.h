@@ -46,6 +46,8 @@ struct OpenFile {
   std::optional<std::pair<NodeKey, std::string>> removed_from;
 
   bool dirty() const { return written != published; }
+  // A worker reads staging itself, not a copy of it.
+  bool is_read_by_worker() const { return storing && staging && !being_stored && !staging->in_memory(); }
   bool uses_staging() const { return staging != nullptr && !copied; }
   std::uint64_t size() const { return uses_staging() ? staging->size() : codec::size_of(info.content); }
 

@@ -70,8 +70,12 @@ void OpenFiles::stored(Ino ino, std::uint64_t change, Purpose purpose, Result<co
   file->storing = false;
   file->being_stored.reset();
   Status status = content ? Status() : Status(content.failure());
-  if (status && purpose == Purpose::version) status = publish(*file, change, *content);
-  if (status && purpose == Purpose::draft) {
+  if (discarded(*file)) {  // unlinked meanwhile; its place in the tree may be another inode's by now
+    file->published = file->written;
+    status = {};
+  } else if (status && purpose == Purpose::version) {
+    status = publish(*file, change, *content);
+  } else if (status) {
     status = tree_.save_draft(file->info.key, *content, file->base, file->mtime_ns);
     if (status) {
       file->drafted = change;
@@ -112,9 +116,7 @@ void OpenFiles::answer_waiters(OpenFile& file, const Status& status) {
 }
 
 Status OpenFiles::publish(OpenFile& file, std::uint64_t change, const codec::Content& content) {
-  if (!discarded(file)) {
-    if (Status s = write_version(file, content); !s) return s;
-  }
+  if (Status s = write_version(file, content); !s) return s;
   file.published = change;
   file.draft.reset();
   file.failed.reset();

@@ -39,8 +39,10 @@ codec::Attributes with_changes(MountState& state, const NodeInfo& info, const At
   if ((r.set & FUSE_SET_ATTR_UID) != 0) a.user = state.owners.user(r.wanted.st_uid, now);
   if ((r.set & FUSE_SET_ATTR_GID) != 0) a.group = state.owners.group(r.wanted.st_gid, now);
   if ((r.set & FUSE_SET_ATTR_MODE) != 0) a.mode = static_cast<std::uint16_t>(r.wanted.st_mode & 07777);
-  if ((r.set & FUSE_SET_ATTR_MTIME_NOW) != 0) a.mtime_ns = state.clock.wall_ns();
-  else if ((r.set & FUSE_SET_ATTR_MTIME) != 0) a.mtime_ns = to_ns(r.wanted.st_mtim);
+  if ((r.set & FUSE_SET_ATTR_MTIME_NOW) != 0)
+    a.mtime_ns = state.clock.wall_ns();
+  else if ((r.set & FUSE_SET_ATTR_MTIME) != 0)
+    a.mtime_ns = to_ns(r.wanted.st_mtim);
   return a;
 }
 
@@ -97,8 +99,10 @@ void resize(fuse_req_t request, Ino ino, const AttributeRequest& r) {
       drop.wanted.st_mode = mode & ~static_cast<mode_t>(S_ISUID | ((mode & S_IXGRP) != 0 ? S_ISGID : 0));
       done = change(now, ino, drop);
     }
-    if (done) finish(request, ino, r);
-    else reply(request, done);
+    if (done)
+      finish(request, ino, r);
+    else
+      reply(request, done);
     now.open_files.release(ino, kWriting);
   };
   if (size == 0) return cut({});

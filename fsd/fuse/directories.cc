@@ -61,7 +61,10 @@ class Page {
 constexpr off_t kFirstEntry = 2;  // "." and ".." come before
 
 // The name after which the listing goes on at `offset`.
-struct Start { std::string after; off_t skip = 0; };
+struct Start {
+  std::string after;
+  off_t skip = 0;
+};
 
 Start start_of(const OpenDirectory& open, off_t offset) {
   if (offset <= kFirstEntry) return {};

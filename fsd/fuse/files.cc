@@ -13,9 +13,7 @@ OpenFiles::Mode mode_of(int flags) {
   return {writes, writes && (flags & O_APPEND) != 0};
 }
 
-std::uint64_t handle_of(OpenFiles::Mode mode) {
-  return (mode.writes ? kWrites : 0) | (mode.appends ? kAppends : 0);
-}
+std::uint64_t handle_of(OpenFiles::Mode mode) { return (mode.writes ? kWrites : 0) | (mode.appends ? kAppends : 0); }
 OpenFiles::Mode mode_of(const fuse_file_info* fi) { return {(fi->fh & kWrites) != 0, (fi->fh & kAppends) != 0}; }
 
 // With HANDLE_KILLPRIV_V2 the kernel asks no xattr per write, and relies on us to drop these bits. The request's own
@@ -161,8 +159,10 @@ void flush(fuse_req_t request, fuse_ino_t ino, fuse_file_info*) {
 
 void release(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
   MountState& state = MountState::of(request);
-  if (MountState::is_virtual(ino)) state.open_virtual_files.erase(fi->fh);
-  else state.open_files.release(ino, mode_of(fi));
+  if (MountState::is_virtual(ino))
+    state.open_virtual_files.erase(fi->fh);
+  else
+    state.open_files.release(ino, mode_of(fi));
   reply(request, {});
 }
 

@@ -20,9 +20,9 @@ inline constexpr Ino kFirstNodeIno = 1 << 16;  // below: the root and the virtua
 
 struct Inode {
   NodeKey key;
-  std::uint64_t lookups = 0;          // references of the kernel and of open files
-  Ino parent = 0;                     // where it was looked up last; 0: nowhere yet
-  std::int64_t changed_ns = 0;        // last change through this mount (ctime); 0: none
+  std::uint64_t lookups = 0;            // references of the kernel and of open files
+  Ino parent = 0;                       // where it was looked up last; 0: nowhere yet
+  std::int64_t changed_ns = 0;          // last change through this mount (ctime); 0: none
   std::int64_t entries_changed_ns = 0;  // directories: when an entry was last added or removed; 0: unknown
 };
 
@@ -58,7 +58,9 @@ class InodeTable {
   std::unordered_map<Ino, Inode> inodes_;
   std::unordered_map<Ino, Frozen> frozen_;
   // Nodes bound to another number than their hash. Few: see above.
-  struct KeyHash { std::size_t operator()(const NodeKey& key) const; };
+  struct KeyHash {
+    std::size_t operator()(const NodeKey& key) const;
+  };
   std::unordered_map<NodeKey, Ino, KeyHash> elsewhere_;
   NodeKey root_;
 };

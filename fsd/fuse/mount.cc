@@ -27,16 +27,14 @@ void init(void*, fuse_conn_info* connection) {
   // Caches are dropped when we say so, not whenever mtime moves: a local write would empty its own page cache.
   connection->want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
                                              FUSE_CAP_SPLICE_MOVE | FUSE_CAP_WRITEBACK_CACHE);
-  connection->want |= connection->capable &
-                      static_cast<unsigned>(FUSE_CAP_EXPLICIT_INVAL_DATA | FUSE_CAP_ATOMIC_O_TRUNC |
-                                            FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO |
-                                            FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_CACHE_SYMLINKS);
+  connection->want |=
+      connection->capable &
+      static_cast<unsigned>(FUSE_CAP_EXPLICIT_INVAL_DATA | FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS |
+                            FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_CACHE_SYMLINKS);
   connection->max_write = 256 * 1024;  // the request buffer stays that small; 1 MiB measured no faster
 }
 
-ssize_t read_device(int fd, void* buffer, std::size_t length, void*) {
-  return ::read(fd, buffer, length);
-}
+ssize_t read_device(int fd, void* buffer, std::size_t length, void*) { return ::read(fd, buffer, length); }
 
 // libfuse 3.14 cannot ask for HANDLE_KILLPRIV_V2, without which each write(2) costs a GETXATTR of
 // security.capability: the flag is set in its answer to INIT, which is the first thing written.
@@ -67,7 +65,9 @@ constexpr int kRequestsPerTurn = 64;
 
 struct Mount::Parts {
   Parts(os::Loop& the_loop, const Options& options, Ports& ports, StagingArea area)
-      : loop(the_loop), mount_point(options.mount_point), note(ports.note),
+      : loop(the_loop),
+        mount_point(options.mount_point),
+        note(ports.note),
         state(ports.tree, ports.content, ports.virtual_files, std::move(area), clock, ports.note) {}
 
   void on_readable();
@@ -151,16 +151,21 @@ void Mount::Parts::finish() {
   begin_stop();
   const Instant end = clock.now() + seconds(5);
   while ((!detached || !state.notifier.idle()) && clock.now() < end) {
-    while (serve_one()) {}
+    while (serve_one()) {
+    }
     pollfd wait{device, POLLIN, 0};
-    if (!ended) ::poll(&wait, 1, 10);
-    else std::this_thread::yield();
+    if (!ended)
+      ::poll(&wait, 1, 10);
+    else
+      std::this_thread::yield();
   }
   loop.cancel(timer);
   if (!ended) loop.unwatch(device);
   if (detaching.joinable()) {
-    if (detached) detaching.join();
-    else detaching.detach();
+    if (detached)
+      detaching.join();
+    else
+      detaching.detach();
   }
   state.notifier.stop();
   fuse_session_destroy(session);

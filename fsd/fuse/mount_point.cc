@@ -18,8 +18,7 @@ using Note = std::function<void(const std::string&)>;
 bool is_mount_root(const std::string& path) {
   struct statx info;
   if (::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &info) != 0) return false;
-  return (info.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0 &&
-         (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  return (info.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0 && (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 bool is_empty(const std::string& path) {
@@ -51,8 +50,8 @@ Status check(const std::string& path, const Note& note) {
     return error(Errc::not_directory, "The mount point " + path + " is not a directory: name one.");
   }
   if (is_mount_root(path)) {
-    return error(Errc::busy, "The mount point " + path +
-                                 " is in use by another mount: unmount that, or choose another directory.");
+    return error(Errc::busy,
+                 "The mount point " + path + " is in use by another mount: unmount that, or choose another directory.");
   }
   if (!is_empty(path)) note("The files in the directory " + path + " are hidden while the mesh is mounted there.");
   return {};
@@ -71,8 +70,8 @@ Result<os::Fd> attach(const std::string& path, const Note& note) {
     }
     return error(Errc::denied, std::string("Cannot open /dev/fuse: ") + std::strerror(code) + ". Run fsd as root.");
   }
-  const std::string options = "fd=" + std::to_string(device.get()) +
-                              ",rootmode=40000,user_id=0,group_id=0,default_permissions,allow_other";
+  const std::string options =
+      "fd=" + std::to_string(device.get()) + ",rootmode=40000,user_id=0,group_id=0,default_permissions,allow_other";
   if (::mount("meshfs", path.c_str(), "fuse.meshfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0) {
     const int code = errno;
     if (code == EBUSY) return error(Errc::busy, "The mount point " + path + " is busy: choose another directory.");

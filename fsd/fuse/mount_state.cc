@@ -13,9 +13,12 @@ timespec to_timespec(std::int64_t ns) {
 
 mode_t type_bits(codec::Kind kind) {
   switch (kind) {
-    case codec::Kind::directory: return S_IFDIR;
-    case codec::Kind::symlink: return S_IFLNK;
-    case codec::Kind::file: break;
+    case codec::Kind::directory:
+      return S_IFDIR;
+    case codec::Kind::symlink:
+      return S_IFLNK;
+    case codec::Kind::file:
+      break;
   }
   return S_IFREG;
 }
@@ -24,10 +27,14 @@ mode_t type_bits(codec::Kind kind) {
 
 MountState::MountState(FileTree& file_tree, ContentIo& content, VirtualFiles& virtuals, StagingArea staging,
                        Clock& the_clock, std::function<void(const std::string&)> note)
-    : tree(file_tree), virtual_files(virtuals), clock(the_clock), area(std::move(staging)), inodes(tree.root()),
-      open_files(tree, content, inodes, area, clock,
-                 [this](const Visible& change) { on_visible({change}); },
-                 std::move(note)) {}
+    : tree(file_tree),
+      virtual_files(virtuals),
+      clock(the_clock),
+      area(std::move(staging)),
+      inodes(tree.root()),
+      open_files(
+          tree, content, inodes, area, clock, [this](const Visible& change) { on_visible({change}); },
+          std::move(note)) {}
 
 Result<NodeInfo> MountState::info(Ino ino) {
   if (const Frozen* frozen = inodes.frozen(ino)) {
@@ -122,9 +129,7 @@ void MountState::freeze_removed(Ino ino, std::optional<NodeInfo> last) {
   touched(ino);
 }
 
-void reply(fuse_req_t request, const Status& status) {
-  fuse_reply_err(request, status ? 0 : to_errno(status.code()));
-}
+void reply(fuse_req_t request, const Status& status) { fuse_reply_err(request, status ? 0 : to_errno(status.code())); }
 
 void reply_failure(fuse_req_t request, const Error& failure) { fuse_reply_err(request, to_errno(failure.code)); }
 

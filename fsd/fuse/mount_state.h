@@ -22,8 +22,11 @@ inline constexpr std::string_view kVirtualDirectory = ".mesh";
 
 // An open directory: where the listing stands. Offsets count entries from the start of this handle's listing.
 struct OpenDirectory {
-  struct Position { off_t offset; std::string name; };  // names after `name` start at `offset`
-  std::vector<Position> pages;   // start of each page that was sent: seekdir goes back to them
+  struct Position {
+    off_t offset;
+    std::string name;
+  };                                   // names after `name` start at `offset`
+  std::vector<Position> pages;         // start of each page that was sent: seekdir goes back to them
   std::vector<std::string> last_page;  // its names, first one at last_page_offset: the kernel may take only some
   off_t last_page_offset = 0;
 };
@@ -41,8 +44,8 @@ struct MountState {
   OpenFiles open_files;
   Owners owners;
   bool patched_killpriv = false;  // the kernel leaves the clearing of set-user-id bits to us
-  std::unordered_map<std::uint64_t, OpenDirectory> open_directories;     // by file handle; bounded by RLIMIT_NOFILE
-  std::unordered_map<std::uint64_t, std::string> open_virtual_files;     // by file handle
+  std::unordered_map<std::uint64_t, OpenDirectory> open_directories;  // by file handle; bounded by RLIMIT_NOFILE
+  std::unordered_map<std::uint64_t, std::string> open_virtual_files;  // by file handle
   std::uint64_t next_handle = 1;
 
   static MountState& of(fuse_req_t request) { return *static_cast<MountState*>(fuse_req_userdata(request)); }

@@ -57,8 +57,7 @@ void make_node(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t m
   if (Status good = check_name(parent, name); !good) return reply(request, good);
   const Result<NodeKey> directory = state.directory(parent);
   if (!directory) return reply_failure(request, directory.failure());
-  const Result<NodeKey> key =
-      make(state.tree, *directory, state.new_attributes(request, parent, mode, is_directory));
+  const Result<NodeKey> key = make(state.tree, *directory, state.new_attributes(request, parent, mode, is_directory));
   if (!key) return reply_failure(request, key.failure());
   state.entries_changed(parent);
   const Result<fuse_entry_param> entry = state.entry(*key, parent);
@@ -143,8 +142,8 @@ struct RenameRequest {
   RenameMode mode;
 };
 
-Status rename_now(MountState& state, const RenameRequest& r, const NodeKey& from_directory,
-                  const NodeKey& to_directory, const NodeKey& source) {
+Status rename_now(MountState& state, const RenameRequest& r, const NodeKey& from_directory, const NodeKey& to_directory,
+                  const NodeKey& source) {
   const Result<NodeKey> target = state.tree.lookup(to_directory, r.to);
   const Parting parting =
       target && *target != source && r.mode == RenameMode::replace ? part_from(state, *target) : Parting();

@@ -84,8 +84,12 @@ void Notifier::tell(const Notice& notice) {
     case Notice::What::entry:
       fuse_lowlevel_notify_inval_entry(session_, notice.ino, notice.name.c_str(), notice.name.size());
       break;
-    case Notice::What::data: fuse_lowlevel_notify_inval_inode(session_, notice.ino, 0, 0); break;
-    case Notice::What::attributes: fuse_lowlevel_notify_inval_inode(session_, notice.ino, -1, 0); break;
+    case Notice::What::data:
+      fuse_lowlevel_notify_inval_inode(session_, notice.ino, 0, 0);
+      break;
+    case Notice::What::attributes:
+      fuse_lowlevel_notify_inval_inode(session_, notice.ino, -1, 0);
+      break;
     case Notice::What::everything: {
       const EpochNotice epoch;
       static_cast<void>(!::write(device_, &epoch, sizeof epoch));

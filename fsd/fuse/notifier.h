@@ -26,7 +26,7 @@ class Notifier {
   bool idle();
 
   void entry(std::uint64_t directory, const std::string& name);  // a name came, went or means another node
-  void data(std::uint64_t ino);        // content and attributes; for directories: listing
+  void data(std::uint64_t ino);                                  // content and attributes; for directories: listing
   void attributes(std::uint64_t ino);
 
  private:

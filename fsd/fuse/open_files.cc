@@ -3,10 +3,14 @@
 namespace meshfs::fsd::fuse {
 
 OpenFiles::OpenFiles(FileTree& tree, ContentIo& content, InodeTable& inodes, StagingArea& area, Clock& clock,
-                     std::function<void(const Visible&)> surprise,
-                     std::function<void(const std::string&)> note)
-    : tree_(tree), content_(content), inodes_(inodes), area_(area), clock_(clock),
-      surprise_(std::move(surprise)), note_(std::move(note)) {}
+                     std::function<void(const Visible&)> surprise, std::function<void(const std::string&)> note)
+    : tree_(tree),
+      content_(content),
+      inodes_(inodes),
+      area_(area),
+      clock_(clock),
+      surprise_(std::move(surprise)),
+      note_(std::move(note)) {}
 
 OpenFiles::~OpenFiles() { *alive_ = false; }
 
@@ -130,7 +134,7 @@ bool OpenFiles::copy_slice(OpenFile& file) {
   const std::uint64_t at = *file.copied;
   std::unique_ptr<Staging> staging = std::move(file.staging);  // read() is to see the old version
   Result<Bytes> bytes = read(file, at, kCopySlice);
-  Status status = !bytes ? Status(bytes.failure())
+  Status status = !bytes           ? Status(bytes.failure())
                   : bytes->empty() ? Status(error(Errc::io, "the stored version is shorter than its size"))
                                    : staging->write(at, *bytes);
   if (!status) {

@@ -28,19 +28,19 @@ using Then = std::function<void(Status)>;
 
 struct OpenFile {
   Ino ino = 0;
-  NodeInfo info;               // of the version the handles show, with later local changes of attributes
+  NodeInfo info;  // of the version the handles show, with later local changes of attributes
   unsigned handles = 0, writers = 0, appenders = 0;
   std::unique_ptr<Staging> staging;
-  std::optional<std::uint64_t> copied;  // staging holds only that much of info.content yet; none: all
-  std::vector<Stamp> base;     // contents that the next version replaces
-  std::int64_t mtime_ns = 0;   // of staging
+  std::optional<std::uint64_t> copied;                    // staging holds only that much of info.content yet; none: all
+  std::vector<Stamp> base;                                // contents that the next version replaces
+  std::int64_t mtime_ns = 0;                              // of staging
   std::uint64_t written = 0, published = 0, drafted = 0;  // counts of changes: made, in the tree, durable
-  std::optional<codec::Content> draft;  // what was stored for `drafted`
-  bool only_grew = true;       // since the last version, which had `grew_from` bytes
+  std::optional<codec::Content> draft;                    // what was stored for `drafted`
+  bool only_grew = true;                                  // since the last version, which had `grew_from` bytes
   std::uint64_t grew_from = 0;
   std::optional<Instant> last_version;
   bool storing = false;
-  std::optional<Error> failed;  // of the last attempt to store or publish
+  std::optional<Error> failed;            // of the last attempt to store or publish
   std::unique_ptr<Staging> being_stored;  // replaced by a truncation while a worker still reads it
   // Where to make the file again if another node removed it while it was being written here.
   std::optional<std::pair<NodeKey, std::string>> removed_from;
@@ -51,7 +51,10 @@ struct OpenFile {
   bool uses_staging() const { return staging != nullptr && !copied; }
   std::uint64_t size() const { return uses_staging() ? staging->size() : codec::size_of(info.content); }
 
-  struct Waiter { std::uint64_t change; Then then; };
+  struct Waiter {
+    std::uint64_t change;
+    Then then;
+  };
   std::vector<Then> waiting_to_write;
   std::vector<Waiter> waiting_for_disk;     // fsync
   std::vector<Waiter> waiting_for_version;  // rename onto another name
@@ -67,7 +70,9 @@ class OpenFiles {
   static constexpr std::size_t kMaxUnpublished = 128;
   static constexpr std::uint64_t kMaxUnpublishedBytes = 256 * 1024 * 1024;
 
-  struct Mode { bool writes = false, appends = false; };
+  struct Mode {
+    bool writes = false, appends = false;
+  };
   // `surprise` is called when publishing changed what another inode shows, or made a name come back.
   OpenFiles(FileTree& tree, ContentIo& content, InodeTable& inodes, StagingArea& area, Clock& clock,
             std::function<void(const Visible&)> surprise, std::function<void(const std::string&)> note);
@@ -91,8 +96,8 @@ class OpenFiles {
 
   // What close(2) should say: the last failure, or no_space foreseen. May wait for room among the unpublished.
   void flush(OpenFile& file, Then then);
-  void sync(OpenFile& file, Then then);             // fsync
-  void when_published(OpenFile& file, Then then);   // all that was written so far is in the tree
+  void sync(OpenFile& file, Then then);            // fsync
+  void when_published(OpenFile& file, Then then);  // all that was written so far is in the tree
   void removed(OpenFile& file) { file.removed_from.reset(); }
 
   // `due` is told when tick() has something to do.
@@ -100,12 +105,13 @@ class OpenFiles {
   std::size_t size() const { return files_.size(); }
   // Copies, publishes growth, retries. When it wants to be called again.
   Instant tick(Instant now);
-  void publish_all();    // before stopping
-  bool idle() const;     // nothing closed waits to be published
-  void fail_waiting();   // stopping: nobody may hang
+  void publish_all();   // before stopping
+  bool idle() const;    // nothing closed waits to be published
+  void fail_waiting();  // stopping: nobody may hang
 
  private:
   enum class Purpose { version, draft };
+  bool version_due(const OpenFile& file);
   Status stage(OpenFile& file);
   bool copy_slice(OpenFile& file);
   void changed(OpenFile& file);

@@ -4,10 +4,15 @@
 namespace meshfs::fsd::fuse {
 
 void OpenFiles::sync(OpenFile& file, Then then) {
-  if (discarded(file) || !file.dirty()) return tree_.sync(std::move(then));
+  const bool is_draft = file.draft && file.drafted == file.written && !version_due(file);
+  if (discarded(file) || !file.dirty() || is_draft) return tree_.sync(std::move(then));
   file.waiting_for_disk.push_back({file.written, std::move(then)});
   file.failed.reset();  // who asks gets a fresh attempt
   proceed(file.ino);
+}
+
+bool OpenFiles::version_due(const OpenFile& file) {
+  return !file.last_version || clock_.now() - *file.last_version >= kBetweenVersions;
 }
 
 void OpenFiles::when_published(OpenFile& file, Then then) {
@@ -101,16 +106,22 @@ void OpenFiles::answer_waiters(OpenFile& file, const Status& status) {
   std::vector<Then> synced, ready;
   const std::uint64_t durable = std::max(file.published, file.drafted);
   for (auto& waiter : disk) {
-    if (!status || waiter.change <= durable) synced.push_back(std::move(waiter.then));
-    else file.waiting_for_disk.push_back(std::move(waiter));
+    if (!status || waiter.change <= durable)
+      synced.push_back(std::move(waiter.then));
+    else
+      file.waiting_for_disk.push_back(std::move(waiter));
   }
   for (auto& waiter : version) {
-    if (!status || waiter.change <= file.published) ready.push_back(std::move(waiter.then));
-    else file.waiting_for_version.push_back(std::move(waiter));
+    if (!status || waiter.change <= file.published)
+      ready.push_back(std::move(waiter.then));
+    else
+      file.waiting_for_version.push_back(std::move(waiter));
   }
   for (Then& then : synced) {
-    if (status) tree_.sync(std::move(then));
-    else then(status);
+    if (status)
+      tree_.sync(std::move(then));
+    else
+      then(status);
   }
   for (Then& then : ready) then(status);
 }
@@ -156,8 +167,7 @@ void OpenFiles::proceed(Ino ino) {
   if (file->dirty() && !removed && !file->failed) {
     if (file->writers == 0 || !file->waiting_for_version.empty()) return store(*file, Purpose::version);
     if (!file->waiting_for_disk.empty()) {
-      const bool due = !file->last_version || clock_.now() - *file->last_version >= kBetweenVersions;
-      return store(*file, due ? Purpose::version : Purpose::draft);
+      return store(*file, version_due(*file) ? Purpose::version : Purpose::draft);
     }
     return;
   }

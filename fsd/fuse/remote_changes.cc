@@ -22,7 +22,9 @@ void MountState::on_visible(const std::vector<Visible>& changes) {
           freeze_removed(*ino, file == nullptr ? std::optional<NodeInfo>() : file->info);
         }
         break;
-      case Visible::What::content: content_changed(change); break;
+      case Visible::What::content:
+        content_changed(change);
+        break;
       case Visible::What::attributes:
         if (!ino) break;
         if (OpenFile* file = open_files.find(*ino)) {

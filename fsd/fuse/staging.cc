@@ -110,8 +110,8 @@ Status Staging::write(std::uint64_t offset, ByteView bytes) {
   if (offset > kMaxOffset - bytes.size()) return Errc::too_large;
   const std::uint64_t end = offset + bytes.size();
   if (in_memory()) {
-    const bool fits = end <= kMemoryBytes && (end <= charged_ || area_->memory_used_ + (end - charged_) <=
-                                                                       StagingArea::kMemoryTotal);
+    const bool fits =
+        end <= kMemoryBytes && (end <= charged_ || area_->memory_used_ + (end - charged_) <= StagingArea::kMemoryTotal);
     if (fits) {
       if (end > size_) {
         if (Status s = grow_memory(static_cast<std::size_t>(end)); !s) return s;

@@ -76,8 +76,10 @@ Status set_user_value(codec::Attributes& a, std::string_view name, ByteView valu
   const bool there = at != a.xattrs.end() && at->name == name;
   if (there && flags == XATTR_CREATE) return Errc::exists;
   if (!there && flags == XATTR_REPLACE) return Errc::no_data;
-  if (there) at->value = copy_of(value);
-  else a.xattrs.insert(at, {std::string(name), copy_of(value)});
+  if (there)
+    at->value = copy_of(value);
+  else
+    a.xattrs.insert(at, {std::string(name), copy_of(value)});
   return bytes_of(a) <= codec::kMaxXattrBytes ? Status() : Status(Errc::no_space);
 }
 
@@ -90,8 +92,10 @@ void edit_attributes(fuse_req_t request, Ino ino, Edit edit) {
   if (!info) return reply_failure(request, info.failure());
   codec::Attributes a = info->attributes;
   if (Status edited = edit(a); !edited) {
-    if (edited.code() == Errc::denied) fuse_reply_err(request, EPERM);
-    else reply(request, edited);
+    if (edited.code() == Errc::denied)
+      fuse_reply_err(request, EPERM);
+    else
+      reply(request, edited);
     return;
   }
   Frozen* frozen = state.inodes.frozen(ino);
@@ -126,9 +130,12 @@ void removexattr(fuse_req_t request, fuse_ino_t ino, const char* name) {
 }
 
 void reply_sized(fuse_req_t request, ByteView bytes, std::size_t room) {
-  if (room == 0) fuse_reply_xattr(request, bytes.size());
-  else if (bytes.size() > room) reply(request, Errc::range);
-  else fuse_reply_buf(request, reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (room == 0)
+    fuse_reply_xattr(request, bytes.size());
+  else if (bytes.size() > room)
+    reply(request, Errc::range);
+  else
+    fuse_reply_buf(request, reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
 void getxattr(fuse_req_t request, fuse_ino_t ino, const char* name, std::size_t size) {

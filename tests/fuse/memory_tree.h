@@ -54,7 +54,10 @@ class MemoryTree final : public FileTree {
     std::map<std::string, NodeKey> children;
   };
   using Names = std::map<std::string, NodeKey>;
-  struct Spot { NodeKey directory, node; std::string name; };
+  struct Spot {
+    NodeKey directory, node;
+    std::string name;
+  };
 
   Result<Node*> find(const NodeKey& key);
   Result<Node*> find_directory(const NodeKey& key);

@@ -53,7 +53,7 @@ int run(const std::string& mount_point, const std::string& staging, Duration del
   };
   loop.on_terminate(end);
   auto started = Mount::start(loop, {mount_point, staging},
-                            {tree, content, virtual_files, [&](const std::string& note) { log.info(note); }});
+                              {tree, content, virtual_files, [&](const std::string& note) { log.info(note); }});
   if (!started) {
     log.warning(started.failure().message);
     return 1;

@@ -137,7 +137,7 @@ class World:
                 function()
                 text = repr(self.steps[before:])
             except BaseException:
-                text = repr([(f"{self.case}/child", traceback.format_exc())])
+                text = repr([(f"{self.case}/child", traceback.format_exc(limit=-1))])
             with os.fdopen(write_end, "w") as pipe:
                 pipe.write(text)
             os._exit(0)
@@ -189,6 +189,7 @@ def compare(ours, plain):
         else:
             longer = ours if len(ours) > len(plain) else plain
             wrong.append(f"one side stopped before {longer[min(len(ours), len(plain))][0]}")
+    wrong += [f"the case is broken: {s}: {v}" for s, v in plain if s.endswith(("/child", "/stopped"))]
     plain_by_name = dict(plain)
     seen = set()
     for step, value in ours:

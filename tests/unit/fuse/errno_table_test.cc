@@ -9,15 +9,28 @@ namespace meshfs::fsd::fuse {
 namespace {
 
 // Every code once, in the order of the enumeration; `internal` is the last.
-const std::vector<std::pair<Errc, int>> kAll = {
-    {Errc::bad_bytes, EIO},          {Errc::too_large, EFBIG},         {Errc::unsupported, EOPNOTSUPP},
-    {Errc::not_found, ENOENT},       {Errc::exists, EEXIST},           {Errc::not_empty, ENOTEMPTY},
-    {Errc::not_directory, ENOTDIR},  {Errc::is_directory, EISDIR},     {Errc::busy, EBUSY},
-    {Errc::denied, EACCES},          {Errc::cross_volume, EXDEV},      {Errc::invalid, EINVAL},
-    {Errc::name_too_long, ENAMETOOLONG}, {Errc::no_space, ENOSPC},     {Errc::io, EIO},
-    {Errc::unreachable, EHOSTUNREACH}, {Errc::read_only, EROFS},       {Errc::no_data, ENODATA},
-    {Errc::range, ERANGE},           {Errc::wrong_network, EIO},       {Errc::closed, EIO},
-    {Errc::internal, EIO}};
+const std::vector<std::pair<Errc, int>> kAll = {{Errc::bad_bytes, EIO},
+                                                {Errc::too_large, EFBIG},
+                                                {Errc::unsupported, EOPNOTSUPP},
+                                                {Errc::not_found, ENOENT},
+                                                {Errc::exists, EEXIST},
+                                                {Errc::not_empty, ENOTEMPTY},
+                                                {Errc::not_directory, ENOTDIR},
+                                                {Errc::is_directory, EISDIR},
+                                                {Errc::busy, EBUSY},
+                                                {Errc::denied, EACCES},
+                                                {Errc::cross_volume, EXDEV},
+                                                {Errc::invalid, EINVAL},
+                                                {Errc::name_too_long, ENAMETOOLONG},
+                                                {Errc::no_space, ENOSPC},
+                                                {Errc::io, EIO},
+                                                {Errc::unreachable, EHOSTUNREACH},
+                                                {Errc::read_only, EROFS},
+                                                {Errc::no_data, ENODATA},
+                                                {Errc::range, ERANGE},
+                                                {Errc::wrong_network, EIO},
+                                                {Errc::closed, EIO},
+                                                {Errc::internal, EIO}};
 
 TEST(ErrnoTable, HasEveryCode) {
   ASSERT_EQ(kAll.size(), static_cast<std::size_t>(Errc::internal) + 1);

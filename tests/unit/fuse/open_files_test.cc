@@ -58,7 +58,12 @@ class OpenFilesTest : public ::testing::Test {
   StagingArea area_;
   FakeClock clock_;
   std::vector<std::string> notes_;
-  OpenFiles files_{tree_, content_, inodes_, area_, clock_, [](const Visible&) {},
+  OpenFiles files_{tree_,
+                   content_,
+                   inodes_,
+                   area_,
+                   clock_,
+                   [](const Visible&) {},
                    [this](const std::string& note) { notes_.push_back(note); }};
   const std::string long_text_ = std::string(5000, 'l');
   const std::string huge_text_ = std::string(200'000, 'h');

@@ -86,7 +86,7 @@ bool anybody_accepts(ByteView bytes) {
 }
 
 TEST(Hostile, CyclesAreRefused) {
-  for (const std::uint64_t pointers : {1, 2, 8, 100}) {
+  for (const std::uint64_t pointers : {1u, 2u, 8u, 100u}) {
     Words words = kj::heapArray<capnp::word>(pointers);
     for (std::size_t i = 0; i < pointers; ++i) {  // struct without data whose pointers all point to the first word
       set(words, i, (pointers << 48) | ((0xffffffffu - static_cast<std::uint32_t>(i) * 1u) << 2 & 0xfffffffcu));

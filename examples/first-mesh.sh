@@ -208,7 +208,11 @@ compare_all() {
     diff "$LAB/1.manifest" "$LAB/$i.manifest" >"$LAB/diff" || lab_fail "node $i differs: $(head -n 5 "$LAB/diff")"
   done
   proved "$(wc -l <"$LAB/1.manifest") lines of manifest equal on nodes 1, 2 and 3"
+  lab_wait 20 "mesh status on node 2 does not say so" says_all_in_sync "$two"
+  proved "mesh status says: $("$LAB_BIN/mesh" status --mount "$two" | head -n 1)"
 }
+
+says_all_in_sync() { [[ $("$LAB_BIN/mesh" status --mount "$1" | head -n 1) == '3 nodes, all in sync' ]]; }
 
 table() {
   title "what it took"

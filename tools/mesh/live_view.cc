@@ -75,11 +75,17 @@ struct Neighbours {
   std::int64_t known = 0, in_sync = 0;
 };
 
+// In sync with us in every set of volumes.
+bool in_sync(const Json& peer) {
+  const auto& sets = peer.at("in_sync").members;
+  return !sets.empty() && std::all_of(sets.begin(), sets.end(), [](const auto& set) { return set.second.truth; });
+}
+
 Neighbours count_neighbours(const Json& peers) {
   Neighbours out;
   for (const auto& peer : peers.at("peers").list) {
     ++out.known;
-    out.in_sync += peer.at("in_sync").truth ? 1 : 0;
+    out.in_sync += in_sync(peer) ? 1 : 0;
   }
   return out;
 }
@@ -156,11 +162,11 @@ Exit show_peers(const Arguments& arguments) {
     const bool timed = peer.at("rtt_ms").kind == Json::Kind::number;
     char rtt[32] = "-";
     if (timed) std::snprintf(rtt, sizeof rtt, "%.1f", peer.at("rtt_ms").number);
-    const auto node = shown(peer, "name").empty() ? shown(peer, "node").substr(0, 16) : shown(peer, "name");
+    const auto node = shown(peer, "name").empty() ? shown(peer, "id").substr(0, 16) : shown(peer, "name");
     std::printf("%-20s %-24s %-12s %9s %8s %12lld %12lld  %s\n", node.c_str(), shown(peer, "link").c_str(),
                 shown(peer, "state").c_str(), age(peer.at("last_heard_ms").count()).c_str(), rtt,
-                static_cast<long long>(peer.at("sent_bytes").count()),
-                static_cast<long long>(peer.at("received_bytes").count()), peer.at("in_sync").truth ? "yes" : "no");
+                static_cast<long long>(peer.at("bytes_out").count()),
+                static_cast<long long>(peer.at("bytes_in").count()), in_sync(peer) ? "yes" : "no");
   }
   return Exit::ok;
 }

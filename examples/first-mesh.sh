@@ -124,7 +124,7 @@ await_arrival() {
 edit_on_three() {
   title "an edit on node 3, seen on node 1"
   local victim start
-  victim=$(cd "$three/$name" && find . -type f -size +0 | LC_ALL=C sort | head -n 1)
+  victim=$(cd "$three/$name" && find . -type f -size +0 | LC_ALL=C sort | awk 'NR == 1')
   start=$(now_ms)
   printf 'edited on node 3\n' >>"$three/$name/$victim"
   lab_wait 20 "the edit of $victim did not reach node 1" cmp -s "$three/$name/$victim" "$one/$name/$victim"
@@ -149,8 +149,8 @@ rename_directory() {
 delete_directory() {
   title "deleting a part of it on node 1"
   local victim count
-  victim=$(cd "$one/$name" && find . -mindepth 1 -maxdepth 1 -type d | LC_ALL=C sort | head -n 1)
-  [[ -n $victim ]] || victim=$(cd "$one/$name" && find . -mindepth 1 -maxdepth 1 -type f | LC_ALL=C sort | tail -n 1)
+  victim=$(cd "$one/$name" && find . -type f | LC_ALL=C sort | awk '{name[NR] = $0} END {print name[int((NR + 1) / 2)]}')
+  if [[ $(dirname "$victim") != . ]]; then victim=$(dirname "$victim"); fi
   count=$(find "$one/$name/$victim" | wc -l)
   rm -r "$one/${name:?}/$victim"
   lab_wait 30 "$victim is still there on node 3" lab_absent "$three/$name/$victim"
@@ -209,10 +209,10 @@ compare_all() {
   done
   proved "$(wc -l <"$LAB/1.manifest") lines of manifest equal on nodes 1, 2 and 3"
   lab_wait 20 "mesh status on node 2 does not say so" says_all_in_sync "$two"
-  proved "mesh status says: $("$LAB_BIN/mesh" status --mount "$two" | head -n 1)"
+  proved "mesh status says: $("$LAB_BIN/mesh" status --mount "$two" | sed -n 1p)"
 }
 
-says_all_in_sync() { [[ $("$LAB_BIN/mesh" status --mount "$1" | head -n 1) == '3 nodes, all in sync' ]]; }
+says_all_in_sync() { [[ $("$LAB_BIN/mesh" status --mount "$1" | sed -n 1p) == '3 nodes, all in sync' ]]; }
 
 table() {
   title "what it took"

@@ -51,7 +51,7 @@ std::optional<Intake::One> Intake::verify(const codec::Bundle& bundle, const Ope
   if (member == nullptr) {
     const auto stated = parts_.members.introduced_by(header, opened.entries);
     if (!stated) {
-      pending_.add({bundle, 0, header.author, {}, {}});
+      pending_.add({bundle, 0, header.author, {}, {}, {}});
       return One{Verdict::pending, "its author's member record has not come yet"};
     }
     introduced = {stated->node, stated->device, stated->epoch, stated->name};
@@ -86,7 +86,7 @@ Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, Rec
   const codec::Header& header = opened.header.header;
   const WallMs time = parts_.moment.network_time;
   std::vector<Applier::Prepared> prepared;
-  PendingBundles::Waiting waiting{bundle, position, std::nullopt, {}, {}};
+  PendingBundles::Waiting waiting{bundle, position, std::nullopt, {}, {}, {}};
   bool useful = false;
   std::string bad;
   for (std::size_t i = 0; i < opened.entries.size(); ++i) {
@@ -97,6 +97,7 @@ Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, Rec
     if (one.what != Applier::Prepared::What::waits) continue;
     waiting.origins.insert(waiting.origins.end(), one.missing.begin(), one.missing.end());
     waiting.holds.push_back(opened.hashes[i]);
+    waiting.objects.push_back({header.volume, std::get<codec::ObjectEntry>(opened.entries[i]).object});
   }
   const auto newest = parts_.sets.newest_header(set_of(header.volume), header.author);
   const bool newer_header = !newest || newest->header.sequence < header.sequence;
@@ -147,11 +148,11 @@ void Intake::retry_waiting(bool verify_it) {
     auto news = parts_.applier.take_news();
     news.entries.insert(news.entries.end(), unsettled_.entries.begin(), unsettled_.entries.end());
     news.authors.insert(news.authors.end(), unsettled_.authors.begin(), unsettled_.authors.end());
+    news.objects.insert(news.objects.end(), unsettled_.objects.begin(), unsettled_.objects.end());
     touched_.insert(touched_.end(), news.objects.begin(), news.objects.end());
-    touched_.insert(touched_.end(), unsettled_.objects.begin(), unsettled_.objects.end());
     unsettled_ = {};
-    if (news.entries.empty() && news.authors.empty()) return;
-    for (const auto& waiting : pending_.take(news.entries, news.authors)) {
+    if (news.entries.empty() && news.authors.empty() && news.objects.empty()) return;
+    for (const auto& waiting : pending_.take(news.entries, news.authors, news.objects)) {
       // Verified before it waited for origins; an author's introduction lets it be verified now.
       (void)judge_one(waiting.bundle, waiting.position, verify_it && waiting.author.has_value());
     }

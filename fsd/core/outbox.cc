@@ -3,9 +3,9 @@
 namespace meshfs::fsd {
 
 void Outbox::gather() {
-  auto items = sets_.take_changes();
-  if (!connected_ || owes_snapshot_ || (items.added.empty() && items.removed.empty())) return;
-  waiting_.push_back({sealed_, std::nullopt, std::move(items)});
+  for (auto& items : sets_.take_changes()) {
+    if (connected_ && !owes_snapshot_) waiting_.push_back({sealed_, std::nullopt, std::move(items)});
+  }
 }
 
 void Outbox::sealed(const codec::Commit& commit, const HeaderHash& header, Bytes encoded) {

@@ -6,6 +6,7 @@ void PendingBundles::add(Waiting waiting) {
   const std::uint64_t number = next_++;
   bytes_ += waiting.bundle.bytes.size();
   for (const Hash& origin : waiting.origins) by_origin_.emplace(origin, number);
+  for (const ObjectId& object : waiting.objects) by_object_.emplace(object, number);
   for (const Hash& entry : waiting.holds) holders_[entry] = number;
   if (waiting.author) by_author_.emplace(*waiting.author, number);
   waiting_.emplace(number, std::move(waiting));
@@ -19,6 +20,7 @@ void PendingBundles::erase(std::uint64_t number) {
   const Waiting& gone = at->second;
   bytes_ -= gone.bundle.bytes.size();
   for (const Hash& origin : gone.origins) by_origin_.erase({origin, number});
+  for (const ObjectId& object : gone.objects) by_object_.erase({object, number});
   if (gone.author) by_author_.erase({*gone.author, number});
   for (const Hash& entry : gone.holds) {
     if (const auto holder = holders_.find(entry); holder != holders_.end() && holder->second == number) {
@@ -29,18 +31,17 @@ void PendingBundles::erase(std::uint64_t number) {
 }
 
 std::vector<PendingBundles::Waiting> PendingBundles::take(const std::vector<Hash>& entries,
-                                                          const std::vector<AuthorTag>& authors) {
+                                                          const std::vector<AuthorTag>& authors,
+                                                          const std::vector<ObjectId>& objects) {
   std::set<std::uint64_t> found;
-  for (const Hash& entry : entries) {
-    for (auto at = by_origin_.lower_bound({entry, 0}); at != by_origin_.end() && at->first == entry; ++at) {
-      found.insert(at->second);
+  const auto find = [&found](const auto& index, const auto& keys) {
+    for (const auto& key : keys) {
+      for (auto at = index.lower_bound({key, 0}); at != index.end() && at->first == key; ++at) found.insert(at->second);
     }
-  }
-  for (const AuthorTag& author : authors) {
-    for (auto at = by_author_.lower_bound({author, 0}); at != by_author_.end() && at->first == author; ++at) {
-      found.insert(at->second);
-    }
-  }
+  };
+  find(by_origin_, entries);
+  find(by_author_, authors);
+  find(by_object_, objects);
   std::vector<Waiting> out;
   for (const std::uint64_t number : found) {
     out.push_back(waiting_.at(number));

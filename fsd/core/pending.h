@@ -22,12 +22,14 @@ class PendingBundles {
     RecordPosition position = 0;           // of its record if some of its entries are in the log, else 0
     std::optional<AuthorTag> author;       // waits for this author's member record
     std::vector<Hash> origins;             // waits for these entries
+    std::vector<ObjectId> objects;         // of its waiting entries: another head may cover them
     std::vector<Hash> holds;               // its waiting entries, which others may name as origins
   };
   // Drops the oldest beyond the limits.
   void add(Waiting waiting);
-  // Takes out what waits for any of these.
-  std::vector<Waiting> take(const std::vector<Hash>& entries, const std::vector<AuthorTag>& authors);
+  // Takes out what waits for any of these, or for something about these objects.
+  std::vector<Waiting> take(const std::vector<Hash>& entries, const std::vector<AuthorTag>& authors,
+                            const std::vector<ObjectId>& objects);
   // The bundle that holds this waiting entry.
   const Waiting* holder_of(const Hash& entry) const;
   [[nodiscard]] const std::map<std::uint64_t, Waiting>& all() const { return waiting_; }
@@ -38,6 +40,7 @@ class PendingBundles {
   std::map<std::uint64_t, Waiting> waiting_;  // by arrival
   std::set<std::pair<Hash, std::uint64_t>> by_origin_;
   std::set<std::pair<AuthorTag, std::uint64_t>> by_author_;
+  std::set<std::pair<ObjectId, std::uint64_t>> by_object_;
   std::map<Hash, std::uint64_t> holders_;
   std::uint64_t next_ = 1;
   std::size_t bytes_ = 0;

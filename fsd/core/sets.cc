@@ -43,7 +43,7 @@ std::optional<HeaderRow> unpack_header(ByteView row) {
 
 }  // namespace
 
-std::optional<EntryInfo> Sets::find(const Hash& entry) {
+std::optional<EntryInfo> Sets::row_of(const Hash& entry) {
   const auto row = index_.get(keys::of(Space::entry, entry).view());
   if (!row) return std::nullopt;
   Unpacker in(*row);
@@ -64,22 +64,35 @@ void Sets::store(const Hash& entry, const EntryInfo& info) {
   index_.put(keys::of(Space::entry, entry).view(), row.view());
 }
 
+std::optional<EntryInfo> Sets::find(const Hash& entry) {
+  auto info = row_of(entry);
+  if (info && info->position == 0) info.reset();
+  return info;
+}
+
 void Sets::know(const Hash& entry, const EntryInfo& info) {
-  store(entry, info);
+  EntryInfo known = info;
+  const auto named = row_of(entry);
+  known.holds = named ? named->holds : 0;
+  known.item = known.holds > 0 ? add(info.set, entry, std::nullopt) : 0;
+  store(entry, known);
   ++counters_.entries;
 }
 
 void Sets::hold(const Hash& entry) {
-  auto info = find(entry);
-  if (!info) return;  // a damaged index: its health says so
-  if (info->holds++ == 0) info->item = add(info->set, entry, std::nullopt);
-  store(entry, *info);
+  EntryInfo info = row_of(entry).value_or(EntryInfo{});
+  if (info.holds++ == 0 && info.position != 0) info.item = add(info.set, entry, std::nullopt);
+  store(entry, info);
 }
 
 void Sets::release(const Hash& entry) {
-  auto info = find(entry);
+  auto info = row_of(entry);
   if (!info || info->holds == 0) return;
-  if (--info->holds == 0) {
+  if (--info->holds == 0 && info->position == 0) {
+    index_.erase(keys::of(Space::entry, entry).view());
+    return;
+  }
+  if (info->holds == 0) {
     remove(info->item, info->set, entry);
     info->item = 0;
   }
@@ -93,14 +106,19 @@ std::uint64_t Sets::add(SetId set, const Hash& hash, const std::optional<AuthorT
   if (header_of) row.fixed(*header_of);
   index_.put(item_key(number).view(), row.view());
   counters_.sets[static_cast<std::size_t>(set)].add(hash);
-  changes_.added.push_back({number, set, hash});
+  if (removed_.contains(hash)) {
+    removed_.clear();
+    changes_.emplace_back();
+  }
+  piece().added.push_back({number, set, hash});
   return number;
 }
 
 void Sets::remove(std::uint64_t number, SetId set, const Hash& hash) {
   index_.erase(item_key(number).view());
   counters_.sets[static_cast<std::size_t>(set)].remove(hash);
-  changes_.removed.push_back({number, set, hash});
+  piece().removed.push_back({number, set, hash});
+  removed_.insert(hash);
 }
 
 bool Sets::offer_header(const codec::SignedHeader& header) {
@@ -138,7 +156,7 @@ std::optional<codec::SignedHeader> Sets::newest_header(SetId set, const AuthorTa
 }
 
 void Sets::snapshot(std::size_t piece, const std::function<void(codec::local::Items)>& send) {
-  changes_ = {};  // the snapshot holds them
+  (void)take_changes();  // the snapshot holds them
   codec::local::Items out;
   const Packer prefix = keys::begin(Space::item);
   index_.scan(prefix.view(), [&](ByteView key, ByteView row) {
@@ -154,6 +172,9 @@ void Sets::snapshot(std::size_t piece, const std::function<void(codec::local::It
   send(std::move(out));
 }
 
-codec::local::Items Sets::take_changes() { return std::exchange(changes_, {}); }
+std::vector<codec::local::Items> Sets::take_changes() {
+  removed_.clear();
+  return std::exchange(changes_, {});
+}
 
 }  // namespace meshfs::fsd

@@ -3,6 +3,8 @@
 // changes; knows nothing of objects.
 #pragma once
 
+#include <set>
+
 #include "fsd/core/counters.h"
 #include "schema/codec/commit.h"
 #include "schema/codec/local.h"
@@ -24,7 +26,7 @@ class Sets {
       : index_(index), counters_(counters), network_(network) {}
 
   std::optional<EntryInfo> find(const Hash& entry);
-  // A new entry, live by nobody yet.
+  // A new entry; live at once if an object names it already.
   void know(const Hash& entry, const EntryInfo& info);
   // One more, one less object keeps the entry live.
   void hold(const Hash& entry);
@@ -43,10 +45,12 @@ class Sets {
 
   // All items in pieces of at most `piece`, then a last piece with snapshot_done.
   void snapshot(std::size_t piece, const std::function<void(codec::local::Items)>& send);
-  // Changes since the last call.
-  codec::local::Items take_changes();
+  // Changes since the last call, in order. In one piece no hash is removed before it is added.
+  std::vector<codec::local::Items> take_changes();
 
  private:
+  // Also of an entry that is named as origin before it is known: then position is 0 and nothing but `holds` counts.
+  std::optional<EntryInfo> row_of(const Hash& entry);
   void store(const Hash& entry, const EntryInfo& info);
   std::uint64_t add(SetId set, const Hash& hash, const std::optional<AuthorTag>& header_of);
   void remove(std::uint64_t number, SetId set, const Hash& hash);
@@ -54,7 +58,9 @@ class Sets {
   Table& index_;
   Counters& counters_;
   NetworkId network_;
-  codec::local::Items changes_;
+  codec::local::Items& piece() { return changes_.empty() ? changes_.emplace_back() : changes_.back(); }
+  std::vector<codec::local::Items> changes_;
+  std::set<Hash> removed_;  // in the last piece
 };
 
 }  // namespace meshfs::fsd

@@ -123,12 +123,26 @@ std::string check_totals(TestNode& node) {
   return {};
 }
 
+// Hashes of all entries the index knows.
+static std::set<Hash> known_entries(MemoryTable& index) {
+  std::set<Hash> out;
+  const auto prefix = keys::begin(keys::Space::entry);
+  index.scan(prefix.view(), [&](ByteView key, ByteView) {
+    const auto rest = keys::after(key, prefix.view());
+    if (!rest) return false;
+    out.insert(*Hash::from(*rest));
+    return true;
+  });
+  return out;
+}
+
 std::string check_replay(TestNode& node, Instant now, WallMs wall) {
   // What only this process knows (held new files) is rightly gone after a restart: compare two fresh starts instead.
   node.stop();
   node.start(now, wall);
   const auto kept = node.dump();
   const auto status = node.replica->status();
+  const auto known = known_entries(node.store.index);
   node.stop();
   node.store.index = MemoryTable();
   node.start(now, wall);
@@ -138,7 +152,24 @@ std::string check_replay(TestNode& node, Instant now, WallMs wall) {
     if (!(status.sets[i] == rebuilt.sets[i])) return "the set rebuilt from the log differs";
   }
   if (status.entries != rebuilt.entries) {
-    return "entries: " + std::to_string(status.entries) + ", rebuilt " + std::to_string(rebuilt.entries);
+    std::string text = "entries: " + std::to_string(status.entries) + ", rebuilt " + std::to_string(rebuilt.entries) +
+                       ", pending " + std::to_string(rebuilt.pending) + ", lost:";
+    const auto again = known_entries(node.store.index);
+    for (const Hash& entry : known) {
+      if (!again.contains(entry)) text += " " + entry.hex();
+    }
+    for (const auto& record : node.store.log.records()) {
+      const auto commit = codec::decode_commit(as_bytes(record.payload));
+      if (record.type != fsd::RecordType::commit || !commit.ok()) continue;
+      const auto hashes = codec::entry_hashes(commit->header, commit->entries);
+      for (std::size_t i = 0; i < hashes.size(); ++i) {
+        if (known.contains(hashes[i]) && !again.contains(hashes[i])) {
+          text += " (entry " + std::to_string(i) + " of " + std::to_string(hashes.size()) + " of a commit in the log, " +
+                  (std::holds_alternative<codec::BatchTombstone>(commit->entries[i]) ? "tombstones)" : "state)");
+        }
+      }
+    }
+    return text;
   }
   return {};
 }

@@ -54,7 +54,9 @@ Applier::Prepared Applier::prepare(const codec::Header& header, const codec::Ent
 
 void Applier::forget_draft(const ObjectId& object, const codec::Header& header, const codec::Entry& entry) {
   const auto* state = std::get_if<codec::ObjectEntry>(&entry);
-  const auto fresh = [](const codec::ContentRegister& content) { return !content.stamp.foreign && content.stamp.age == 0; };
+  const auto fresh = [](const codec::ContentRegister& content) {
+    return !content.stamp.foreign && content.stamp.age == 0;
+  };
   if (state != nullptr && std::none_of(state->contents.begin(), state->contents.end(), fresh)) return;
   const Packer key = keys::of(keys::Space::draft, object);
   const auto row = index_.get(key.view());

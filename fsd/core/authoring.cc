@@ -61,8 +61,7 @@ Result<std::pair<codec::Entry, Head>> Authoring::compose_open(const ObjectId& ob
   codec::Entry entry;
   const WallMs time = parts_.moment.network_time;
   if (open.removed) {
-    entry = codec::BatchTombstone{
-        {compose_tombstone(object, heads, stamp, time, parts_.moment.floor, open.shown_at)}};
+    entry = codec::BatchTombstone{{compose_tombstone(object, heads, stamp, time, parts_.moment.floor, open.shown_at)}};
   } else {
     entry = compose(object, open.kind, heads, open.change, stamp, time, parts_.moment.floor);
   }
@@ -74,8 +73,8 @@ Result<std::pair<codec::Entry, Head>> Authoring::compose_open(const ObjectId& ob
   header.hlc = stamp.hlc;
   header.volume = object.volume;
   const KnownOrigins known(heads);
-  auto resolved = resolve(header, entry, provisional_hash(object, stamp),
-                          [&](const Hash& origin) { return known.find(origin); });
+  auto resolved =
+      resolve(header, entry, provisional_hash(object, stamp), [&](const Hash& origin) { return known.find(origin); });
   CHECK(resolved.ok() && resolved->heads.size() == 1);
   return std::pair(std::move(entry), std::move(resolved->heads.front()));
 }

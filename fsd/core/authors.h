@@ -10,8 +10,8 @@ namespace meshfs::fsd {
 struct AuthorState {
   std::uint64_t sequence = 0;
   Hlc hlc;
-  HeaderHash newest;          // of the header with `sequence`
-  bool equivocated = false;   // two headers with one sequence number exist
+  HeaderHash newest;         // of the header with `sequence`
+  bool equivocated = false;  // two headers with one sequence number exist
 };
 
 class Authors {
@@ -20,7 +20,9 @@ class Authors {
   AuthorState state(const AuthorTag& author);
   // Remembers a verified header. False if it was known already.
   bool note(const codec::SignedHeader& header);
-  struct Totals { std::uint64_t bytes = 0, entries = 0; };
+  struct Totals {
+    std::uint64_t bytes = 0, entries = 0;
+  };
   // An author's running totals in a volume, as its newest header there states them.
   Totals totals(const AuthorTag& author, const VolumeTag& volume);
 

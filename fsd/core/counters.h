@@ -19,7 +19,7 @@ struct SetTotal {
 struct Counters {
   std::uint64_t objects = 0, files = 0, entries = 0, conflicts = 0, missing_blobs = 0;
   std::uint64_t next_item = 1;
-  Hlc latest;              // greatest HLC of a due head: our stamps go on from it
+  Hlc latest;  // greatest HLC of a due head: our stamps go on from it
   std::array<SetTotal, kAllSets.size()> sets;
   bool operator==(const Counters&) const = default;
 

@@ -12,8 +12,10 @@ static void pack_place(Packer& out, const codec::Place& place) { out.fixed(place
 static codec::Place unpack_place(Unpacker& in) {
   codec::Place place;
   place.parent = in.fixed<LocalId>();
-  if (const auto name = FileName::from(in.text()); name.ok()) place.name = *name;
-  else in.fail();
+  if (const auto name = FileName::from(in.text()); name.ok())
+    place.name = *name;
+  else
+    in.fail();
   return place;
 }
 
@@ -112,8 +114,10 @@ void Namespace::reconsider(const ObjectId& directory) {
     const auto names = virtuals(root);
     const bool shows = std::any_of(names.begin(), names.end(), [&](const auto& n) { return n.want.key == want.key; });
     if (const bool should = !is_empty(directory); should != shows) {
-      if (should) add_virtual(root, want, codec::Kind::directory);
-      else remove_virtual(root, want);
+      if (should)
+        add_virtual(root, want, codec::Kind::directory);
+      else
+        remove_virtual(root, want);
     }
     return;
   }
@@ -124,8 +128,10 @@ void Namespace::reconsider(const ObjectId& directory) {
   row->shows = should;
   put_directory(directory, *row);
   const Want want = want_of(directory, *row);
-  if (should) add(directory.volume, want);
-  else remove(directory.volume, want);
+  if (should)
+    add(directory.volume, want);
+  else
+    remove(directory.volume, want);
 }
 
 // --- the cycle rule ---
@@ -190,8 +196,10 @@ void Namespace::apply_cycle_rule(const VolumeTag& volume) {
     if (row->shows) add(volume, want_of(directory, *row));
   }
   const Packer key = keys::of(Space::fallbacks, volume);
-  if (away == 0) index_.erase(key.view());
-  else index_.put(key.view(), Packer().number(away).view());
+  if (away == 0)
+    index_.erase(key.view());
+  else
+    index_.put(key.view(), Packer().number(away).view());
 }
 
 }  // namespace meshfs::fsd

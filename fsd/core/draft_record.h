@@ -8,8 +8,8 @@ namespace meshfs::fsd {
 
 struct DraftRecord {
   ObjectId object;
-  Stamp stamp;                   // when it was saved
-  codec::Place place;            // if no commit ever held the file
+  Stamp stamp;         // when it was saved
+  codec::Place place;  // if no commit ever held the file
   codec::Attributes attributes;
   codec::Content content;
   std::vector<Stamp> base;

@@ -17,14 +17,14 @@ struct NodeInfo {
   NodeKey key;
   codec::Kind kind = codec::Kind::file;
   codec::Attributes attributes;
-  codec::Content content;       // files and symlinks
+  codec::Content content;  // files and symlinks
   Stamp content_stamp;
-  Stamp version;                // greatest head: when it last changed at all (ctime)
-  Hash entry;                   // of the greatest head
-  std::string author;           // node name of who stamped the content (or, for directories, the attributes)
+  Stamp version;                  // greatest head: when it last changed at all (ctime)
+  Hash entry;                     // of the greatest head
+  std::string author;             // node name of who stamped the content (or, for directories, the attributes)
   std::uint32_t directories = 0;  // sub-directories, for st_nlink
-  bool local_only = false;      // not published yet (open since it was created)
-  bool writable_volume = true;  // false: another node's volume, /mesh/network for non-admins, virtual directories
+  bool local_only = false;        // not published yet (open since it was created)
+  bool writable_volume = true;    // false: another node's volume, /mesh/network for non-admins, virtual directories
 };
 
 struct DirectoryItem {
@@ -74,9 +74,12 @@ class FileTree {
   virtual Status remove_directory(const NodeKey& directory, std::string_view name) = 0;
   // replace onto an existing file: the target's object gets the source's content and attributes, the source is
   // tombstoned, in one commit. `replaced` tells: which node the moved bytes are now (differs from the source then).
-  struct Renamed { NodeKey now; std::optional<NodeKey> gone; };
-  virtual Result<Renamed> rename(const NodeKey& from_directory, std::string_view from,
-                                 const NodeKey& to_directory, std::string_view to, RenameMode mode) = 0;
+  struct Renamed {
+    NodeKey now;
+    std::optional<NodeKey> gone;
+  };
+  virtual Result<Renamed> rename(const NodeKey& from_directory, std::string_view from, const NodeKey& to_directory,
+                                 std::string_view to, RenameMode mode) = 0;
 
   // Makes content durable here without publishing it (fsync within 5 s of the last version).
   virtual Status save_draft(const NodeKey& node, const codec::Content& content, const std::vector<Stamp>& base,

@@ -9,7 +9,8 @@ Status Files::may_change(const VolumeTag& volume) {
   if (is_virtual(volume)) return error(Errc::read_only, "this directory is made by meshfs itself");
   if (!writable(volume)) return error(Errc::read_only, "only its own node, or an admin, may write here");
   if (parts_.authors.state(parts_.author).equivocated) {
-    return error(Errc::denied, "two stores sign with this node's key (a copied or restored store): join again with a new key");
+    return error(Errc::denied,
+                 "two stores sign with this node's key (a copied or restored store): join again with a new key");
   }
   return {};
 }
@@ -94,8 +95,7 @@ Result<NodeKey> Files::make_symlink(const NodeKey& directory, std::string_view n
   return done(made.ok() ? Result<NodeKey>(NodeKey{object, std::nullopt}) : Result<NodeKey>(made.failure()));
 }
 
-Result<NodeKey> Files::make_file(const NodeKey& directory, std::string_view name,
-                                 const codec::Attributes& attributes) {
+Result<NodeKey> Files::make_file(const NodeKey& directory, std::string_view name, const codec::Attributes& attributes) {
   if (Status allowed = may_make(directory, name); !allowed.ok()) return allowed.failure();
   const FileName file_name = *FileName::from(name);
   const ObjectId object = free_object(directory.object, file_name, codec::Kind::file);
@@ -168,18 +168,18 @@ Status Files::write_content(const NodeKey& node, const codec::Content& content, 
 Status Files::drop_name(const NodeKey& directory, std::string_view name, const Found& found) {
   const ObjectId& object = found.node.object;
   std::vector<Stamp> drop;
-  if (found.node.sibling) drop = {*found.node.sibling};
-  else if (found.shown.contents.size() > 1 && found.record.displayed) drop = {found.record.displayed->content.stamp};
+  if (found.node.sibling)
+    drop = {*found.node.sibling};
+  else if (found.shown.contents.size() > 1 && found.record.displayed)
+    drop = {found.record.displayed->content.stamp};
   if (!drop.empty()) {
-    return edit(object, found.kind, [&](Change& change) {
-      change.drop.insert(change.drop.end(), drop.begin(), drop.end());
-    });
+    return edit(object, found.kind,
+                [&](Change& change) { change.drop.insert(change.drop.end(), drop.begin(), drop.end()); });
   }
   for (const auto& link : found.shown.links) {
     const bool this_one = link.value.place->parent == directory.object.local && link.value.place->name.text() == name;
     if (!this_one) continue;
-    return edit(object, found.kind,
-                [&](Change& change) { change.links.push_back({link.value.link, std::nullopt}); });
+    return edit(object, found.kind, [&](Change& change) { change.links.push_back({link.value.link, std::nullopt}); });
   }
   if (!found.shown.links.empty()) {  // the first name goes: a link becomes it
     const auto& heir = found.shown.links.front().value;
@@ -216,9 +216,8 @@ void Files::sync(std::function<void(Status)> when_done) {
   const Status sealed = parts_.authoring.seal();
   parts_.names.settle();
   (void)parts_.objects.take_visible();
-  parts_.log.when_durable([sealed, when_done = std::move(when_done)](const Status& flushed) {
-    when_done(sealed.ok() ? flushed : sealed);
-  });
+  parts_.log.when_durable(
+      [sealed, when_done = std::move(when_done)](const Status& flushed) { when_done(sealed.ok() ? flushed : sealed); });
 }
 
 Status Files::save_draft(const NodeKey& node, const codec::Content& content, const std::vector<Stamp>& base,

@@ -4,8 +4,7 @@
 namespace meshfs::fsd {
 
 Status Files::move(const Found& what, const ObjectId& parent, const FileName& name) {
-  return edit(what.node.object, what.kind,
-              [&](Change& change) { change.place = codec::Place{parent.local, name}; });
+  return edit(what.node.object, what.kind, [&](Change& change) { change.place = codec::Place{parent.local, name}; });
 }
 
 // A conflicting version moved away becomes a file of its own; the original no longer shows it.
@@ -23,8 +22,8 @@ Result<Files::Renamed> Files::copy_sibling(const Found& source, const ObjectId& 
     change.base = base;
   });
   if (!made.ok()) return made.failure();
-  const Status dropped = edit(source.node.object, source.kind,
-                              [&](Change& change) { change.drop.push_back(*source.node.sibling); });
+  const Status dropped =
+      edit(source.node.object, source.kind, [&](Change& change) { change.drop.push_back(*source.node.sibling); });
   if (!dropped.ok()) return dropped.failure();
   return Renamed{{object, std::nullopt}, source.node};
 }
@@ -78,8 +77,8 @@ Result<Files::Renamed> Files::exchange(const Found& a, const codec::Place& at_a,
   return Renamed{a.node, std::nullopt};
 }
 
-Result<Files::Renamed> Files::rename(const NodeKey& from_directory, std::string_view from,
-                                     const NodeKey& to_directory, std::string_view to, RenameMode mode) {
+Result<Files::Renamed> Files::rename(const NodeKey& from_directory, std::string_view from, const NodeKey& to_directory,
+                                     std::string_view to, RenameMode mode) {
   const auto source = find(from_directory, from);
   if (!source.ok()) return source.failure();
   if (to_directory.sibling) return Errc::not_directory;

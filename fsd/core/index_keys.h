@@ -9,31 +9,31 @@
 namespace meshfs::fsd::keys {
 
 enum class Space : std::uint8_t {
-  author = 'a',        // author -> last sequence, HLC, header hash, equivocated
-  counters = 'c',      // -> totals and set summaries (one row)
+  author = 'a',          // author -> last sequence, HLC, header hash, equivocated
+  counters = 'c',        // -> totals and set summaries (one row)
   subdirectories = 'd',  // directory -> number of shown sub-directories
-  entry = 'e',         // entry hash -> where its record lies, how many objects keep it live, its item number
-  future = 'f',        // due time, object -> ""
-  conflict = 'g',      // object with several surviving contents -> ""
-  header = 'h',        // set, author -> newest header as an item
-  item = 'i',          // item number -> set, hash
-  virtual_names = 'l',  // directory -> who wants a virtual name in it, and which each has now
-  member = 'm',        // author -> member record
-  object = 'o',        // object -> heads and what is shown
-  position = 'p',      // -> last record position in the index (one row)
-  time_bound = 'j',    // -> last persisted network time (one row)
-  need_order = 'q',    // rank, blob hash -> kind, size: the order in which blobs are asked for
-  root = 'r',          // content root -> blobs still missing
-  sequence = 's',      // author, sequence -> header hash: tells two headers of one number
-  total = 't',         // volume -> own running totals
-  name = 'n',          // directory, name -> who shows there, and who else wants it
-  fallbacks = 'k',     // volume -> number of directories that can't be at their place
-  provisional = 'v',   // object with a provisional head -> "": cleaned at start
-  need = 'w',          // blob hash, content root -> level, size
-  need_of_root = 'b',  // content root, blob hash -> ""
-  waiting = 'x',       // content root, object -> ""
-  draft = 'y',         // object -> position of its draft record
-  directory = 'z',     // directory -> its place by the cycle rule, whether it shows
+  entry = 'e',           // entry hash -> where its record lies, how many objects keep it live, its item number
+  future = 'f',          // due time, object -> ""
+  conflict = 'g',        // object with several surviving contents -> ""
+  header = 'h',          // set, author -> newest header as an item
+  item = 'i',            // item number -> set, hash
+  virtual_names = 'l',   // directory -> who wants a virtual name in it, and which each has now
+  member = 'm',          // author -> member record
+  object = 'o',          // object -> heads and what is shown
+  position = 'p',        // -> last record position in the index (one row)
+  time_bound = 'j',      // -> last persisted network time (one row)
+  need_order = 'q',      // rank, blob hash -> kind, size: the order in which blobs are asked for
+  root = 'r',            // content root -> blobs still missing
+  sequence = 's',        // author, sequence -> header hash: tells two headers of one number
+  total = 't',           // volume -> own running totals
+  name = 'n',            // directory, name -> who shows there, and who else wants it
+  fallbacks = 'k',       // volume -> number of directories that can't be at their place
+  provisional = 'v',     // object with a provisional head -> "": cleaned at start
+  need = 'w',            // blob hash, content root -> level, size
+  need_of_root = 'b',    // content root, blob hash -> ""
+  waiting = 'x',         // content root, object -> ""
+  draft = 'y',           // object -> position of its draft record
+  directory = 'z',       // directory -> its place by the cycle rule, whether it shows
 };
 
 inline Packer begin(Space space) {

@@ -111,6 +111,8 @@ Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, Rec
     }
     waiting.position = position;
     parts_.time.saw(header.hlc, parts_.now);
+    const KnownMember* author = parts_.members.find(header.author);
+    if (author != nullptr && parts_.members.is_admin(author->node)) parts_.time.admin_commit(header.hlc, parts_.now);
     (void)parts_.authors.note(opened.header);
     for (std::size_t i = 0; i < prepared.size(); ++i) {
       if (prepared[i].what != Applier::Prepared::What::apply) continue;
@@ -157,6 +159,11 @@ void Intake::retry_waiting(bool verify_it) {
       (void)judge_one(waiting.bundle, waiting.position, verify_it && waiting.author.has_value());
     }
   }
+}
+
+void Intake::wake(const std::vector<ObjectId>& objects) {
+  unsettled_.objects.insert(unsettled_.objects.end(), objects.begin(), objects.end());
+  retry_waiting(true);
 }
 
 codec::local::Judged::One Intake::judge(const codec::Bundle& bundle) {

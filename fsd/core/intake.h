@@ -27,6 +27,9 @@ class Intake {
   // One record of the log at replay: what is there was verified before it was appended.
   Status replay(RecordType type, RecordPosition position, ByteView payload);
 
+  // These objects changed by themselves (heads became due): what waits about them is judged again.
+  void wake(const std::vector<ObjectId>& objects);
+
   [[nodiscard]] const PendingBundles& pending() const { return pending_; }
   // Objects that foreign entries touched since the last call.
   std::vector<ObjectId> take_touched() { return std::exchange(touched_, {}); }
@@ -39,7 +42,7 @@ class Intake {
     codec::SignedHeader header;
     std::vector<codec::Entry> entries;  // none for a bare header
     std::vector<Hash> hashes;
-    std::uint32_t index = 0;            // of the only entry of a proven one
+    std::uint32_t index = 0;  // of the only entry of a proven one
   };
   static Result<Opened> open(const codec::Bundle& bundle);
   One judge_one(const codec::Bundle& bundle, RecordPosition position, bool verify);

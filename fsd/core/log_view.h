@@ -17,7 +17,7 @@ class LogView {
     codec::ItemForm form = codec::ItemForm::commit;
     Bytes bytes;
     codec::Header header;
-    std::optional<codec::Commit> commit;      // form commit
+    std::optional<codec::Commit> commit;       // form commit
     std::optional<codec::ProvenEntry> proven;  // form proven
     std::vector<Hash> hashes;                  // of its entries
     [[nodiscard]] const codec::Entry& entry(std::uint32_t index) const;

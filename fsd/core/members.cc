@@ -94,8 +94,8 @@ std::optional<codec::Member> Members::stated_in(const codec::Entry& entry) const
   const auto member = codec::decode_member(*bytes);
   if (!member.ok()) return std::nullopt;
   const codec::Place place = member_place(codec::author_tag(member->device, member->store));
-  if (state->place.value->now != place || state->object != codec::object_id({kNetworkVolume, place.parent}, place.name,
-                                                                             codec::Kind::file)) {
+  if (state->place.value->now != place ||
+      state->object != codec::object_id({kNetworkVolume, place.parent}, place.name, codec::Kind::file)) {
     return std::nullopt;
   }
   return *member;
@@ -106,8 +106,7 @@ std::optional<codec::Member> Members::introduced_by(const codec::Header& header,
   if (header.volume != kNetworkVolume) return std::nullopt;
   for (const auto& entry : entries) {
     const auto member = stated_in(entry);
-    if (member && codec::author_tag(member->device, member->store) == header.author &&
-        verified(*member)) {
+    if (member && codec::author_tag(member->device, member->store) == header.author && verified(*member)) {
       return member;
     }
   }

@@ -125,8 +125,10 @@ std::uint32_t Namespace::subdirectories(const ObjectId& directory) {
 void Namespace::count_subdirectory(const ObjectId& directory, int by) {
   const std::uint32_t now = static_cast<std::uint32_t>(static_cast<int>(subdirectories(directory)) + by);
   const Packer key = keys::of(Space::subdirectories, directory);
-  if (now == 0) index_.erase(key.view());
-  else index_.put(key.view(), Packer().number(now).view());
+  if (now == 0)
+    index_.erase(key.view());
+  else
+    index_.put(key.view(), Packer().number(now).view());
 }
 
 // --- names ---
@@ -158,15 +160,19 @@ void Namespace::vanished(const ObjectId& directory, std::string_view name, const
 
 void Namespace::add(const VolumeTag& volume, const Want& want) {
   const ObjectId directory{volume, want.parent};
-  if (want.want.is_virtual) add_virtual(directory, want.want, want.kind);
-  else add_real(directory, want);
+  if (want.want.is_virtual)
+    add_virtual(directory, want.want, want.kind);
+  else
+    add_real(directory, want);
   reconsider(directory);
 }
 
 void Namespace::remove(const VolumeTag& volume, const Want& want) {
   const ObjectId directory{volume, want.parent};
-  if (want.want.is_virtual) remove_virtual(directory, want.want);
-  else remove_real(directory, want);
+  if (want.want.is_virtual)
+    remove_virtual(directory, want.want);
+  else
+    remove_real(directory, want);
   reconsider(directory);
 }
 

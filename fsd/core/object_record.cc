@@ -25,8 +25,10 @@ void pack_place(Packer& out, const codec::Place& place) { out.fixed(place.parent
 codec::Place unpack_place(Unpacker& in) {
   codec::Place place;
   place.parent = in.fixed<LocalId>();
-  if (auto name = FileName::from(in.text()); name.ok()) place.name = *name;
-  else in.fail();
+  if (auto name = FileName::from(in.text()); name.ok())
+    place.name = *name;
+  else
+    in.fail();
   return place;
 }
 
@@ -109,8 +111,16 @@ Head unpack_head(Unpacker& in, const ObjectId& object, codec::Kind kind) {
   return head;
 }
 
-enum RecordFlags : std::uint8_t { kProvisional = 1, kHeld = 2, kDisplayed = 4, kConflict = 8, kAlive = 16, kFromHead = 32, kWantFromHead = 64,
-                                kWantedIsDisplayed = 128 };
+enum RecordFlags : std::uint8_t {
+  kProvisional = 1,
+  kHeld = 2,
+  kDisplayed = 4,
+  kConflict = 8,
+  kAlive = 16,
+  kFromHead = 32,
+  kWantFromHead = 64,
+  kWantedIsDisplayed = 128
+};
 
 // What is displayed is mostly what the only head states: then nothing is stored twice.
 bool displayed_is_of_head(const ObjectRecord& record) {
@@ -137,7 +147,8 @@ bool want_is_of_head(const ObjectRecord& record) {
 
 Want want_of_head(const ObjectId& object, const ObjectRecord& record) {
   const auto& place = *record.heads.front().place;
-  return {place.value.now.parent, {place.value.now.name.text(), place.stamp, {object, std::nullopt}, false}, record.kind};
+  return {
+      place.value.now.parent, {place.value.now.name.text(), place.stamp, {object, std::nullopt}, false}, record.kind};
 }
 
 }  // namespace
@@ -198,11 +209,10 @@ Bytes pack_object(const ObjectRecord& record) {
   const bool from_head = displayed_is_of_head(record);
   const bool want_from_head = want_is_of_head(record);
   const bool wanted_displayed = wanted_is_displayed(record);
-  out.byte(static_cast<std::uint8_t>((record.provisional ? kProvisional : 0) | (record.held ? kHeld : 0) |
-                                     (record.displayed ? kDisplayed : 0) | (record.conflict ? kConflict : 0) |
-                                     (record.alive ? kAlive : 0) | (from_head ? kFromHead : 0) |
-                                     (want_from_head ? kWantFromHead : 0) |
-                                     (wanted_displayed ? kWantedIsDisplayed : 0)));
+  out.byte(static_cast<std::uint8_t>(
+      (record.provisional ? kProvisional : 0) | (record.held ? kHeld : 0) | (record.displayed ? kDisplayed : 0) |
+      (record.conflict ? kConflict : 0) | (record.alive ? kAlive : 0) | (from_head ? kFromHead : 0) |
+      (want_from_head ? kWantFromHead : 0) | (wanted_displayed ? kWantedIsDisplayed : 0)));
   out.byte(static_cast<std::uint8_t>(record.kind)).number(record.heads.size());
   for (const Head& head : record.heads) pack_head(out, head);
   if (record.provisional) pack_head(out, *record.provisional);

@@ -2,8 +2,8 @@
 // its byte format.
 #pragma once
 
-#include "fsd/core/packing.h"
 #include "fsd/core/namespace.h"
+#include "fsd/core/packing.h"
 
 namespace meshfs::fsd {
 
@@ -17,14 +17,14 @@ struct Displayed {
 
 struct ObjectRecord {
   codec::Kind kind = codec::Kind::file;
-  Heads heads;                     // sealed: every one is an entry of the log
-  std::optional<Head> provisional; // a local change that no commit holds yet
-  bool held = false;               // the provisional head waits for its content to be published (open new file)
-  std::optional<Displayed> displayed;      // files and symlinks
+  Heads heads;                         // sealed: every one is an entry of the log
+  std::optional<Head> provisional;     // a local change that no commit holds yet
+  bool held = false;                   // the provisional head waits for its content to be published (open new file)
+  std::optional<Displayed> displayed;  // files and symlinks
   std::vector<codec::ChunkedContent> wanted;  // contents whose blobs are fetched and kept for it
-  bool alive = false;              // counted as an object
-  bool conflict = false;           // counted as a conflict
-  std::vector<Want> wants;         // the names it asked for (files and symlinks; directories: see Namespace)
+  bool alive = false;                         // counted as an object
+  bool conflict = false;                      // counted as a conflict
+  std::vector<Want> wants;                    // the names it asked for (files and symlinks; directories: see Namespace)
   bool operator==(const ObjectRecord&) const = default;
 
   // The sealed heads with the provisional one among them.

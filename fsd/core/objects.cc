@@ -20,15 +20,17 @@ std::vector<Hash> live_entries(const ObjectRecord& record) {
 
 // With the object in the key, the value can stay empty.
 Packer future_key(WallMs due, const ObjectId& object) {
-  return std::move(keys::begin(Space::future).ordered(static_cast<std::uint64_t>(due.ms)).fixed(object.volume)
-                       .fixed(object.local));
+  return std::move(
+      keys::begin(Space::future).ordered(static_cast<std::uint64_t>(due.ms)).fixed(object.volume).fixed(object.local));
 }
 
 void mark(Table& index, Space space, const ObjectId& object, bool before, bool now) {
   if (before == now) return;
   const Packer key = keys::of(space, object);
-  if (now) index.put(key.view(), {});
-  else index.erase(key.view());
+  if (now)
+    index.put(key.view(), {});
+  else
+    index.erase(key.view());
 }
 
 }  // namespace
@@ -48,8 +50,10 @@ std::optional<Shown> Objects::shown(const ObjectRecord& record) const {
 }
 
 void Objects::save(const ObjectId& object, const ObjectRecord& before, ObjectRecord now) {
-  if (!now.heads.empty()) now.kind = now.heads.back().kind;
-  else if (now.provisional) now.kind = now.provisional->kind;
+  if (!now.heads.empty())
+    now.kind = now.heads.back().kind;
+  else if (now.provisional)
+    now.kind = now.provisional->kind;
   const auto shown_before = shown(before);
   const auto shown_now = shown(now);
   update_live(before, now);
@@ -57,8 +61,10 @@ void Objects::save(const ObjectId& object, const ObjectRecord& before, ObjectRec
   update_names(object, before, now, shown_now);
   update_marks(object, before, now, shown_now);
   const Packer key = keys::of(Space::object, object);
-  if (now.heads.empty() && !now.provisional) index_.erase(key.view());
-  else index_.put(key.view(), pack_object(now));
+  if (now.heads.empty() && !now.provisional)
+    index_.erase(key.view());
+  else
+    index_.put(key.view(), pack_object(now));
   note_visible(object, before, now, shown_before, shown_now);
 }
 
@@ -86,7 +92,9 @@ void Objects::update_contents(const ObjectId& object, const ObjectRecord& before
       if (const auto* chunked = std::get_if<codec::ChunkedContent>(&content.value)) now.wanted.push_back(*chunked);
     }
   }
-  const auto has = [](const auto& list, const auto& one) { return std::find(list.begin(), list.end(), one) != list.end(); };
+  const auto has = [](const auto& list, const auto& one) {
+    return std::find(list.begin(), list.end(), one) != list.end();
+  };
   for (const auto& content : now.wanted) {
     if (!has(before.wanted, content)) needs_.want(object, content);
   }
@@ -113,8 +121,10 @@ void Objects::update_contents(const ObjectId& object, const ObjectRecord& before
   const bool waits = now.displayed && now.displayed->content.stamp != shown->contents.front().stamp;
   if (!waits) return;
   const bool with_content = shown->attributes.stamp == shown->contents.front().stamp;
-  if (with_content && before.displayed) now.displayed->attributes = before.displayed->attributes;
-  else if (!with_content) now.displayed->attributes = shown->attributes;
+  if (with_content && before.displayed)
+    now.displayed->attributes = before.displayed->attributes;
+  else if (!with_content)
+    now.displayed->attributes = shown->attributes;
 }
 
 void Objects::update_names(const ObjectId& object, const ObjectRecord& before, ObjectRecord& now,
@@ -160,7 +170,9 @@ void Objects::update_marks(const ObjectId& object, const ObjectRecord& before, O
       counters_.latest = std::max(counters_.latest, head.stamp.hlc);
       continue;
     }
-    index_.put(future_key({head.stamp.hlc.wall().ms - kFutureMs}, object).view(), {});
+    const WallMs due{head.stamp.hlc.wall().ms - kFutureMs};
+    index_.put(future_key(due, object).view(), {});
+    next_due_ = std::min(next_due_, due);
   }
 }
 
@@ -172,7 +184,8 @@ void Objects::refresh(const ObjectId& object) {
   save(object, before, std::move(now));
 }
 
-WallMs Objects::release_due() {
+std::vector<ObjectId> Objects::release_due() {
+  std::vector<ObjectId> out;
   for (;;) {
     std::vector<std::pair<Bytes, ObjectId>> due;
     WallMs next{INT64_MAX};
@@ -190,10 +203,12 @@ WallMs Objects::release_due() {
       due.emplace_back(copy_of(key), ObjectId{volume, in.fixed<LocalId>()});
       return due.size() < 1000;  // memory: the rest in the next round
     });
-    if (due.empty()) return next;
+    next_due_ = next;
+    if (due.empty()) return out;
     for (const auto& [key, object] : due) {
       index_.erase(key);
       refresh(object);
+      out.push_back(object);
     }
   }
 }
@@ -203,7 +218,8 @@ std::vector<std::pair<ObjectId, std::string>> Objects::names_of(const ObjectId& 
   if (record.kind == codec::Kind::directory) {
     if (const auto at = names_.effective(object)) {
       const ObjectId parent{object.volume, at->at.parent};
-      if (const auto name = names_.name_of(parent, at->at.name.text(), {object, std::nullopt})) out.emplace_back(parent, *name);
+      if (const auto name = names_.name_of(parent, at->at.name.text(), {object, std::nullopt}))
+        out.emplace_back(parent, *name);
     }
     return out;
   }

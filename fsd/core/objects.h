@@ -25,8 +25,10 @@ class Objects {
   void save(const ObjectId& object, const ObjectRecord& before, ObjectRecord now);
   // Judges anew: its content may be complete, or a head due.
   void refresh(const ObjectId& object);
-  // Refreshes what became due; gives when the next does (INT64_MAX: nothing waits).
-  WallMs release_due();
+  // Refreshes what became due and gives those objects.
+  std::vector<ObjectId> release_due();
+  // When the next head becomes due, or earlier; INT64_MAX: none waits.
+  [[nodiscard]] WallMs next_due() const { return next_due_; }
 
   [[nodiscard]] std::optional<Shown> shown(const ObjectRecord& record) const;
   // The names under which a node shows now.
@@ -35,7 +37,9 @@ class Objects {
   std::vector<Visible> take_visible();
   // Greatest HLC among the due heads that were ever saved here: our stamps must be later.
   [[nodiscard]] Hlc latest_due() const { return counters_.latest; }
-  Status health() { return damaged_ ? Status(error(Errc::io, "the index is damaged: rebuild it from the log")) : index_.health(); }
+  Status health() {
+    return damaged_ ? Status(error(Errc::io, "the index is damaged: rebuild it from the log")) : index_.health();
+  }
 
  private:
   void update_live(const ObjectRecord& before, const ObjectRecord& now);
@@ -56,6 +60,7 @@ class Objects {
   Counters& counters_;
   const Moment& moment_;
   bool damaged_ = false;
+  WallMs next_due_{0};  // not looked yet
   std::vector<Visible> changed_;
 };
 

@@ -34,14 +34,14 @@ void Outbox::sealed(const codec::Commit& commit, const HeaderHash& header, Bytes
 void Outbox::flush(std::function<void(Status)> flushed) {
   if (flushing_ || all_durable()) return;
   flushing_ = true;
-  log_.when_durable([this, alive = std::weak_ptr(alive_), generation = sealed_,
-                     flushed = std::move(flushed)](const Status& status) {
-    if (alive.expired()) return;
-    flushing_ = false;
-    if (status.ok()) durable_ = generation;
-    deliver();
-    flushed(status);
-  });
+  log_.when_durable(
+      [this, alive = std::weak_ptr(alive_), generation = sealed_, flushed = std::move(flushed)](const Status& status) {
+        if (alive.expired()) return;
+        flushing_ = false;
+        if (status.ok()) durable_ = generation;
+        deliver();
+        flushed(status);
+      });
 }
 
 void Outbox::deliver() {

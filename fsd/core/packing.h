@@ -12,14 +12,22 @@ namespace meshfs::fsd {
 
 class Packer {
  public:
-  Packer& byte(std::uint8_t value) { out_.push_back(value); return *this; }
+  Packer& byte(std::uint8_t value) {
+    out_.push_back(value);
+    return *this;
+  }
   // LEB128: most numbers here are small.
   Packer& number(std::uint64_t value);
   // Eight bytes, most significant first: in keys, so that byte order is numeric order.
   Packer& ordered(std::uint64_t value);
-  Packer& raw(ByteView bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); return *this; }
+  Packer& raw(ByteView bytes) {
+    out_.insert(out_.end(), bytes.begin(), bytes.end());
+    return *this;
+  }
   template <std::size_t N, class Tag>
-  Packer& fixed(const FixedBytes<N, Tag>& value) { return raw(value.view()); }
+  Packer& fixed(const FixedBytes<N, Tag>& value) {
+    return raw(value.view());
+  }
   Packer& text(std::string_view value) { return number(value.size()).raw(as_bytes(value)); }
   Packer& blob(ByteView value) { return number(value.size()).raw(value); }
 
@@ -47,7 +55,10 @@ class Unpacker {
   Bytes blob() { return copy_of(raw(number())); }
   // A count of things that take at least `each` bytes: fails rather than letting a damaged count allocate.
   std::size_t count(std::size_t each);
-  void fail() { ok_ = false; rest_ = {}; }
+  void fail() {
+    ok_ = false;
+    rest_ = {};
+  }
   [[nodiscard]] bool ok() const { return ok_; }
   [[nodiscard]] bool done() const { return ok_ && rest_.empty(); }
   [[nodiscard]] ByteView rest() const { return rest_; }

@@ -19,11 +19,11 @@ class PendingBundles {
  public:
   struct Waiting {
     codec::Bundle bundle;
-    RecordPosition position = 0;           // of its record if some of its entries are in the log, else 0
-    std::optional<AuthorTag> author;       // waits for this author's member record
-    std::vector<Hash> origins;             // waits for these entries
-    std::vector<ObjectId> objects;         // of its waiting entries: another head may cover them
-    std::vector<Hash> holds;               // its waiting entries, which others may name as origins
+    RecordPosition position = 0;      // of its record if some of its entries are in the log, else 0
+    std::optional<AuthorTag> author;  // waits for this author's member record
+    std::vector<Hash> origins;        // waits for these entries
+    std::vector<ObjectId> objects;    // of its waiting entries: another head may cover them
+    std::vector<Hash> holds;          // its waiting entries, which others may name as origins
   };
   // Drops the oldest beyond the limits.
   void add(Waiting waiting);

@@ -27,12 +27,12 @@ class Table {
 
 // What kinds of record the log holds. Values are the disk format: never reused.
 enum class RecordType : std::uint8_t {
-  commit = 1,       // encode_commit
-  proven = 2,       // encode_proven
-  header = 3,       // encode_signed_header
-  draft = 4,        // content made durable by fsync but not yet published (core/draft_record.h)
-  time_bound = 5,   // network time bound, 8 bytes little-endian ms
-  blob = 6,         // chunk or list; in chunk segments only
+  commit = 1,      // encode_commit
+  proven = 2,      // encode_proven
+  header = 3,      // encode_signed_header
+  draft = 4,       // content made durable by fsync but not yet published (core/draft_record.h)
+  time_bound = 5,  // network time bound, 8 bytes little-endian ms
+  blob = 6,        // chunk or list; in chunk segments only
 };
 
 // Where a record lies: segment number << 32 | offset. Greater means appended later, metadata records only.
@@ -47,7 +47,7 @@ class RecordLog {
   // The same for what must commit on a full disk too (tombstones, policy, revocations, the time bound): may use the
   // reserve that append() leaves free.
   virtual Result<RecordPosition> append_vital(RecordType type, ByteView payload) { return append(type, payload); }
-  virtual Result<Bytes> read(RecordPosition position) = 0;                       // verified by hash; io
+  virtual Result<Bytes> read(RecordPosition position) = 0;  // verified by hash; io
   // Runs `done` later on the state thread, never inside this call. io if the flush failed.
   virtual void when_durable(std::function<void(Status)> done) = 0;
 };
@@ -58,7 +58,7 @@ class BlobStore {
   virtual ~BlobStore() = default;
   virtual bool has(const Hash& hash) = 0;
   // The caller has verified hash and size. Storing what is there already does nothing.
-  virtual Status put(const codec::Blob& blob) = 0;  // no_space, io
+  virtual Status put(const codec::Blob& blob) = 0;        // no_space, io
   virtual Result<codec::Blob> get(const Hash& hash) = 0;  // as stored (maybe zstd), for sending
   virtual Result<Bytes> plain(const Hash& hash) = 0;      // decoded and verified, for reading
 };

@@ -1,15 +1,9 @@
-#include "fsd/core/replica.h"
-
+// The replica's life: start, replay, time, sealing. Messages are in replica_messages.cc, reports in replica_status.cc.
 #include "fsd/core/draft_record.h"
-#include "fsd/core/files.h"
-#include "fsd/core/index_keys.h"
-#include "fsd/core/intake.h"
-#include "fsd/core/outbox.h"
-#include "fsd/core/serve.h"
+#include "fsd/core/replica_parts.h"
 
 namespace meshfs::fsd {
 
-namespace local = codec::local;
 using keys::Space;
 
 namespace {
@@ -18,28 +12,6 @@ namespace {
 constexpr Duration kTellTimeEvery = seconds(10);
 // After a failed flush or a full disk.
 constexpr Duration kRetryEvery = seconds(1);
-// Conflicts listed for people at most; the counter has them all.
-constexpr std::size_t kMaxListed = 1000;
-
-// The log, with the index told of every record: the store commits both together.
-class TrackedLog : public RecordLog {
- public:
-  TrackedLog(RecordLog& log, Table& index) : log_(log), index_(index) {}
-  Result<RecordPosition> append(RecordType type, ByteView payload) override {
-    auto position = log_.append(type, payload);
-    if (position.ok()) reached(*position);
-    return position;
-  }
-  Result<Bytes> read(RecordPosition position) override { return log_.read(position); }
-  void when_durable(std::function<void(Status)> done) override { log_.when_durable(std::move(done)); }
-  void reached(RecordPosition position) {
-    index_.put(keys::begin(Space::position).view(), Packer().ordered(position).view());
-  }
-
- private:
-  RecordLog& log_;
-  Table& index_;
-};
 
 WallMs stored_bound(Table& index) {
   const auto row = index.get(keys::begin(Space::time_bound).view());
@@ -47,60 +19,6 @@ WallMs stored_bound(Table& index) {
 }
 
 }  // namespace
-
-struct Replica::Parts {
-  Parts(codec::Identity who, Ports given, Options chosen);
-
-  codec::Identity identity;
-  Ports ports;
-  Options options;
-  NetworkId network;
-  AuthorTag me;
-  crypto::SigningKey device_key;
-  TrackedLog log;
-  Counters counters;
-  Instant now;
-  Moment moment;
-  NetworkTime time;
-  Sets sets;
-  Namespace names;
-  Needs needs;
-  Objects objects;
-  Authors authors;
-  Members members;
-  LogView view;
-  Applier applier;
-  Intake intake;
-  Outbox outbox;
-  Authoring authoring;
-  Files files;
-  bool started = false;
-  bool wants_seal = false;
-  bool incomplete = false;          // no room for some content
-  Instant told_time{INT64_MIN / 2};
-  Instant retry_at = kNever;
-  WallMs next_due{0};
-  std::string peers_json = "[]";
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // a flush may end after we are gone
-
-  void drop_provisional();
-  // After anything changed: seal if no flush is under way, keep totals, tell syncd and the listeners.
-  void settle(bool tell_listeners);
-  void seal_and_flush();
-  void advance(Instant to, WallMs wall);
-  void tell_time();
-  void tell_needs(bool all);
-  Status first_commits();
-
-  void on(const local::Hello&) {}
-  void on(const local::Offer& offer);
-  void on(const local::PutBlobs& put);
-  void on(const local::GetBlobs& get);
-  void on(const local::GetItems& get);
-  void on(const local::PeersReport& report) { peers_json = report.json; }
-  void on(const local::ClockVotes& votes);
-  void on(const local::Ask& ask);
-};
 
 Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
     : identity(std::move(who)),
@@ -127,8 +45,7 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
                 [this](const codec::Commit& commit, const codec::SignedHeader& header, Bytes encoded) {
                   outbox.sealed(commit, codec::header_hash(network, header.header, header.root), std::move(encoded));
                 }),
-      files({ports.index, log, names, objects, needs, authors, members, authoring, time, moment, now, me,
-             options.root},
+      files({ports.index, log, names, objects, needs, authors, members, authoring, time, moment, now, me, options.root},
             [this] {
               wants_seal = true;
               counters.save(ports.index);
@@ -204,7 +121,7 @@ void Replica::Parts::advance(Instant to, WallMs wall) {
   if (options.has_clock) time.own_clock(wall, now);
   const WallMs at = time.at(now);
   // What becomes due may need later stamps than the open batch has: that one is sealed in the old time.
-  if (at >= next_due) {
+  if (at >= objects.next_due()) {
     if (authoring.has_open()) {
       outbox.before_seal();
       if (!authoring.seal().ok()) return;
@@ -212,93 +129,18 @@ void Replica::Parts::advance(Instant to, WallMs wall) {
       (void)objects.take_visible();
     }
     moment.network_time = at;
-    next_due = objects.release_due();
+    intake.wake(objects.release_due());
   } else {
     moment.network_time = at;
   }
-  const auto bound = time.to_persist(now);
-  if (!bound) return;
+  if (const auto bound = time.to_persist(now)) persist_time(*bound);
+}
+
+void Replica::Parts::persist_time(WallMs bound) {
   Bytes payload;
-  for (int shift = 0; shift < 64; shift += 8) payload.push_back(static_cast<std::uint8_t>(bound->ms >> shift));
+  for (int shift = 0; shift < 64; shift += 8) payload.push_back(static_cast<std::uint8_t>(bound.ms >> shift));
   if (!log.append(RecordType::time_bound, payload).ok()) return;  // no room: once more in five minutes
-  ports.index.put(keys::begin(Space::time_bound).view(), Packer().ordered(static_cast<std::uint64_t>(bound->ms)).view());
-}
-
-// --- messages ---
-
-void Replica::Parts::on(const local::Offer& offer) {
-  outbox.before_seal();
-  const Status sealed = authoring.seal();  // what comes may be later than the open batch's stamps
-  names.settle();
-  (void)objects.take_visible();
-  local::Judged judged;
-  judged.offer = offer.offer;
-  bool accepted = false;
-  for (const auto& bundle : offer.bundles) {
-    if (!sealed.ok()) {
-      judged.bundles.push_back({local::Verdict::pending, "the disk is full"});
-      continue;
-    }
-    judged.bundles.push_back(intake.judge(bundle));
-    accepted = accepted || judged.bundles.back().verdict == local::Verdict::accepted;
-  }
-  authoring.recompose(intake.take_touched());
-  outbox.send(std::move(judged));
-  settle(true);
-  if (!accepted) return;
-  log.when_durable([this, number = offer.offer, alive = std::weak_ptr(alive_)](const Status& status) {
-    if (!alive.expired() && status.ok()) outbox.send(local::Durable{number});
-  });
-}
-
-void Replica::Parts::on(const local::PutBlobs& put) {
-  local::BlobsStored outcome;
-  std::vector<ObjectId> released;
-  for (const auto& blob : put.blobs) {
-    const auto result = needs.put(blob, released);
-    if (result == Needs::Put::stored) outcome.stored.push_back(blob.hash);
-    if (result == Needs::Put::refused) outcome.refused.push_back(blob.hash);
-    if (result == Needs::Put::full) incomplete = true;
-  }
-  for (const ObjectId& object : released) objects.refresh(object);
-  if (!outcome.stored.empty() || !outcome.refused.empty()) outbox.send(std::move(outcome));
-  settle(true);
-}
-
-void Replica::Parts::on(const local::GetBlobs& get) {
-  serve_blobs(ports.blobs, get, [this](local::ToSyncd message) { outbox.send(std::move(message)); });
-}
-
-void Replica::Parts::on(const local::GetItems& get) {
-  serve_items(sets, view, get, [this](local::ToSyncd message) { outbox.send(std::move(message)); });
-}
-
-void Replica::Parts::on(const local::ClockVotes& votes) {
-  if (options.has_clock || !time.neighbour_votes(votes.votes, now)) return;
-  advance(now, time.at(now));
-  settle(true);
-  tell_time();
-}
-
-void Replica::Parts::on(const local::Ask& ask) {
-  local::Answer answer;
-  answer.request = ask.request;
-  if (ask.verb == "status") {
-    answer.ok = true;
-    answer.text = "{\"objects\":" + std::to_string(counters.objects) + ",\"files\":" + std::to_string(counters.files) +
-                  ",\"entries\":" + std::to_string(counters.entries) +
-                  ",\"conflicts\":" + std::to_string(counters.conflicts) +
-                  ",\"pending\":" + std::to_string(intake.pending().all().size()) +
-                  ",\"missing_blobs\":" + std::to_string(counters.missing_blobs) +
-                  ",\"network_time_ms\":" + std::to_string(time.at(now).ms) + "}";
-  } else if (ask.verb == "peers") {
-    answer.ok = true;
-    answer.text = peers_json;
-  } else {
-    answer.code = Errc::unsupported;
-    answer.text = "fsd does not know the verb '" + ask.verb + "'";
-  }
-  outbox.send(std::move(answer));
+  ports.index.put(keys::begin(Space::time_bound).view(), Packer().ordered(static_cast<std::uint64_t>(bound.ms)).view());
 }
 
 // The genesis node's first commit: genesis, the directory of members, its own member record. Everybody else's: its own
@@ -309,7 +151,8 @@ Status Replica::Parts::first_commits() {
   file.mode = 0644;
   file.mtime_ns = time.at(now).ms * 1'000'000;
   const auto make_file = [&](const codec::Place& place, Bytes bytes, std::string_view type) -> Status {
-    const ObjectId object{kNetworkVolume, codec::object_id({kNetworkVolume, place.parent}, place.name, codec::Kind::file)};
+    const ObjectId object{kNetworkVolume,
+                          codec::object_id({kNetworkVolume, place.parent}, place.name, codec::Kind::file)};
     if (lives(object)) return {};
     codec::Content content = bytes;
     if (bytes.size() > codec::kMaxInlineBytes) {
@@ -336,10 +179,12 @@ Status Replica::Parts::first_commits() {
       });
       if (!made.ok()) return made;
     }
-    const Status made = make_file({LocalId{}, *FileName::from(kGenesisName)}, codec::encode_genesis(identity.genesis), "genesis");
+    const Status made =
+        make_file({LocalId{}, *FileName::from(kGenesisName)}, codec::encode_genesis(identity.genesis), "genesis");
     if (!made.ok()) return made;
   }
-  if (Status made = make_file(member_place(me), codec::encode_member(identity.member), kMemberType); !made.ok()) return made;
+  if (Status made = make_file(member_place(me), codec::encode_member(identity.member), kMemberType); !made.ok())
+    return made;
   outbox.before_seal();
   return authoring.seal();
 }
@@ -385,6 +230,10 @@ Status Replica::start(Instant now, WallMs wall) {
   p.time = NetworkTime(std::max(stored_bound(p.ports.index), p.moment.network_time), now);
   p.time.saw_own(p.authors.state(p.me).hlc, now);
   p.advance(now, wall);
+  // Before the first commits, so that a replay judges them at a time when they were due.
+  if (stored_bound(p.ports.index).ms + NetworkTime::kPersistEvery.ns / 1'000'000 < p.time.at(now).ms) {
+    p.persist_time(p.time.at(now));
+  }
   p.names.settle();
   (void)p.objects.take_visible();
   if (Status sound = p.objects.health(); !sound.ok()) return sound;
@@ -403,8 +252,9 @@ Instant Replica::tick(Instant now, WallMs wall) {
   if (now - p.told_time >= kTellTimeEvery) p.tell_time();
   Instant next = std::min(p.time.next_persist(), p.told_time + kTellTimeEvery);
   if (p.wants_seal || !p.outbox.all_durable()) next = std::min(next, p.retry_at);
-  if (p.next_due.ms != INT64_MAX) {
-    next = std::min(next, now + milliseconds(std::clamp<std::int64_t>(p.next_due.ms - p.time.at(now).ms, 1, 60'000)));
+  if (p.objects.next_due().ms != INT64_MAX) {
+    const std::int64_t wait_ms = p.objects.next_due().ms - p.time.at(now).ms;
+    next = std::min(next, now + milliseconds(std::clamp<std::int64_t>(wait_ms, 1, 60'000)));
   }
   return next;
 }
@@ -423,66 +273,5 @@ void Replica::on_syncd_connected() {
 void Replica::on_syncd_gone() { parts_->outbox.gone(); }
 
 FileTree& Replica::files() { return parts_->files; }
-
-Replica::Status_ Replica::status() const {
-  const Parts& p = *parts_;
-  Status_ out;
-  out.objects = p.counters.objects;
-  out.files = p.counters.files;
-  out.entries = p.counters.entries;
-  out.conflicts = p.counters.conflicts;
-  out.pending = p.intake.pending().all().size();
-  out.missing_blobs = p.counters.missing_blobs;
-  for (const SetId set : kAllSets) {
-    const SetTotal& total = p.counters.sets[static_cast<std::size_t>(set)];
-    out.sets.push_back({set, total.count, total.fingerprint});
-  }
-  out.network_time = p.time.at(p.now);
-  out.flagged = parts_->authors.state(p.me).equivocated;
-  out.syncd_connected = p.outbox.is_connected();
-  return out;
-}
-
-std::vector<Replica::Conflict> Replica::conflicts() const {
-  Parts& p = *parts_;
-  std::vector<ObjectId> objects;
-  const Packer prefix = keys::begin(Space::conflict);
-  p.ports.index.scan(prefix.view(), [&](ByteView key, ByteView) {
-    const auto rest = keys::after(key, prefix.view());
-    if (!rest) return false;
-    Unpacker in(*rest);
-    const auto volume = in.fixed<VolumeTag>();
-    objects.push_back({volume, in.fixed<LocalId>()});
-    return objects.size() < kMaxListed;
-  });
-  std::vector<Conflict> out;
-  for (const ObjectId& object : objects) {
-    const auto shown = p.objects.shown(p.objects.load(object));
-    if (!shown) continue;
-    const std::string path = p.files.path_of(object);
-    for (std::size_t i = 1; i < shown->contents.size(); ++i) {
-      const Stamp& stamp = shown->contents[i].stamp;
-      out.push_back({path, p.members.name_of(stamp.author), stamp.hlc.wall(), {object, stamp}});
-    }
-  }
-  return out;
-}
-
-std::vector<Replica::Pending> Replica::pending() const {
-  std::vector<Pending> out;
-  for (const auto& [number, waiting] : parts_->intake.pending().all()) {
-    Pending one;
-    one.what = (waiting.bundle.form == codec::ItemForm::commit ? "commit of " : "entry of ") +
-               std::to_string(waiting.bundle.bytes.size()) + " bytes";
-    one.waits_for = waiting.author ? "member record of author " + waiting.author->hex()
-                                   : std::to_string(waiting.origins.size()) + " entries it names";
-    out.push_back(std::move(one));
-  }
-  return out;
-}
-
-std::string Replica::node_name(const AuthorTag& author) const { return parts_->members.name_of(author); }
-
-std::vector<codec::Member> Replica::members() const { return parts_->members.all(); }
 
 }  // namespace meshfs::fsd

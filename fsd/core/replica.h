@@ -20,8 +20,8 @@ class Replica {
     std::function<void(codec::local::ToSyncd)> to_syncd;  // queued when no syncd is connected? no: dropped
   };
   struct Options {
-    bool has_clock = true;      // the wall clock handed to tick() is confirmed (NTP, RTC)
-    codec::Attributes root;     // of /mesh itself
+    bool has_clock = true;   // the wall clock handed to tick() is confirmed (NTP, RTC)
+    codec::Attributes root;  // of /mesh itself
   };
 
   Replica(codec::Identity identity, Ports ports, Options options);
@@ -44,13 +44,19 @@ class Replica {
     std::uint64_t objects = 0, files = 0, entries = 0, conflicts = 0, pending = 0, missing_blobs = 0;
     std::vector<codec::SetSummary> sets;  // plain (unsalted) fingerprints
     WallMs network_time;
-    bool flagged = false;                 // equivocation seen: does not publish until rotated
+    bool flagged = false;  // equivocation seen: does not publish until rotated
     bool syncd_connected = false;
   };
   Status_ status() const;
-  struct Conflict { std::string path, author; WallMs when; NodeKey node; };
+  struct Conflict {
+    std::string path, author;
+    WallMs when;
+    NodeKey node;
+  };
   std::vector<Conflict> conflicts() const;
-  struct Pending { std::string what, waits_for; };
+  struct Pending {
+    std::string what, waits_for;
+  };
   std::vector<Pending> pending() const;
   std::string node_name(const AuthorTag& author) const;  // hex of the tag if unknown
   std::vector<codec::Member> members() const;

@@ -59,7 +59,8 @@ void serve_items(Sets& sets, LogView& log, const codec::local::GetItems& request
       put(record->form, record->bytes);
       continue;
     }
-    for (const EntryInfo& info : wanted) put(codec::ItemForm::proven, codec::encode_proven(codec::prove(*record->commit, info.index)));
+    for (const EntryInfo& info : wanted)
+      put(codec::ItemForm::proven, codec::encode_proven(codec::prove(*record->commit, info.index)));
   }
   answer.finish();
 }

@@ -59,7 +59,10 @@ std::optional<EntryInfo> Sets::row_of(const Hash& entry) {
 
 void Sets::store(const Hash& entry, const EntryInfo& info) {
   Packer row;
-  row.number(info.position).byte(static_cast<std::uint8_t>(info.form)).number(info.index).byte(static_cast<std::uint8_t>(info.set));
+  row.number(info.position)
+      .byte(static_cast<std::uint8_t>(info.form))
+      .number(info.index)
+      .byte(static_cast<std::uint8_t>(info.set));
   row.number(info.holds).number(info.item);
   index_.put(keys::of(Space::entry, entry).view(), row.view());
 }

@@ -12,12 +12,12 @@
 namespace meshfs::fsd {
 
 struct EntryInfo {
-  RecordPosition position = 0;  // of the record that holds it
+  RecordPosition position = 0;                     // of the record that holds it
   codec::ItemForm form = codec::ItemForm::commit;  // of that record
-  std::uint32_t index = 0;      // in its commit
+  std::uint32_t index = 0;                         // in its commit
   SetId set = SetId::shared;
-  std::uint32_t holds = 0;      // objects that keep it live
-  std::uint64_t item = 0;       // its number while live
+  std::uint32_t holds = 0;  // objects that keep it live
+  std::uint64_t item = 0;   // its number while live
 };
 
 class Sets {

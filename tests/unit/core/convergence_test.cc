@@ -23,8 +23,10 @@ void run(std::uint64_t seed, std::size_t nodes, int steps, bool crashes) {
       if (&to != &node) world.carry(node, to, 60);
     }
     if (crashes && world.rng.percent(3)) {
-      if (world.rng.percent(50)) node.crash();
-      else node.stop();
+      if (world.rng.percent(50))
+        node.crash();
+      else
+        node.stop();
       node.start(world.now, world.wall);
     }
     if (step % 10 == 0) {

@@ -69,7 +69,8 @@ std::string check_tree(TestNode& node) {
           if (child->kind == codec::Kind::directory) ++directories;
         }
         const auto tops = key.object == root_of(kSharedVolume) ? fsd::kTopLevel.size() : 0;
-        if (info.ok() && info->directories != directories + tops) return "sub-directories of " + directory.hex() + " miscounted";
+        if (info.ok() && info->directories != directories + tops)
+          return "sub-directories of " + directory.hex() + " miscounted";
         continue;
       }
       std::string text = "directory " + directory.hex() + " differs; expected:";
@@ -104,9 +105,12 @@ std::string check_totals(TestNode& node) {
     live[static_cast<SetId>((*rest)[0])].insert(in.fixed<Hash>());
     return true;
   });
-  if (objects != status.objects) return "objects: counted " + std::to_string(objects) + ", kept " + std::to_string(status.objects);
-  if (files != status.files) return "files: counted " + std::to_string(files) + ", kept " + std::to_string(status.files);
-  if (conflicts != status.conflicts) return "conflicts: counted " + std::to_string(conflicts) + ", kept " + std::to_string(status.conflicts);
+  if (objects != status.objects)
+    return "objects: counted " + std::to_string(objects) + ", kept " + std::to_string(status.objects);
+  if (files != status.files)
+    return "files: counted " + std::to_string(files) + ", kept " + std::to_string(status.files);
+  if (conflicts != status.conflicts)
+    return "conflicts: counted " + std::to_string(conflicts) + ", kept " + std::to_string(status.conflicts);
   std::set<Hash> all;
   for (const auto& summary : status.sets) {
     fsd::SetTotal expected;
@@ -164,7 +168,8 @@ std::string check_replay(TestNode& node, Instant now, WallMs wall) {
       const auto hashes = codec::entry_hashes(commit->header, commit->entries);
       for (std::size_t i = 0; i < hashes.size(); ++i) {
         if (known.contains(hashes[i]) && !again.contains(hashes[i])) {
-          text += " (entry " + std::to_string(i) + " of " + std::to_string(hashes.size()) + " of a commit in the log, " +
+          text += " (entry " + std::to_string(i) + " of " + std::to_string(hashes.size()) +
+                  " of a commit in the log, " +
                   (std::holds_alternative<codec::BatchTombstone>(commit->entries[i]) ? "tombstones)" : "state)");
         }
       }

@@ -72,10 +72,14 @@ TEST(Replica, TopLevelHasItsVolumes) {
   World world(2, 2);
   world.converge();
   std::vector<std::string> names;
-  ASSERT_TRUE(world[0].files().list(world[0].files().root(), {}, [&](const fsd::DirectoryItem& item) {
-    names.push_back(item.name);
-    return true;
-  }).ok());
+  ASSERT_TRUE(world[0]
+                  .files()
+                  .list(world[0].files().root(), {},
+                        [&](const fsd::DirectoryItem& item) {
+                          names.push_back(item.name);
+                          return true;
+                        })
+                  .ok());
   EXPECT_EQ(names, (std::vector<std::string>{"clouds", "commands", "network", "nodes"}));
   const NodeKey root = world[0].files().root();
   const auto nodes = world[0].files().lookup(root, "nodes");
@@ -121,7 +125,8 @@ TEST(Replica, ConcurrentWritesShowAsConflictUntilOneIsRemoved) {
   world.converge();
   for (std::size_t i = 0; i < 2; ++i) {
     const auto base = world[i].files().content_base(*file);
-    ASSERT_TRUE(world[i].files().write_content(*file, store_content(world[i].store, "by " + std::to_string(i)), *base, 3).ok());
+    ASSERT_TRUE(
+        world[i].files().write_content(*file, store_content(world[i].store, "by " + std::to_string(i)), *base, 3).ok());
   }
   world.converge();
   expect_equal(world);

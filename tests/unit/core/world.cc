@@ -145,8 +145,10 @@ std::map<std::string, std::string> TestNode::dump() {
       const auto info = files().info(item.key);
       CHECK(info.ok());
       std::string text = item.key.object.local.hex().substr(0, 6) + " " + std::to_string(info->attributes.mode) + " ";
-      if (const auto* bytes = std::get_if<Bytes>(&info->content)) text += as_text(*bytes);
-      else text += std::get<codec::ChunkedContent>(info->content).root.hex();
+      if (const auto* bytes = std::get_if<Bytes>(&info->content))
+        text += as_text(*bytes);
+      else
+        text += std::get<codec::ChunkedContent>(info->content).root.hex();
       out[name] = text;
       if (item.kind == codec::Kind::directory) open.emplace_back(name, item.key);
     }
@@ -281,8 +283,10 @@ void World::random_change(TestNode& node) {
       (void)files.make_symlink(at.directory, at.name, "to " + text, test_attributes(0777));
       break;
     case 2:
-      if (rng.percent(20)) (void)files.make_file(at.directory, at.name, test_attributes());  // held for ever
-      else (void)put_file(node, at.directory, at.name, text);
+      if (rng.percent(20))
+        (void)files.make_file(at.directory, at.name, test_attributes());  // held for ever
+      else
+        (void)put_file(node, at.directory, at.name, text);
       break;
     case 3:
     case 4:

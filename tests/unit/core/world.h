@@ -15,8 +15,8 @@ class TestNode {
   TestNode(codec::Identity identity, bool has_clock) : identity_(std::move(identity)), has_clock_(has_clock) {}
 
   void start(Instant now, WallMs wall);
-  void stop();                     // clean: the index stays
-  void crash();                    // power cut
+  void stop();   // clean: the index stays
+  void crash();  // power cut
   void tick(Instant now, WallMs wall) { replica->tick(now, wall); }
   // Flushes and hands out what waits, until nothing moves.
   void settle(Instant now, WallMs wall);
@@ -29,7 +29,7 @@ class TestNode {
 
   std::unique_ptr<fsd::Replica> replica;
   MemoryStore store;
-  std::map<Hash, std::uint64_t> items;          // what syncd knows of
+  std::map<Hash, std::uint64_t> items;  // what syncd knows of
   std::map<Hash, codec::local::NeedBlobs::Need> needs;
   std::vector<codec::Bundle> found_items;
   std::vector<codec::Blob> found_blobs;

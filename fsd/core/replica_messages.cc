@@ -1,0 +1,82 @@
+// What syncd and tools tell the replica.
+#include "fsd/core/replica_parts.h"
+#include "fsd/core/serve.h"
+
+namespace meshfs::fsd {
+
+void Replica::Parts::on(const local::Offer& offer) {
+  outbox.before_seal();
+  const Status sealed = authoring.seal();  // what comes may be later than the open batch's stamps
+  names.settle();
+  (void)objects.take_visible();
+  local::Judged judged;
+  judged.offer = offer.offer;
+  bool accepted = false;
+  for (const auto& bundle : offer.bundles) {
+    if (!sealed.ok()) {
+      judged.bundles.push_back({local::Verdict::pending, "the disk is full"});
+      continue;
+    }
+    judged.bundles.push_back(intake.judge(bundle));
+    accepted = accepted || judged.bundles.back().verdict == local::Verdict::accepted;
+  }
+  authoring.recompose(intake.take_touched());
+  outbox.send(std::move(judged));
+  settle(true);
+  if (!accepted) return;
+  log.when_durable([this, number = offer.offer, alive = std::weak_ptr(alive_)](const Status& status) {
+    if (!alive.expired() && status.ok()) outbox.send(local::Durable{number});
+  });
+}
+
+void Replica::Parts::on(const local::PutBlobs& put) {
+  local::BlobsStored outcome;
+  std::vector<ObjectId> released;
+  for (const auto& blob : put.blobs) {
+    const auto result = needs.put(blob, released);
+    if (result == Needs::Put::stored) outcome.stored.push_back(blob.hash);
+    if (result == Needs::Put::refused) outcome.refused.push_back(blob.hash);
+    if (result == Needs::Put::full) incomplete = true;
+  }
+  for (const ObjectId& object : released) objects.refresh(object);
+  if (!outcome.stored.empty() || !outcome.refused.empty()) outbox.send(std::move(outcome));
+  settle(true);
+}
+
+void Replica::Parts::on(const local::GetBlobs& get) {
+  serve_blobs(ports.blobs, get, [this](local::ToSyncd message) { outbox.send(std::move(message)); });
+}
+
+void Replica::Parts::on(const local::GetItems& get) {
+  serve_items(sets, view, get, [this](local::ToSyncd message) { outbox.send(std::move(message)); });
+}
+
+void Replica::Parts::on(const local::ClockVotes& votes) {
+  if (options.has_clock || !time.neighbour_votes(votes.votes, now)) return;
+  advance(now, time.at(now));
+  settle(true);
+  tell_time();
+}
+
+void Replica::Parts::on(const local::Ask& ask) {
+  local::Answer answer;
+  answer.request = ask.request;
+  if (ask.verb == "status") {
+    answer.ok = true;
+    answer.text = "{\"objects\":" + std::to_string(counters.objects) + ",\"files\":" + std::to_string(counters.files) +
+                  ",\"entries\":" + std::to_string(counters.entries) +
+                  ",\"conflicts\":" + std::to_string(counters.conflicts) +
+                  ",\"pending\":" + std::to_string(intake.pending().all().size()) +
+                  ",\"missing_blobs\":" + std::to_string(counters.missing_blobs) +
+                  ",\"network_time_ms\":" + std::to_string(time.at(now).ms) + "}";
+  } else if (ask.verb == "peers") {
+    answer.ok = true;
+    answer.text = peers_json;
+  } else {
+    answer.code = Errc::unsupported;
+    answer.text = "fsd does not know the verb '" + ask.verb + "'";
+  }
+  outbox.send(std::move(answer));
+}
+
+}  // namespace meshfs::fsd

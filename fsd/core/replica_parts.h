@@ -1,0 +1,88 @@
+// The replica's inside: its parts and how they are wired. For replica*.cc only.
+#pragma once
+
+#include "fsd/core/files.h"
+#include "fsd/core/index_keys.h"
+#include "fsd/core/intake.h"
+#include "fsd/core/outbox.h"
+#include "fsd/core/replica.h"
+
+namespace meshfs::fsd {
+
+namespace local = codec::local;
+
+// The log, with the index told of every record: the store commits both together.
+class TrackedLog : public RecordLog {
+ public:
+  TrackedLog(RecordLog& log, Table& index) : log_(log), index_(index) {}
+  Result<RecordPosition> append(RecordType type, ByteView payload) override {
+    auto position = log_.append(type, payload);
+    if (position.ok()) reached(*position);
+    return position;
+  }
+  Result<Bytes> read(RecordPosition position) override { return log_.read(position); }
+  void when_durable(std::function<void(Status)> done) override { log_.when_durable(std::move(done)); }
+  void reached(RecordPosition position) {
+    index_.put(keys::begin(keys::Space::position).view(), Packer().ordered(position).view());
+  }
+
+ private:
+  RecordLog& log_;
+  Table& index_;
+};
+
+struct Replica::Parts {
+  Parts(codec::Identity who, Ports given, Options chosen);
+
+  codec::Identity identity;
+  Ports ports;
+  Options options;
+  NetworkId network;
+  AuthorTag me;
+  crypto::SigningKey device_key;
+  TrackedLog log;
+  Counters counters;
+  Instant now;
+  Moment moment;
+  NetworkTime time;
+  Sets sets;
+  Namespace names;
+  Needs needs;
+  Objects objects;
+  Authors authors;
+  Members members;
+  LogView view;
+  Applier applier;
+  Intake intake;
+  Outbox outbox;
+  Authoring authoring;
+  Files files;
+  bool started = false;
+  bool wants_seal = false;
+  bool incomplete = false;  // no room for some content
+  Instant told_time{INT64_MIN / 2};
+  Instant retry_at = kNever;
+  std::string peers_json = "[]";
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // a flush may end after we are gone
+
+  void drop_provisional();
+  // After anything changed: seal if no flush is under way, keep totals, tell syncd and the listeners.
+  void settle(bool tell_listeners);
+  void seal_and_flush();
+  void advance(Instant to, WallMs wall);
+  void persist_time(WallMs bound);
+  void tell_time();
+  void tell_needs(bool all);
+  Status first_commits();
+
+  void on(const local::Hello&) {}
+  void on(const local::Offer& offer);
+  void on(const local::PutBlobs& put);
+  void on(const local::GetBlobs& get);
+  void on(const local::GetItems& get);
+  void on(const local::PeersReport& report) { peers_json = report.json; }
+  void on(const local::ClockVotes& votes);
+  void on(const local::Ask& ask);
+};
+
+}  // namespace meshfs::fsd

@@ -1,0 +1,72 @@
+// What the replica reports of itself.
+#include "fsd/core/replica_parts.h"
+
+namespace meshfs::fsd {
+
+using keys::Space;
+
+// Conflicts listed for people at most; the counter has them all.
+static constexpr std::size_t kMaxListed = 1000;
+
+Replica::Status_ Replica::status() const {
+  const Parts& p = *parts_;
+  Status_ out;
+  out.objects = p.counters.objects;
+  out.files = p.counters.files;
+  out.entries = p.counters.entries;
+  out.conflicts = p.counters.conflicts;
+  out.pending = p.intake.pending().all().size();
+  out.missing_blobs = p.counters.missing_blobs;
+  for (const SetId set : kAllSets) {
+    const SetTotal& total = p.counters.sets[static_cast<std::size_t>(set)];
+    out.sets.push_back({set, total.count, total.fingerprint});
+  }
+  out.network_time = p.time.at(p.now);
+  out.flagged = parts_->authors.state(p.me).equivocated;
+  out.syncd_connected = p.outbox.is_connected();
+  return out;
+}
+
+std::vector<Replica::Conflict> Replica::conflicts() const {
+  Parts& p = *parts_;
+  std::vector<ObjectId> objects;
+  const Packer prefix = keys::begin(Space::conflict);
+  p.ports.index.scan(prefix.view(), [&](ByteView key, ByteView) {
+    const auto rest = keys::after(key, prefix.view());
+    if (!rest) return false;
+    Unpacker in(*rest);
+    const auto volume = in.fixed<VolumeTag>();
+    objects.push_back({volume, in.fixed<LocalId>()});
+    return objects.size() < kMaxListed;
+  });
+  std::vector<Conflict> out;
+  for (const ObjectId& object : objects) {
+    const auto shown = p.objects.shown(p.objects.load(object));
+    if (!shown) continue;
+    const std::string path = p.files.path_of(object);
+    for (std::size_t i = 1; i < shown->contents.size(); ++i) {
+      const Stamp& stamp = shown->contents[i].stamp;
+      out.push_back({path, p.members.name_of(stamp.author), stamp.hlc.wall(), {object, stamp}});
+    }
+  }
+  return out;
+}
+
+std::vector<Replica::Pending> Replica::pending() const {
+  std::vector<Pending> out;
+  for (const auto& [number, waiting] : parts_->intake.pending().all()) {
+    Pending one;
+    one.what = (waiting.bundle.form == codec::ItemForm::commit ? "commit of " : "entry of ") +
+               std::to_string(waiting.bundle.bytes.size()) + " bytes";
+    one.waits_for = waiting.author ? "member record of author " + waiting.author->hex()
+                                   : std::to_string(waiting.origins.size()) + " entries it names";
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+std::string Replica::node_name(const AuthorTag& author) const { return parts_->members.name_of(author); }
+
+std::vector<codec::Member> Replica::members() const { return parts_->members.all(); }
+
+}  // namespace meshfs::fsd

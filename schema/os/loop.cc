@@ -142,6 +142,7 @@ void Loop::run_once(Duration longest) {
   CHECK(count >= 0 || errno == EINTR);
   for (int i = 0; i < count; ++i) handle(ready[i].data.u64, from_epoll(ready[i].events));
   run_timers();
+  if (every_turn_) every_turn_();
   run_turn_end();
   retired_.clear();
 }

@@ -54,6 +54,10 @@ class Loop {
   // many events asked for (one writev for fifty frames). Loop's thread only.
   void at_turn_end(std::function<void()> work);
 
+  // Runs `work` at the end of every turn, before what at_turn_end() asked for: a state machine that must be asked after
+  // whatever happened "what now, and when next?" (fsd's replica, syncd's node). One per loop.
+  void every_turn(std::function<void()> work) { every_turn_ = std::move(work); }
+
   void run();   // until stop()
   void stop();  // from any thread; the turn under way is finished
   // One turn: waits until something is ready, at most `longest`, and handles it. For tests.
@@ -88,6 +92,7 @@ class Loop {
   std::uint64_t next_number_ = 1;
   std::map<TimerId, std::function<void()>> timers_;
   Instant armed_ = kNever;
+  std::function<void()> every_turn_;
   std::vector<std::function<void()>> turn_end_;
   std::vector<std::uint8_t> io_buffer_;
   bool stopped_ = false;

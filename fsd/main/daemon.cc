@@ -1,0 +1,194 @@
+#include "fsd/main/daemon.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "schema/os/clock_confirmed.h"
+#include "schema/os/identity_file.h"
+
+namespace meshfs::fsd {
+namespace {
+
+Status make_folder(const std::string& path) {
+  if (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  return error(Errc::io, "Can't make the folder " + path + ": " + std::strerror(errno) + ".");
+}
+
+Flusher::Post post_to(os::Loop& loop) {
+  return [&loop](std::function<void()> work) { loop.post(std::move(work)); };
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> Daemon::start(os::Loop& loop, const os::Log& log, const Options& options) {
+  auto identity = os::read_identity(options.state);
+  if (!identity) return identity.failure();
+  std::unique_ptr<Daemon> daemon(new Daemon(loop, log, options, std::move(*identity)));
+  for (const auto step : {&Daemon::open_store, &Daemon::open_replica, &Daemon::open_socket, &Daemon::open_mount}) {
+    if (Status done = (daemon.get()->*step)(); !done) return done.failure();
+  }
+  loop.every_turn([raw = daemon.get()] { raw->turn(); });
+  return daemon;
+}
+
+Daemon::Daemon(os::Loop& loop, const os::Log& log, Options options, codec::Identity identity)
+    : loop_(loop),
+      log_(log),
+      options_(std::move(options)),
+      identity_(std::move(identity)),
+      network_(codec::network_id(identity_.genesis)),
+      flusher_(post_to(loop)) {}
+
+Daemon::~Daemon() {
+  loop_.every_turn(nullptr);
+  loop_.cancel(wake_);
+}
+
+Status Daemon::open_store() {
+  const std::string folder = options_.state + "/store";
+  if (Status made = make_folder(folder); !made) return made;
+  auto store = Store::open({folder, network_}, flusher_);
+  if (!store) return store.failure();
+  store_ = std::move(*store);
+  for (const Damage& damage : store_->damage()) {
+    log_.warning(damage.file + " at " + std::to_string(damage.offset) + ": " + damage.what);
+  }
+  if (store_->index_was_rebuilt()) log_.info("the index is made anew from the log");
+  return {};
+}
+
+Status Daemon::open_replica() {
+  ingest_ = std::make_unique<IngestWorker>(store_->blobs(), post_to(loop_));
+  content_ = std::make_unique<StoreContent>(store_->blobs(), *ingest_, post_to(loop_));
+  Replica::Options replica_options;
+  replica_options.has_clock = clock_is_believed();
+  replica_options.root.mode = 0777 | S_ISVTX;  // any member may write into the shared volume; like /tmp
+  Replica::Ports ports{store_->table(), store_->log(), store_->blobs(), [this](codec::local::ToSyncd message) {
+                         if (server_ != nullptr) server_->to_syncd(message);
+                       }};
+  replica_ = std::make_unique<Replica>(identity_, std::move(ports), replica_options);
+  view_ = std::make_unique<LiveView>(
+      *replica_, LiveView::Network{identity_.genesis.name, identity_.member.node, identity_.member.name});
+  if (Status replayed = replay(); !replayed) {
+    store_->distrust_index();
+    return error(replayed.code(), "The store can't be read: " + replayed.failure().message +
+                                      " Start again: the index will be made anew from the log.");
+  }
+  return replica_->start(os::Loop::now(), os::Loop::wall());
+}
+
+Status Daemon::replay() {
+  const Instant began = os::Loop::now();
+  std::uint64_t records = 0;
+  Status done =
+      store_->replay(replica_->index_position(), [&](RecordType type, RecordPosition position, ByteView bytes) {
+        ++records;
+        return replica_->replay(type, position, bytes);
+      });
+  if (records > 1000) {
+    log_.info("read " + std::to_string(records) + " records of the log in " +
+              std::to_string(to_ms(os::Loop::now() - began)) + " ms");
+  }
+  return done;
+}
+
+Status Daemon::open_socket() {
+  LocalServer::Events events;
+  events.on_syncd_connected = [this] { replica_->on_syncd_connected(); };
+  events.on_syncd_gone = [this] {
+    replica_->on_syncd_gone();
+    view_->set_peers({});
+  };
+  events.on_syncd_message = [this](const codec::local::ToFsd& message) { on_syncd(message); };
+  events.on_ask = [this](LocalServer::ConnectionId tool, const codec::local::Ask& question) { answer(tool, question); };
+  auto server = LocalServer::open(loop_, log_, options_.socket, std::move(events));
+  if (!server) return server.failure();
+  server_ = std::move(*server);
+  return {};
+}
+
+Status Daemon::open_mount() {
+  const std::string staging = options_.state + "/staging";
+  if (Status made = make_folder(staging); !made) return made;
+  const auto note = [this](const std::string& sentence) { log_.info(sentence); };
+  auto mount = fuse::Mount::start(loop_, {options_.mount, staging}, {replica_->files(), *content_, *view_, note});
+  if (!mount) return mount.failure();
+  mount_ = std::move(*mount);
+  mount_->on_unmounted([this] {
+    if (!stopping_) log_.info(options_.mount + " was unmounted by somebody: stopping");
+    begin_stop();
+  });
+  log_.info("mounted " + options_.mount + ": network " + identity_.genesis.name + ", node " + identity_.member.name);
+  return {};
+}
+
+void Daemon::on_syncd(const codec::local::ToFsd& message) {
+  if (const auto* const report = std::get_if<codec::local::PeersReport>(&message)) {
+    view_->set_peers(report->json);
+    return;
+  }
+  replica_->on_syncd(message);
+}
+
+void Daemon::answer(LocalServer::ConnectionId tool, const codec::local::Ask& question) {
+  codec::local::Answer answer;
+  answer.request = question.request;
+  auto text = view_->text(question.verb);
+  answer.ok = text.ok();
+  if (text) {
+    answer.text = std::move(*text);
+  } else {
+    answer.code = Errc::unsupported;
+    answer.text = "fsd does not know the question '" + question.verb + "'.";
+  }
+  server_->answer(tool, answer);
+}
+
+// Once after whatever happened: seals and publishes, moves time, checkpoints the index.
+void Daemon::turn() {
+  const Instant now = os::Loop::now();
+  if (now - clock_asked_ >= kAskClockEvery) replica_->set_clock_confirmed(clock_is_believed());
+  const Instant next = replica_->tick(now, os::Loop::wall());
+  store_->tick(now);
+  if (Status health = store_->table().health(); !health && health.code() != Errc::no_space) {
+    store_->distrust_index();
+    fail(error(Errc::io, "The index is damaged (" + health.failure().message +
+                             "). Start meshfs-fsd again: it will be made anew from the log."));
+    return;
+  }
+  loop_.cancel(wake_);
+  wake_ = loop_.at(std::min(next, now + seconds(1)), [] {});  // waking up is all: a turn ends with this function
+}
+
+bool Daemon::clock_is_believed() {
+  clock_asked_ = os::Loop::now();
+  if (options_.clock == ClockTrust::automatic) return os::clock_is_confirmed();
+  return options_.clock == ClockTrust::trusted;
+}
+
+void Daemon::fail(const Error& failure) {
+  if (outcome_.ok()) outcome_ = failure;
+  begin_stop();
+}
+
+void Daemon::begin_stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  mount_->begin_stop();
+  stop_when_idle(os::Loop::now() + kStopWithin);
+}
+
+void Daemon::stop_when_idle(Instant deadline) {
+  if (!mount_->idle() && os::Loop::now() < deadline) {
+    loop_.after(milliseconds(20), [this, deadline] { stop_when_idle(deadline); });
+    return;
+  }
+  replica_->files().sync([this](const Status& durable) {
+    if (!durable && outcome_.ok()) outcome_ = durable;
+    loop_.stop();
+  });
+}
+
+}  // namespace meshfs::fsd

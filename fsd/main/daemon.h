@@ -1,0 +1,67 @@
+// fsd as a whole: store, replica, mount and local socket on one loop. Owned by fsd_main; state thread only.
+// Order of life: identity -> store (locked) -> replay of the log -> replica -> socket -> mount; down in reverse.
+#pragma once
+
+#include <memory>
+
+#include "fsd/fuse/mount.h"
+#include "fsd/main/live_view.h"
+#include "fsd/main/options.h"
+#include "fsd/main/store_content.h"
+#include "fsd/os/flusher.h"
+#include "fsd/os/local_server.h"
+#include "fsd/store/store.h"
+#include "schema/os/log.h"
+
+namespace meshfs::fsd {
+
+class Daemon {
+ public:
+  // How long a stop waits for files that are on their way into the store.
+  static constexpr Duration kStopWithin = seconds(20);
+  // How often the clock's word is asked for: NTP may get through hours after the start.
+  static constexpr Duration kAskClockEvery = seconds(60);
+
+  static Result<std::unique_ptr<Daemon>> start(os::Loop& loop, const os::Log& log, const Options& options);
+  ~Daemon();
+
+  // Unmounts, lets what was closed reach the store, and stops the loop.
+  void begin_stop();
+  // Set when the daemon had to stop by itself: what happened, what to do.
+  [[nodiscard]] const Status& outcome() const { return outcome_; }
+
+ private:
+  Daemon(os::Loop& loop, const os::Log& log, Options options, codec::Identity identity);
+  Status open_store();
+  Status open_replica();
+  Status open_socket();
+  Status open_mount();
+  Status replay();
+  void turn();
+  void answer(LocalServer::ConnectionId tool, const codec::local::Ask& question);
+  void on_syncd(const codec::local::ToFsd& message);
+  bool clock_is_believed();
+  void fail(const Error& failure);
+  void stop_when_idle(Instant deadline);
+
+  os::Loop& loop_;
+  const os::Log& log_;
+  Options options_;
+  codec::Identity identity_;
+  NetworkId network_;
+  Status outcome_;
+  Flusher flusher_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<IngestWorker> ingest_;
+  std::unique_ptr<StoreContent> content_;
+  std::unique_ptr<Replica> replica_;
+  std::unique_ptr<LiveView> view_;
+  std::unique_ptr<LocalServer> server_;
+  std::unique_ptr<fuse::Mount> mount_;
+  os::Loop::TimerId wake_;
+  Instant clock_asked_;
+  bool believed_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace meshfs::fsd

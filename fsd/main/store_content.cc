@@ -1,0 +1,23 @@
+#include "fsd/main/store_content.h"
+
+#include "fsd/store/content_writer.h"
+
+namespace meshfs::fsd {
+
+Result<Bytes> StoreContent::read(const codec::Content& content, std::uint64_t offset, std::size_t length) {
+  auto bytes = reader_.read(content, offset, length);
+  // A file shows only when its content is complete, so a blob that is not here got lost or is on its way again.
+  if (!bytes && bytes.code() == Errc::not_found) {
+    return error(Errc::unreachable, "a part of this file is not on this node");
+  }
+  return bytes;
+}
+
+void StoreContent::ingest(Bytes bytes, Stored stored) {
+  auto outcome = store_content(blobs_, bytes);
+  post_([outcome = std::move(outcome), stored = std::move(stored)] { stored(outcome); });
+}
+
+void StoreContent::ingest(int fd, std::uint64_t size, Stored stored) { worker_.ingest(fd, size, std::move(stored)); }
+
+}  // namespace meshfs::fsd

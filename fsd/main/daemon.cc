@@ -60,7 +60,7 @@ Status Daemon::open_store() {
 }
 
 Status Daemon::open_replica() {
-  ingest_ = std::make_unique<IngestWorker>(store_->blobs(), post_to(loop_));
+  ingest_ = std::make_unique<IngestWorker>(post_to(loop_), store_->blobs());
   content_ = std::make_unique<StoreContent>(store_->blobs(), *ingest_, post_to(loop_));
   Replica::Options replica_options;
   replica_options.has_clock = clock_is_believed();

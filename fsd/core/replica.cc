@@ -244,6 +244,8 @@ Status Replica::start(Instant now, WallMs wall) {
   return p.objects.health();
 }
 
+void Replica::set_clock_confirmed(bool confirmed) { parts_->options.has_clock = confirmed; }
+
 Instant Replica::tick(Instant now, WallMs wall) {
   Parts& p = *parts_;
   if (p.retry_at <= now) p.retry_at = kNever;

@@ -34,6 +34,9 @@ class Replica {
   // Seals batches, moves network time, releases what became due. Returns when it wants to be called again.
   Instant tick(Instant now, WallMs wall);
 
+  // Whether the wall clock handed to tick() is confirmed now; NTP may get through hours after the start.
+  void set_clock_confirmed(bool confirmed);
+
   // --- syncd's side
   void on_syncd(const codec::local::ToFsd& message);
   void on_syncd_connected();

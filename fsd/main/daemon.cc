@@ -55,7 +55,6 @@ Status Daemon::open_store() {
   for (const Damage& damage : store_->damage()) {
     log_.warning(damage.file + " at " + std::to_string(damage.offset) + ": " + damage.what);
   }
-  if (store_->index_was_rebuilt()) log_.info("the index is made anew from the log");
   return {};
 }
 
@@ -87,9 +86,10 @@ Status Daemon::replay() {
         ++records;
         return replica_->replay(type, position, bytes);
       });
-  if (records > 1000) {
-    log_.info("read " + std::to_string(records) + " records of the log in " +
-              std::to_string(to_ms(os::Loop::now() - began)) + " ms");
+  const bool anew = store_->index_was_rebuilt() && records > 0;
+  if (anew || records > 1000) {
+    log_.info(std::string(anew ? "the index is made anew: " : "") + "read " + std::to_string(records) +
+              " records of the log in " + std::to_string(to_ms(os::Loop::now() - began)) + " ms");
   }
   return done;
 }

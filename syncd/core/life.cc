@@ -59,7 +59,8 @@ void Life::on_stored(const local::BlobsStored& outcome, Instant now) {
 
 void Life::on_session(const NodeId& who, Instant now) {
   gossip_.on_session(who);
-  reconciler_.on_session(who, now);
+  const auto& beacon = neighbours_.all().at(who).beacon;
+  reconciler_.on_session(who, beacon ? std::optional(beacon->at) : std::nullopt, now);
   fetcher_.on_session(who, now);
   server_.on_session(who);
   pinged_[who] = now;

@@ -43,11 +43,10 @@ bool Reconciler::in_sync(const NodeId& who, SetId set) const {
 
 // --- when to compare
 
-void Reconciler::on_session(const NodeId& who, Instant now) {
+void Reconciler::on_session(const NodeId& who, std::optional<Instant> beacon_at, Instant now) {
   Peer& peer = peers_[who];
-  const Instant heard = peer.summary_at;
   peer = {};
-  peer.summary_at = heard;
+  peer.summary_at = beacon_at;
   for (Comparison& comparison : peer.sets) {
     comparison.since = now;
     // One side is enough; the other comes in if nothing happens.
@@ -94,7 +93,7 @@ void Reconciler::start_round(const NodeId& who, Comparison& comparison, SetId se
 Instant Reconciler::tick(Instant now, bool news_under_way) {
   Instant wake = kNever;
   for (auto& [who, peer] : peers_) {
-    const bool hears_beacons = peer.summary_at.ns >= 0 && now - peer.summary_at < kSilentCheck * 3;
+    const bool hears_beacons = peer.summary_at && now - *peer.summary_at < kSilentCheck * 3;
     for (const SetId set : kAllSets) {
       Comparison& comparison = peer.sets[index(set)];
       if (comparison.state == Comparison::State::equal) {

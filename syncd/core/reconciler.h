@@ -35,7 +35,8 @@ class Reconciler {
 
   // True if a set changed.
   bool on_items(const codec::local::Items& items, Instant now);
-  void on_session(const NodeId& who, Instant now);
+  // `beacon_at`: when its last beacon was heard, if ever.
+  void on_session(const NodeId& who, std::optional<Instant> beacon_at, Instant now);
   void on_session_end(const NodeId& who) { peers_.erase(who); }
   void on_summary(const NodeId& who, const std::vector<codec::SetSummary>& theirs, Instant now);
   void on_reconcile(const NodeId& from, const codec::Reconcile& message, Instant now);
@@ -61,7 +62,7 @@ class Reconciler {
   };
   struct Peer {
     std::array<Comparison, kSets> sets;
-    Instant summary_at{-1};  // last heard a beacon; -1 never
+    std::optional<Instant> summary_at;  // last heard a beacon
     std::deque<std::uint64_t> push;
     std::size_t requests = 0;
   };

@@ -1,0 +1,75 @@
+// A whole mesh in virtual time: topology, faults and users' changes drawn from one seed, and the oracles that judge how
+// it ends. One seed gives one run, to the last bit.
+//
+// Oracles: `sets` every node's set summaries are equal and nothing is missing; `trees` every node shows the same tree;
+// `acknowledged` whatever sync() promised is shown, or a later write that had seen it (or a delete) took its place;
+// `quiet` afterwards only beacons are sent.
+#pragma once
+
+#include "tests/sim/sim_node.h"
+
+namespace meshfs::sim {
+
+struct Scenario {
+  std::string name;
+  std::string topology;            // line, grid, random
+  std::size_t nodes = 10;
+  std::size_t members = 0;         // 0: every node is one; else so many write, the others share their identities
+  std::uint32_t loss_ppm = 0;
+  bool streams = false;
+  std::size_t changes = 40;        // by users
+  std::size_t partitions = 0;
+  std::size_t crashes = 0;
+  Duration span = seconds(30);     // over which all of that happens
+  Duration patience = seconds(200);  // until all is equal
+};
+const std::vector<Scenario>& scenarios();
+
+// A bug put in on purpose, and the oracle that must find it.
+enum class Control : std::uint8_t { none, swallowed_news, private_file, early_acknowledgement, phantom_item };
+
+struct Outcome {
+  std::map<std::string, std::string> failures;  // by oracle; empty: all is well
+  Hash final;                                   // of all trees, sets and traffic
+  std::uint64_t frames = 0, messages = 0, acknowledged = 0, rounds = 0;
+  Duration settled{};                           // after the last fault, until all was equal
+};
+
+class SimMesh {
+ public:
+  SimMesh(const Scenario& scenario, std::uint64_t seed, Control control);
+  ~SimMesh();
+  Outcome run();
+
+ private:
+  struct Write {                  // or delete: then `text` is empty
+    std::string text;
+    std::vector<std::string> replaced;  // texts its author saw at the path
+    bool acknowledged = false;
+  };
+
+  void build();
+  void plan();
+  void change();
+  void partition();
+  void crash_one();
+  SimNode& writer();
+  [[nodiscard]] bool settled() const;
+  std::string check_sets();
+  std::string check_trees();
+  std::string check_acknowledged();
+  std::string check_quiet();
+  [[nodiscard]] bool covered(const Write& write, const std::string& shown) const;
+  [[nodiscard]] std::uint64_t messages_out() const;
+
+  Scenario scenario_;
+  std::uint64_t seed_;
+  Control control_;
+  Rng rng_;
+  transport::SimNetwork network_;
+  std::vector<std::unique_ptr<SimNode>> nodes_;
+  std::vector<std::shared_ptr<Write>> writes_;
+  std::uint64_t next_text_ = 1;
+};
+
+}  // namespace meshfs::sim

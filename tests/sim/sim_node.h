@@ -1,0 +1,69 @@
+// One whole node in the simulation: the real core of fsd on a store in memory beside the real core of syncd, which talk
+// over a simulated socket. Crashes lose what was not flushed. Owned by SimMesh.
+#pragma once
+
+#include "fsd/core/replica.h"
+#include "tests/sim/memory_ports.h"
+#include "tests/sim/sim_host.h"
+
+namespace meshfs::sim {
+
+class SimNode {
+ public:
+  static constexpr Duration kFlushTakes = milliseconds(2);  // one fdatasync, shared by all who wait
+  static constexpr WallMs kWallStart{1'760'000'000'000};
+
+  // `id`: as syncd's neighbours know it.
+  SimNode(transport::SimNetwork& network, transport::SimNetwork::Node number, codec::Identity identity, NodeId id,
+          SimHost::Options options);
+
+  void start();
+  void crash();                                   // power cut
+  [[nodiscard]] bool running() const { return replica_ != nullptr; }
+
+  // As the mount would; false if the namespace refused. Bytes over 300 go into a blob.
+  bool write(const std::string& path, const std::string& text);
+  bool make_directory(const std::string& name);
+  bool unlink(const std::string& path);
+  void sync(std::function<void(Status)> done);
+  // What a path shows: the text of a file, if it is here.
+  std::optional<std::string> text_of(const std::string& path);
+  // Every path with kind, mode and content; equal trees have equal dumps.
+  std::map<std::string, std::string> dump();
+  std::vector<std::string> list(const std::string& directory);
+
+  [[nodiscard]] SimHost& host() { return host_; }
+  [[nodiscard]] fsd::Replica& replica() { return *replica_; }
+  [[nodiscard]] MemoryStore& store() { return store_; }
+
+  // --- negative controls: bugs on demand
+  unsigned swallow_offers_percent = 0;            // offered bundles that it forgets and calls known
+  void tell_phantom_item();                       // syncd hears of an item that nobody can have
+  void keep_private_file(const std::string& name) { (void)make_private(name); }
+
+ private:
+  void after_change();
+  void tick();
+  void hear(const codec::local::ToFsd& message);
+  bool make_private(const std::string& name);
+  Result<std::pair<fsd::NodeKey, std::string>> parent_of(const std::string& path);
+  std::string text_of(const fsd::NodeInfo& info);
+  [[nodiscard]] WallMs wall() const { return {kWallStart.ms + to_ms(network_.now() - Instant{})}; }
+
+  transport::SimNetwork& network_;
+  codec::Identity identity_;
+  NodeId id_;
+  SimHost host_;
+  MemoryStore store_;
+  std::unique_ptr<fsd::Replica> replica_;
+  std::uint64_t life_ = 0, wake_ = 0;
+  Instant wake_at_ = kNever;
+  bool tick_due_ = false, flush_due_ = false;
+  Rng chance_{1};
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+
+ public:
+  ~SimNode() { *alive_ = false; }
+};
+
+}  // namespace meshfs::sim

@@ -49,7 +49,12 @@ std::string Life::peer_json(const Neighbour& neighbour, Instant now) const {
   if (session != nullptr) link = session->link_name() + " " + session->path().address.text;
   else if (neighbour.beacon) link = neighbour.beacon->from.address.text;
   out += ",\"link\":" + quoted(link);
-  const char* state = session != nullptr ? "connected" : now < neighbour.banned_until ? "banned" : "heard";
+  // Silent: two beacons were missed, so it may be gone; the session waits a while longer.
+  const bool silent = now - neighbour.heard > Trickle::kLongest * 3;
+  const char* state = "heard";
+  if (now < neighbour.banned_until) state = "banned";
+  else if (silent) state = "silent";
+  else if (session != nullptr) state = "connected";
   out += ",\"state\":" + quoted(state);
   out += ",\"last_heard_ms\":" + std::to_string(to_ms(now - neighbour.heard));
   if (session != nullptr) {

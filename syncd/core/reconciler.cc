@@ -93,7 +93,7 @@ void Reconciler::start_round(const NodeId& who, Comparison& comparison, SetId se
 Instant Reconciler::tick(Instant now, bool news_under_way) {
   Instant wake = kNever;
   for (auto& [who, peer] : peers_) {
-    const bool hears_beacons = peer.summary_at && now - *peer.summary_at < kSilentCheck * 3;
+    const bool hears_beacons = peer.summary_at && now - *peer.summary_at < kBeaconless;
     for (const SetId set : kAllSets) {
       Comparison& comparison = peer.sets[index(set)];
       if (comparison.state == Comparison::State::equal) {

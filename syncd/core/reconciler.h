@@ -23,7 +23,8 @@ class Reconciler {
   static constexpr Duration kBusyLimit = seconds(3);       // steady news: compare nevertheless after this
   static constexpr Duration kFirstPause = seconds(1);      // between rounds, doubling while they bring nothing
   static constexpr Duration kLongestPause = seconds(60);
-  static constexpr Duration kSilentCheck = seconds(32);    // neighbours whose beacons we don't hear
+  static constexpr Duration kSilentCheck = seconds(32);    // neighbours whose beacons we don't hear ...
+  static constexpr Duration kBeaconless = seconds(192);    // ... for so long: four longest gaps between beacons
   static constexpr std::size_t kMaxPushQueue = 16384;      // items to send per neighbour; the rest in the next round
   static constexpr std::size_t kItemsPerRequest = 128;     // ~100 KiB of proven entries; fsd answers in one message
   static constexpr std::size_t kMaxRequests = 2;           // to fsd at a time, per neighbour

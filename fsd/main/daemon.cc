@@ -96,7 +96,12 @@ Status Daemon::replay() {
 
 Status Daemon::open_socket() {
   LocalServer::Events events;
-  events.on_syncd_connected = [this] { replica_->on_syncd_connected(); };
+  events.on_syncd_connected = [this] {
+    server_->to_syncd(codec::local::Welcome{
+        codec::local::kLocalVersion, identity_.member.node, identity_.member.name, identity_.genesis.name, network_,
+        codec::network_link_key(identity_.network_secret, network_)});
+    replica_->on_syncd_connected();
+  };
   events.on_syncd_gone = [this] {
     replica_->on_syncd_gone();
     view_->set_peers({});

@@ -44,11 +44,7 @@ Result<NodeKey> MemoryTree::lookup(const NodeKey& directory, std::string_view na
 Result<NodeInfo> MemoryTree::info(const NodeKey& key) {
   const Result<Node*> node = find(key);
   if (!node) return node.failure();
-  NodeInfo info = (*node)->info;
-  for (const auto& [name, child] : (*node)->children) {
-    if (nodes_.at(child).info.kind == codec::Kind::directory) ++info.directories;
-  }
-  return info;
+  return (*node)->info;
 }
 
 Status MemoryTree::list(const NodeKey& directory, std::string_view after,
@@ -95,12 +91,20 @@ void MemoryTree::place(const NodeKey& key, const NodeKey& directory, const std::
   Node& node = nodes_.at(key);
   node.parent = directory;
   node.name = name;
-  nodes_.at(directory).children[name] = key;
+  Node& parent = nodes_.at(directory);
+  parent.children[name] = key;
+  if (node.info.kind == codec::Kind::directory) ++parent.info.directories;
+}
+
+void MemoryTree::take_out(const NodeKey& key) {
+  const Node& node = nodes_.at(key);
+  Node& parent = nodes_.at(node.parent);
+  parent.children.erase(node.name);
+  if (node.info.kind == codec::Kind::directory) --parent.info.directories;
 }
 
 void MemoryTree::remove(const NodeKey& key) {
-  const Node& node = nodes_.at(key);
-  nodes_.at(node.parent).children.erase(node.name);
+  take_out(key);
   nodes_.erase(key);
 }
 
@@ -215,7 +219,8 @@ Result<FileTree::Renamed> MemoryTree::rename(const NodeKey& from_directory, std:
   Node& moved = nodes_.at(*source);
   if (target && mode == RenameMode::exchange) {
     if (is_inside(from_directory, *target)) return Errc::invalid;
-    nodes_.at(from_directory).children.erase(std::string(from));
+    take_out(*source);
+    take_out(*target);
     place(*source, to_directory, std::string(to));
     place(*target, from_directory, std::string(from));
     return renamed;
@@ -233,7 +238,7 @@ Result<FileTree::Renamed> MemoryTree::rename(const NodeKey& from_directory, std:
     renamed.gone = *target;
     remove(*target);
   }
-  nodes_.at(from_directory).children.erase(std::string(from));
+  take_out(*source);
   place(*source, to_directory, std::string(to));
   moved.info.version = next_stamp();
   return renamed;

@@ -64,6 +64,7 @@ class MemoryTree final : public FileTree {
   Result<NodeKey> make(const NodeKey& directory, std::string_view name, codec::Kind kind,
                        const codec::Attributes& attributes);
   void remove(const NodeKey& key);
+  void take_out(const NodeKey& key);  // of its directory
   void place(const NodeKey& key, const NodeKey& directory, const std::string& name);
   Status may_replace(const Node& moved, const Node& target) const;
   bool is_inside(const NodeKey& directory, const NodeKey& ancestor) const;

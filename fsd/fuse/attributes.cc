@@ -77,6 +77,8 @@ void finish(fuse_req_t request, Ino ino, const AttributeRequest& r) {
   getattr(request, ino, nullptr);
 }
 
+constexpr OpenFiles::Mode kWriting{true, false};
+
 // truncate(2) of a file that is not open here counts as opening, cutting and closing it.
 void resize(fuse_req_t request, Ino ino, const AttributeRequest& r) {
   MountState& state = MountState::of(request);
@@ -84,7 +86,6 @@ void resize(fuse_req_t request, Ino ino, const AttributeRequest& r) {
   if (!info) return reply_failure(request, info.failure());
   if (info->kind != codec::Kind::file) return reply(request, Errc::invalid);
   if (!info->writable_volume) return reply(request, Errc::read_only);
-  constexpr OpenFiles::Mode kWriting{true, false};
   const Result<OpenFile*> file = state.open_files.acquire(ino, *info, kWriting);
   if (!file) return reply_failure(request, file.failure());
   const auto size = static_cast<std::uint64_t>(r.wanted.st_size);

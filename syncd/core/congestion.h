@@ -33,7 +33,9 @@ class Congestion {
   void on_rtt(Duration sample);
   void on_acked(std::size_t bytes, std::size_t in_flight);
   void on_loss(Instant sent, Instant now);
-  void on_timeout() { if (backoff_ < 8) ++backoff_; }
+  void on_timeout() {
+    if (backoff_ < 8) ++backoff_;
+  }
   void on_progress() { backoff_ = 0; }
 
   // The receiver acknowledges every second packet at once, a single one after this.

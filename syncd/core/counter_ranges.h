@@ -16,9 +16,7 @@ class CounterRanges {
   void add(std::uint64_t counter);
   [[nodiscard]] std::vector<codec::AckRange> newest(std::size_t limit) const;
   // True if the counters below the newest one have a hole: the sender wants to know soon.
-  [[nodiscard]] bool newest_leaves_gap() const {
-    return ranges_.size() > 1 && ranges_[0].first == ranges_[0].last;
-  }
+  [[nodiscard]] bool newest_leaves_gap() const { return ranges_.size() > 1 && ranges_[0].first == ranges_[0].last; }
 
  private:
   std::vector<codec::AckRange> ranges_;  // newest first, disjoint, not adjacent

@@ -12,7 +12,7 @@ constexpr std::size_t kPackingShare = 16;  // packing adds a byte to 16 at worst
 constexpr std::size_t kRangesBeside = 10;  // acknowledgements that ride beside pieces
 constexpr std::size_t kRangesAlone = 48;
 constexpr std::size_t kRangeBytes = 16;
-constexpr std::size_t kSmallestCut = 64;   // a piece shorter than this waits for the next packet
+constexpr std::size_t kSmallestCut = 64;  // a piece shorter than this waits for the next packet
 }  // namespace
 
 DatagramChannel::DatagramChannel(std::size_t mtu, Duration latency)
@@ -26,9 +26,13 @@ bool DatagramChannel::on_packet(std::uint64_t counter, codec::Packet packet, Ins
   bool full = false;
   for (codec::Piece& piece : packet.pieces) {
     switch (reassembly_.add(std::move(piece), delivered)) {
-      case Reassembly::Outcome::taken: break;
-      case Reassembly::Outcome::full: full = true; break;
-      case Reassembly::Outcome::senseless: return false;
+      case Reassembly::Outcome::taken:
+        break;
+      case Reassembly::Outcome::full:
+        full = true;
+        break;
+      case Reassembly::Outcome::senseless:
+        return false;
     }
   }
   if (full) return true;  // unacknowledged, so it comes again
@@ -177,8 +181,8 @@ bool DatagramChannel::fill(codec::Packet& packet, std::vector<PieceRef>& pieces)
   while (room > kPieceOverhead && next_piece(room - kPieceOverhead, piece)) {
     const Bytes& bytes = *started_.at(piece.message).bytes;
     const auto from = bytes.begin() + piece.offset;
-    packet.pieces.push_back({piece.message, piece.offset, static_cast<std::uint32_t>(bytes.size()),
-                             Bytes(from, from + piece.size)});
+    packet.pieces.push_back(
+        {piece.message, piece.offset, static_cast<std::uint32_t>(bytes.size()), Bytes(from, from + piece.size)});
     pieces.push_back(piece);
     room -= piece.size + kPieceOverhead;
   }
@@ -223,8 +227,6 @@ std::optional<Duration> DatagramChannel::rtt() const {
 
 bool DatagramChannel::dead(Instant now) const { return !started_.empty() && now - last_progress_ > kDeadAfter; }
 
-bool DatagramChannel::idle() const {
-  return started_.empty() && queued_[0] + queued_[1] + queued_[2] == 0;
-}
+bool DatagramChannel::idle() const { return started_.empty() && queued_[0] + queued_[1] + queued_[2] == 0; }
 
 }  // namespace meshfs::syncd

@@ -38,7 +38,7 @@ class DatagramChannel : public Channel {
   struct Started {
     SharedBytes bytes;
     Priority priority = Priority::bulk;
-    std::uint32_t next = 0;   // first byte never sent
+    std::uint32_t next = 0;  // first byte never sent
     std::size_t acked = 0;
   };
   struct Sent {
@@ -46,7 +46,7 @@ class DatagramChannel : public Channel {
     Instant at;
     std::size_t bytes = 0;
     std::vector<PieceRef> pieces;
-    bool resolved = false;    // acknowledged or given up as lost
+    bool resolved = false;  // acknowledged or given up as lost
   };
 
   void on_acks(const std::vector<codec::AckRange>& acks, Instant now);
@@ -64,16 +64,16 @@ class DatagramChannel : public Channel {
   Congestion congestion_;
   std::map<std::uint64_t, Started> started_;
   std::uint64_t next_message_ = 1;
-  std::array<std::deque<PieceRef>, kPriorities> again_;             // lost pieces
-  std::array<std::uint64_t, kPriorities> current_{};                // message being cut, 0: none
+  std::array<std::deque<PieceRef>, kPriorities> again_;  // lost pieces
+  std::array<std::uint64_t, kPriorities> current_{};     // message being cut, 0: none
   std::array<std::size_t, kPriorities> started_bytes_{}, started_count_{};
-  std::deque<Sent> sent_;                                           // by counter
+  std::deque<Sent> sent_;  // by counter
   std::size_t in_flight_ = 0;
   Instant last_progress_{0}, last_sent_{0};
 
   Reassembly reassembly_;
   CounterRanges received_;
-  std::uint64_t unacked_ = 0;       // packets with pieces since the last acknowledgement
+  std::uint64_t unacked_ = 0;  // packets with pieces since the last acknowledgement
   Instant ack_at_ = kNever;
 };
 

@@ -17,15 +17,15 @@ namespace meshfs::syncd {
 
 class Fetcher {
  public:
-  static constexpr std::size_t kMaxAsked = codec::kMaxWants;    // per neighbour: it keeps no more for us
-  static constexpr std::size_t kAskedBytes = 4 * 1024 * 1024;   // likely bytes under way from one neighbour
-  static constexpr std::size_t kGuessBytes = 16 * 1024;         // of a blob whose size fsd does not hint
-  static constexpr Duration kStall = seconds(2);                // a neighbour bringing nothing for so long: ask another
-  static constexpr Duration kStuck = seconds(30);               // one want unanswered that long: ask another
-  static constexpr Duration kFirstRest = seconds(2);            // asked everybody in vain: again later, doubling up to
+  static constexpr std::size_t kMaxAsked = codec::kMaxWants;   // per neighbour: it keeps no more for us
+  static constexpr std::size_t kAskedBytes = 4 * 1024 * 1024;  // likely bytes under way from one neighbour
+  static constexpr std::size_t kGuessBytes = 16 * 1024;        // of a blob whose size fsd does not hint
+  static constexpr Duration kStall = seconds(2);               // a neighbour bringing nothing for so long: ask another
+  static constexpr Duration kStuck = seconds(30);              // one want unanswered that long: ask another
+  static constexpr Duration kFirstRest = seconds(2);           // asked everybody in vain: again later, doubling up to
   static constexpr Duration kLongestRest = seconds(64);
-  static constexpr Duration kFsdPatience = seconds(30);         // no word on a blob handed over (its disk is full): again
-  static constexpr std::size_t kPutBytes = 512 * 1024;          // per message to fsd
+  static constexpr Duration kFsdPatience = seconds(30);  // no word on a blob handed over (its disk is full): again
+  static constexpr std::size_t kPutBytes = 512 * 1024;   // per message to fsd
   // fsd itself bounds what it needs at a time; this many would be 100 MB of tables here. Beyond: ignored.
   static constexpr std::size_t kMaxNeeds = 500'000;
 
@@ -53,14 +53,14 @@ class Fetcher {
   using Order = std::uint64_t;  // small first, then as fsd listed them
   struct Need {
     codec::BlobKind kind = codec::BlobKind::chunk;
-    std::size_t bytes = 0;                // likely
+    std::size_t bytes = 0;  // likely
     Order order = 0;
-    std::optional<NodeId> idle_at;        // waits in that neighbour's queue
-    std::vector<NodeId> asked;            // who has our want now
-    std::vector<NodeId> tried;            // asked in this round of all neighbours
+    std::optional<NodeId> idle_at;  // waits in that neighbour's queue
+    std::vector<NodeId> asked;      // who has our want now
+    std::vector<NodeId> tried;      // asked in this round of all neighbours
     bool handed_over = false;
     Instant handed_at{0};
-    std::optional<NodeId> from;           // who brought it
+    std::optional<NodeId> from;  // who brought it
     Duration rest = kFirstRest;
     Instant resting_until = kNever;
   };

@@ -121,8 +121,10 @@ std::optional<NodeId> Gossip::on_judged(const codec::local::Judged& judged, Inst
     if (verdict == codec::local::Verdict::refused) mail_.blame(offer.from, "a bundle that fsd refused");
     if (verdict != codec::local::Verdict::accepted) {
       // Known: nothing to do, but remember who has it. Else a later offer must be judged anew.
-      if (verdict == codec::local::Verdict::known) recent(offer.keys[i]).accepted = true;
-      else forget(offer.keys[i]);
+      if (verdict == codec::local::Verdict::known)
+        recent(offer.keys[i]).accepted = true;
+      else
+        forget(offer.keys[i]);
       continue;
     }
     recent(offer.keys[i]).accepted = true;

@@ -51,10 +51,10 @@ class Gossip {
     NodeId from;
     std::vector<codec::Bundle> bundles;
     std::vector<Key> keys;
-    std::vector<Hash> blobs;      // came along
+    std::vector<Hash> blobs;  // came along
     std::size_t bytes = 0;
   };
-  struct Forward {                // accepted, waits for its blobs to be stored
+  struct Forward {  // accepted, waits for its blobs to be stored
     std::vector<codec::Bundle> bundles;
     std::vector<Key> keys;
     std::vector<Hash> blobs;
@@ -63,8 +63,7 @@ class Gossip {
   };
   Recent& recent(const Key& key);
   void forget(const Key& key);
-  void forward(const std::vector<codec::Bundle>& bundles, const std::vector<Key>& keys,
-               const std::vector<Hash>& blobs);
+  void forward(const std::vector<codec::Bundle>& bundles, const std::vector<Key>& keys, const std::vector<Hash>& blobs);
   void send_push(const std::vector<NodeId>& to, const std::vector<const codec::Bundle*>& bundles,
                  const std::vector<SharedBlob>& blobs);
 

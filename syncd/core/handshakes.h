@@ -14,7 +14,7 @@ namespace meshfs::syncd {
 
 class Handshakes {
  public:
-  static constexpr std::size_t kMax = 128;                  // at a time; more neighbours wait for their next beacon
+  static constexpr std::size_t kMax = 128;  // at a time; more neighbours wait for their next beacon
   static constexpr Duration kFirstRepeat = milliseconds(40);
   static constexpr int kRepeats = 7;                        // 40 ms doubling: given up after 5 s
   static constexpr Duration kStreamPatience = seconds(10);  // on reliable links Hello is sent once
@@ -49,9 +49,9 @@ class Handshakes {
     codec::Hello mine;
     std::optional<codec::Hello> theirs;
     bool reliable = false;
-    codec::Nonce echoed;        // the nonce of theirs that our last Hello carried
+    codec::Nonce echoed;  // the nonce of theirs that our last Hello carried
     int repeats = 0;
-    Instant next;               // repeat, or give up
+    Instant next;  // repeat, or give up
   };
   Session::Keys keys_of(const State& state) const;
 

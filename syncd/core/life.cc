@@ -9,12 +9,17 @@ namespace local = codec::local;
 Life::Life(Links& links, Store& store, const std::map<LinkId, transport::LinkTraits>& traits,
            const local::Welcome& welcome, const codec::Nonce& boot, std::uint16_t tcp_port, Rng rng,
            Neighbours::Totals& totals)
-    : store_(store), totals_(totals), welcome_(welcome), boot_(boot), tcp_port_(tcp_port),
+    : store_(store),
+      totals_(totals),
+      welcome_(welcome),
+      boot_(boot),
+      tcp_port_(tcp_port),
       neighbours_(links, traits, *this, {welcome.node, boot, welcome.node_name, welcome.link_key, tcp_port},
                   Rng(rng.next()), totals),
       gossip_(neighbours_, store, cache_, welcome.network),
       reconciler_(welcome.node, neighbours_, store, salt_of(welcome.network, 0), next_request_),
-      fetcher_(neighbours_, store, cache_), server_(neighbours_, store, cache_, fetcher_, next_request_) {}
+      fetcher_(neighbours_, store, cache_),
+      server_(neighbours_, store, cache_, fetcher_, next_request_) {}
 
 // --- from fsd
 
@@ -149,13 +154,13 @@ Instant Life::vote(Instant now) {
 Instant Life::report(Instant now) {
   const std::uint64_t said = totals_.messages_in + totals_.messages_out;
   const bool changed = said != reported_said_ || neighbours_.neighbours().size() != reported_sessions_;
-  const Instant due = next_report_ + (changed ? Duration{} : kReportEvery * 15);
+  const Instant due = next_report_ + (changed ? Duration{} : kReportRest);
   if (now < due) return due;
   next_report_ = now + kReportEvery;
   reported_said_ = said;
   reported_sessions_ = neighbours_.neighbours().size();
   store_.send(local::PeersReport{peers_json(now)});
-  return next_report_ + kReportEvery * 15;
+  return next_report_ + kReportRest;
 }
 
 Instant Life::tick(Instant now) {

@@ -14,7 +14,8 @@ namespace meshfs::syncd {
 // Everything that exists only while fsd is there: made at Welcome, gone with the socket.
 class Life : public Neighbours::Events {
  public:
-  static constexpr Duration kReportEvery = seconds(2);   // while messages pass; fifteen times that in silence
+  static constexpr Duration kReportEvery = seconds(2);  // while messages pass or neighbours come and go
+  static constexpr Duration kReportRest = seconds(8);   // so much later in silence: only `last heard` moves
   static constexpr Duration kVoteEvery = seconds(60);
 
   Life(Links& links, Store& store, const std::map<LinkId, transport::LinkTraits>& traits,
@@ -56,7 +57,7 @@ class Life : public Neighbours::Events {
   Reconciler reconciler_;
   Fetcher fetcher_;
   Server server_;
-  std::optional<NodeId> source_;    // who brought what fsd took in last
+  std::optional<NodeId> source_;  // who brought what fsd took in last
   struct Clock {
     codec::local::NetworkTime told;
     Instant at;

@@ -27,12 +27,12 @@ struct Neighbour {
   };
   std::optional<Beacon> beacon;
 
-  struct Stream {  // our attempts to connect (only the smaller id connects)
-    std::optional<Path> path;     // under way or up
+  struct Stream {              // our attempts to connect (only the smaller id connects)
+    std::optional<Path> path;  // under way or up
     Instant next{0};
     Duration backoff = seconds(1);
   } stream;
-  Instant datagram_from{0};       // not before: a stream gets the first chance
+  Instant datagram_from{0};  // not before: a stream gets the first chance
   Instant banned_until{0};
   std::uint32_t blame = 0;
 
@@ -42,9 +42,9 @@ struct Neighbour {
 
 class Neighbours : public Mail {
  public:
-  static constexpr std::size_t kMaxKnown = 256;             // heard of; the longest silent without session makes room
-  static constexpr std::size_t kMaxSessions = 64;           // neighbours in session: the overlay's degree
-  static constexpr Duration kSilence = seconds(110);        // three longest beacon intervals and a bit: gone
+  static constexpr std::size_t kMaxKnown = 256;       // heard of; the longest silent without session makes room
+  static constexpr std::size_t kMaxSessions = 64;     // neighbours in session: the overlay's degree
+  static constexpr Duration kSilence = seconds(110);  // three longest beacon intervals and a bit: gone
   static constexpr Duration kRetire = seconds(2);
   static constexpr Duration kTwins = seconds(2);
   static constexpr Duration kStreamFirst = milliseconds(500);
@@ -55,11 +55,11 @@ class Neighbours : public Mail {
   class Events {
    public:
     virtual ~Events() = default;
-    virtual void on_session(const NodeId& who, Instant now) = 0;      // new or replaced: nothing said before counts
+    virtual void on_session(const NodeId& who, Instant now) = 0;  // new or replaced: nothing said before counts
     virtual void on_session_end(const NodeId& who, Instant now) = 0;
     virtual void on_message(const NodeId& who, codec::Message message, Instant now) = 0;
     virtual void on_summary(const NodeId& who, const std::vector<codec::SetSummary>& sets, Instant now) = 0;
-    virtual codec::Beacon beacon(Instant now) = 0;                    // what to say now
+    virtual codec::Beacon beacon(Instant now) = 0;  // what to say now
   };
   struct Self {
     NodeId node;
@@ -84,7 +84,7 @@ class Neighbours : public Mail {
   void something_changed(Instant now) { trickle_.reset(now); }  // beacons come faster for a while
   void end_all(Instant now, const char* reason);
 
-  Instant tick(Instant now);  // looks after sessions and beacons
+  Instant tick(Instant now);   // looks after sessions and beacons
   Instant flush(Instant now);  // sends what sessions have; after the upper parts' ticks
 
   // Mail

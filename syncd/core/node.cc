@@ -11,8 +11,8 @@ struct Node::Parts {
   Store& store;
   Options options;
   std::map<LinkId, transport::LinkTraits> traits;
-  std::vector<Path> peers;   // configured
-  std::set<Path> up;         // streams that are up, also while fsd is away
+  std::vector<Path> peers;  // configured
+  std::set<Path> up;        // streams that are up, also while fsd is away
   Neighbours::Totals totals;
   std::unique_ptr<Life> life;
 
@@ -48,9 +48,8 @@ void Node::on_room(LinkId link, const transport::LinkAddress& peer, Instant) {
 void Node::on_fsd(codec::local::ToSyncd message, Instant now) {
   if (const auto* welcome = std::get_if<codec::local::Welcome>(&message)) {
     on_fsd_gone(now);
-    parts_->life = std::make_unique<Life>(parts_->links, parts_->store, parts_->traits, *welcome,
-                                          parts_->options.boot, parts_->options.tcp_port,
-                                          Rng(parts_->options.rng.next()), parts_->totals);
+    parts_->life = std::make_unique<Life>(parts_->links, parts_->store, parts_->traits, *welcome, parts_->options.boot,
+                                          parts_->options.tcp_port, Rng(parts_->options.rng.next()), parts_->totals);
     return;
   }
   if (parts_->life != nullptr) parts_->life->on_fsd(std::move(message), now, parts_->peers, parts_->up);
@@ -62,8 +61,7 @@ void Node::on_fsd_gone(Instant now) {
   parts_->life.reset();
   parts_->up.clear();
   // A new life is a restart to the neighbours.
-  parts_->options.boot = crypto::prefix_of<codec::Nonce>(
-      crypto::hash_in("meshfs-boot", {parts_->options.boot.view()}));
+  parts_->options.boot = crypto::prefix_of<codec::Nonce>(crypto::hash_in("meshfs-boot", {parts_->options.boot.view()}));
 }
 
 Instant Node::tick(Instant now) { return parts_->life == nullptr ? kNever : parts_->life->tick(now); }

@@ -17,9 +17,9 @@ namespace meshfs::syncd {
 class Node {
  public:
   struct Options {
-    codec::Nonce boot;            // random, new at every start
-    Rng rng{0};                   // seeded by main; for jitter, session nonces and numbers
-    std::uint16_t tcp_port = 0;   // announced in beacons; 0: no listener
+    codec::Nonce boot;           // random, new at every start
+    Rng rng{0};                  // seeded by main; for jitter, session nonces and numbers
+    std::uint16_t tcp_port = 0;  // announced in beacons; 0: no listener
   };
 
   Node(Links& links, Store& store, Options options);
@@ -51,11 +51,11 @@ class Node {
   struct Stats {
     std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0;  // beacons included
     std::uint64_t beacons_out = 0;
-    std::uint64_t bad_frames = 0;     // wrong tag, unknown session, replay, garbage
+    std::uint64_t bad_frames = 0;                     // wrong tag, unknown session, replay, garbage
     std::uint64_t messages_in = 0, messages_out = 0;  // of sessions; acknowledgements alone are none
     std::uint64_t reconcile_rounds = 0;
-    std::size_t sessions = 0;         // established now
-    std::size_t needs = 0;            // blobs wanted by fsd and not here yet
+    std::size_t sessions = 0;  // established now
+    std::size_t needs = 0;     // blobs wanted by fsd and not here yet
   };
   [[nodiscard]] Stats stats() const;
   // Salted summary of every set as told in beacons.

@@ -31,10 +31,14 @@ std::string tenths_of_ms(Duration d) {
 
 constexpr const char* name_of_set(SetId set) {
   switch (set) {
-    case SetId::network: return "network";
-    case SetId::nodes: return "nodes";
-    case SetId::commands: return "commands";
-    case SetId::shared: return "shared";
+    case SetId::network:
+      return "network";
+    case SetId::nodes:
+      return "nodes";
+    case SetId::commands:
+      return "commands";
+    case SetId::shared:
+      return "shared";
   }
   return "?";
 }
@@ -46,15 +50,20 @@ std::string Life::peer_json(const Neighbour& neighbour, Instant now) const {
   std::string out = "{\"name\":" + quoted(neighbours_.name_of(id)) + ",\"id\":" + quoted(id.hex());
   const Session* session = neighbour.active;
   std::string link;
-  if (session != nullptr) link = session->link_name() + " " + session->path().address.text;
-  else if (neighbour.beacon) link = neighbour.beacon->from.address.text;
+  if (session != nullptr)
+    link = session->link_name() + " " + session->path().address.text;
+  else if (neighbour.beacon)
+    link = neighbour.beacon->from.address.text;
   out += ",\"link\":" + quoted(link);
   // Silent: two beacons were missed, so it may be gone; the session waits a while longer.
   const bool silent = now - neighbour.heard > Trickle::kLongest * 3;
   const char* state = "heard";
-  if (now < neighbour.banned_until) state = "banned";
-  else if (silent) state = "silent";
-  else if (session != nullptr) state = "connected";
+  if (now < neighbour.banned_until)
+    state = "banned";
+  else if (silent)
+    state = "silent";
+  else if (session != nullptr)
+    state = "connected";
   out += ",\"state\":" + quoted(state);
   out += ",\"last_heard_ms\":" + std::to_string(to_ms(now - neighbour.heard));
   if (session != nullptr) {
@@ -63,8 +72,8 @@ std::string Life::peer_json(const Neighbour& neighbour, Instant now) const {
     out += ",\"rtt_ms\":" + (rtt ? tenths_of_ms(*rtt) : std::string("null"));
     const Session::Counts& counts = session->counts();
     out += ",\"bytes_in\":" + std::to_string(counts.bytes_in) + ",\"bytes_out\":" + std::to_string(counts.bytes_out);
-    out += ",\"frames_in\":" + std::to_string(counts.frames_in) +
-           ",\"frames_out\":" + std::to_string(counts.frames_out);
+    out +=
+        ",\"frames_in\":" + std::to_string(counts.frames_in) + ",\"frames_out\":" + std::to_string(counts.frames_out);
     out += ",\"in_sync\":{";
     for (const SetId set : kAllSets) {
       if (set != kAllSets.front()) out += ",";

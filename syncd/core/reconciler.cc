@@ -71,8 +71,8 @@ void Reconciler::on_summary(const NodeId& who, const std::vector<codec::SetSumma
   it->second.summary_at = now;
   for (const codec::SetSummary& summary : theirs) {
     const ItemSet::Sum ours = sets_[index(summary.set)].total();
-    set_state(who, it->second, summary.set,
-              ours.count == summary.count && ours.fingerprint == summary.fingerprint, now);
+    set_state(who, it->second, summary.set, ours.count == summary.count && ours.fingerprint == summary.fingerprint,
+              now);
   }
 }
 
@@ -141,8 +141,7 @@ void Reconciler::on_reconcile(const NodeId& from, const codec::Reconcile& messag
       set_state(from, peer, message.set, equal, now);
       if (!message.want_reply) continue;
       // They began a round: ours can wait.
-      peer.sets[index(message.set)].check_at =
-          std::max(peer.sets[index(message.set)].check_at, now + kFirstPause * 2);
+      peer.sets[index(message.set)].check_at = std::max(peer.sets[index(message.set)].check_at, now + kFirstPause * 2);
     }
     if (!equal) answer(from, message.set, range, out);
   }
@@ -205,8 +204,10 @@ void Reconciler::compare_ids(const NodeId& from, Peer& peer, SetId set, const co
   auto it = ours.begin();
   for (const codec::ItemId id : theirs.ids) {
     for (; it != ours.end() && it->id < id; ++it) extra.push_back(*it);
-    if (it != ours.end() && it->id == id) ++it;
-    else lacking.push_back(id);
+    if (it != ours.end() && it->id == id)
+      ++it;
+    else
+      lacking.push_back(id);
   }
   extra.insert(extra.end(), it, ours.end());
   want(from, set, lacking, now);
@@ -218,7 +219,7 @@ void Reconciler::want(const NodeId& from, SetId set, const std::vector<codec::It
   codec::WantItems message{set, 0, {}};
   for (const codec::ItemId id : ids) {
     const auto it = asked.find(id);
-    if (it != asked.end() && now - it->second < kAskAgain) continue;  // somebody is about to send it
+    if (it != asked.end() && now - it->second < kAskAgain) continue;    // somebody is about to send it
     if (it == asked.end() && asked.size() >= kMaxAsked) asked.clear();  // forgetting costs duplicates only
     asked[id] = now;
     message.ids.push_back(id);

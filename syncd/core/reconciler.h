@@ -17,18 +17,18 @@ namespace meshfs::syncd {
 
 class Reconciler {
  public:
-  static constexpr std::uint64_t kLeafItems = 32;          // ids are named from here on down
+  static constexpr std::uint64_t kLeafItems = 32;  // ids are named from here on down
   static constexpr std::size_t kSplit = 16;
-  static constexpr Duration kQuiet = milliseconds(300);    // news under way explain a difference for so long
-  static constexpr Duration kBusyLimit = seconds(3);       // steady news: compare nevertheless after this
-  static constexpr Duration kFirstPause = seconds(1);      // between rounds, doubling while they bring nothing
+  static constexpr Duration kQuiet = milliseconds(300);  // news under way explain a difference for so long
+  static constexpr Duration kBusyLimit = seconds(3);     // steady news: compare nevertheless after this
+  static constexpr Duration kFirstPause = seconds(1);    // between rounds, doubling while they bring nothing
   static constexpr Duration kLongestPause = seconds(60);
-  static constexpr Duration kSilentCheck = seconds(32);    // neighbours whose beacons we don't hear ...
-  static constexpr Duration kBeaconless = seconds(192);    // ... for so long: four longest gaps between beacons
-  static constexpr std::size_t kMaxPushQueue = 16384;      // items to send per neighbour; the rest in the next round
-  static constexpr std::size_t kItemsPerRequest = 128;     // ~100 KiB of proven entries; fsd answers in one message
-  static constexpr std::size_t kMaxRequests = 2;           // to fsd at a time, per neighbour
-  static constexpr std::size_t kMaxAsked = 16384;          // ids asked of anybody lately, per set
+  static constexpr Duration kSilentCheck = seconds(32);  // neighbours whose beacons we don't hear ...
+  static constexpr Duration kBeaconless = seconds(192);  // ... for so long: four longest gaps between beacons
+  static constexpr std::size_t kMaxPushQueue = 16384;    // items to send per neighbour; the rest in the next round
+  static constexpr std::size_t kItemsPerRequest = 128;   // ~100 KiB of proven entries; fsd answers in one message
+  static constexpr std::size_t kMaxRequests = 2;         // to fsd at a time, per neighbour
+  static constexpr std::size_t kMaxAsked = 16384;        // ids asked of anybody lately, per set
   static constexpr Duration kAskAgain = seconds(2);
 
   Reconciler(const NodeId& self, Mail& mail, Store& store, const Salt& salt, std::uint64_t& next_request)
@@ -55,8 +55,8 @@ class Reconciler {
   static constexpr std::size_t kSets = kAllSets.size();
   struct Comparison {
     enum class State : std::uint8_t { unknown, differs, equal } state = State::unknown;
-    Instant since{0};        // of this state
-    Instant check_at{0};     // next round not before
+    Instant since{0};     // of this state
+    Instant check_at{0};  // next round not before
     Instant last_round{0};
     Duration pause = kFirstPause;
     std::uint64_t changes = 0;  // our set's change count at the last round

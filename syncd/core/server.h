@@ -19,8 +19,8 @@ class Server {
  public:
   // Wants kept per neighbour. It may ask for codec::kMaxWants; cancels and deliveries that cross may double that.
   static constexpr std::size_t kMaxWants = 2 * codec::kMaxWants;
-  static constexpr std::size_t kBlobsPerRequest = 12;   // of 64 KiB at most each: one answer from fsd stays under 1 MiB
-  static constexpr std::size_t kMaxRequests = 4;        // to fsd at a time, per neighbour
+  static constexpr std::size_t kBlobsPerRequest = 12;  // of 64 KiB at most each: one answer from fsd stays under 1 MiB
+  static constexpr std::size_t kMaxRequests = 4;       // to fsd at a time, per neighbour
   static constexpr std::size_t kGuessBytes = 192 * 1024;  // of one answer
   // Content that waits in a session. Little, so that news on the same stream never waits long.
   static constexpr std::size_t kAheadBytes = 512 * 1024;
@@ -46,8 +46,8 @@ class Server {
   struct Peer {
     enum class State : std::uint8_t { queued, fetching, waiting };
     std::map<Hash, State> wants;
-    std::deque<Hash> queue;      // to send or to fetch from fsd; some may have been cancelled
-    std::vector<Hash> missing;   // to say
+    std::deque<Hash> queue;     // to send or to fetch from fsd; some may have been cancelled
+    std::vector<Hash> missing;  // to say
     std::size_t requests = 0;
   };
   void wait_for(const NodeId& who, Peer& peer, const Hash& hash);

@@ -6,8 +6,13 @@
 namespace meshfs::syncd {
 
 Session::Session(Links& links, const transport::LinkTraits& traits, Path path, Keys keys, Instant now)
-    : links_(links), path_(std::move(path)), keys_(std::move(keys)), reliable_(traits.reliable),
-      link_name_(traits.name), established_(now), heard_(now) {
+    : links_(links),
+      path_(std::move(path)),
+      keys_(std::move(keys)),
+      reliable_(traits.reliable),
+      link_name_(traits.name),
+      established_(now),
+      heard_(now) {
   if (reliable_) {
     channel_ = std::make_unique<StreamChannel>();
   } else {
@@ -15,8 +20,7 @@ Session::Session(Links& links, const transport::LinkTraits& traits, Path path, K
   }
 }
 
-bool Session::on_frame(const codec::FrameHeader& header, ByteView frame, Instant now,
-                       std::vector<Bytes>& delivered) {
+bool Session::on_frame(const codec::FrameHeader& header, ByteView frame, Instant now, std::vector<Bytes>& delivered) {
   const Result<ByteView> payload = codec::open_frame(keys_.key, frame);
   if (!payload || !window_.accept(header.counter)) return false;
   Result<codec::Packet> packet = codec::decode_packet(*payload);

@@ -22,8 +22,8 @@ void StreamChannel::flush(Instant, const SendPacket& send) {
         if (packet.pieces.size() == kBatchPieces) break;
         bytes += message->size();
         ++taken[p];
-        packet.pieces.push_back({next_message_ + packet.pieces.size(), 0,
-                                 static_cast<std::uint32_t>(message->size()), *message});
+        packet.pieces.push_back(
+            {next_message_ + packet.pieces.size(), 0, static_cast<std::uint32_t>(message->size()), *message});
       }
       if (taken[p] < waiting_[p].size()) break;
     }

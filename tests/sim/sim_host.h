@@ -13,8 +13,8 @@ namespace meshfs::sim {
 class SimHost : private syncd::Links, private syncd::Store {
  public:
   struct Options {
-    bool streams = false;                        // listens for and makes streams beside datagrams
-    Duration fsd_delay = microseconds(50);       // one way between syncd and fsd
+    bool streams = false;                   // listens for and makes streams beside datagrams
+    Duration fsd_delay = microseconds(50);  // one way between syncd and fsd
     std::uint64_t seed = 1;
   };
   SimHost(transport::SimNetwork& network, transport::SimNetwork::Node number, Options options);
@@ -55,8 +55,8 @@ class SimHost : private syncd::Links, private syncd::Store {
   Options options_;
   std::function<void(const codec::local::ToFsd&)> fsd_;
   std::unique_ptr<syncd::Node> core_;
-  std::uint64_t life_ = 0;          // counts starts: what was under way before one is void
-  std::uint64_t wake_ = 0;          // the only tick that counts
+  std::uint64_t life_ = 0;  // counts starts: what was under way before one is void
+  std::uint64_t wake_ = 0;  // the only tick that counts
   Instant wake_at_ = kNever;
   bool tick_due_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

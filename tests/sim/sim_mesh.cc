@@ -15,12 +15,30 @@ const std::vector<Scenario>& scenarios() {
       {.name = "line10", .topology = "line", .nodes = 10, .changes = 60},
       {.name = "line10-streams", .topology = "line", .nodes = 10, .streams = true, .changes = 60, .partitions = 2},
       {.name = "line10-loss30", .topology = "line", .nodes = 10, .loss_ppm = 300'000, .changes = 60},
-      {.name = "grid25-partitions", .topology = "grid", .nodes = 25, .loss_ppm = 100'000, .changes = 60, .partitions = 3},
+      {.name = "grid25-partitions",
+       .topology = "grid",
+       .nodes = 25,
+       .loss_ppm = 100'000,
+       .changes = 60,
+       .partitions = 3},
       {.name = "grid16-crashes", .topology = "grid", .nodes = 16, .loss_ppm = 50'000, .changes = 80, .crashes = 12},
-      {.name = "random60-all", .topology = "random", .nodes = 60, .members = 30, .loss_ppm = 200'000, .changes = 60,
-       .partitions = 2, .crashes = 10},
-      {.name = "random1000", .topology = "random", .nodes = 1000, .members = 12, .loss_ppm = 100'000, .changes = 12,
-       .partitions = 1, .crashes = 5, .span = seconds(20)},
+      {.name = "random60-all",
+       .topology = "random",
+       .nodes = 60,
+       .members = 30,
+       .loss_ppm = 200'000,
+       .changes = 60,
+       .partitions = 2,
+       .crashes = 10},
+      {.name = "random1000",
+       .topology = "random",
+       .nodes = 1000,
+       .members = 12,
+       .loss_ppm = 100'000,
+       .changes = 12,
+       .partitions = 1,
+       .crashes = 5,
+       .span = seconds(20)},
   };
   return all;
 }
@@ -48,8 +66,11 @@ void SimMesh::build() {
     const NodeId id = *NodeId::from(crypto::hash_of(as_bytes("node " + std::to_string(i))).view());
     nodes_.push_back(std::make_unique<SimNode>(network_, number, identities[i % members], id, options));
   }
-  const EdgeQuality quality{.delay = milliseconds(2), .jitter = milliseconds(1), .loss_ppm = scenario_.loss_ppm,
-                            .duplicate_ppm = scenario_.loss_ppm / 20, .reorder_ppm = scenario_.loss_ppm / 20};
+  const EdgeQuality quality{.delay = milliseconds(2),
+                            .jitter = milliseconds(1),
+                            .loss_ppm = scenario_.loss_ppm,
+                            .duplicate_ppm = scenario_.loss_ppm / 20,
+                            .reorder_ppm = scenario_.loss_ppm / 20};
   const auto count = static_cast<SimNetwork::Node>(scenario_.nodes);
   if (scenario_.topology == "line") {
     for (SimNetwork::Node i = 0; i + 1 < count; ++i) network_.connect(i, i + 1, quality);
@@ -65,7 +86,8 @@ void SimMesh::build() {
     // that the whole hangs together.
     std::vector<std::pair<double, double>> place;
     for (SimNetwork::Node i = 0; i < count; ++i) {
-      place.emplace_back(static_cast<double>(rng_.below(1'000'000)) / 1e6, static_cast<double>(rng_.below(1'000'000)) / 1e6);
+      place.emplace_back(static_cast<double>(rng_.below(1'000'000)) / 1e6,
+                         static_cast<double>(rng_.below(1'000'000)) / 1e6);
     }
     const double range2 = 7.0 / 3.14159 / static_cast<double>(count);
     for (SimNetwork::Node i = 1; i < count; ++i) {
@@ -206,7 +228,8 @@ std::string SimMesh::check_acknowledged() {
   for (const auto& [path, what] : nodes_.front()->dump()) shown += what + "\n";
   for (const auto& write : writes_) {
     if (!write->acknowledged || write->text.empty()) continue;
-    if (!covered(*write, shown)) return "an acknowledged write is lost: " + write->text.substr(0, write->text.find(';'));
+    if (!covered(*write, shown))
+      return "an acknowledged write is lost: " + write->text.substr(0, write->text.find(';'));
   }
   return {};
 }
@@ -241,10 +264,8 @@ Outcome SimMesh::run() {
   out.settled = network_.now() - healed;
   const std::string quiet = check_quiet();
   if (control_ == Control::private_file) nodes_.back()->keep_private_file("mine");
-  const std::pair<const char*, std::string> verdicts[]{{"sets", check_sets()},
-                                                       {"trees", check_trees()},
-                                                       {"acknowledged", check_acknowledged()},
-                                                       {"quiet", quiet}};
+  const std::pair<const char*, std::string> verdicts[]{
+      {"sets", check_sets()}, {"trees", check_trees()}, {"acknowledged", check_acknowledged()}, {"quiet", quiet}};
   for (const auto& [oracle, what] : verdicts) {
     if (!what.empty()) out.failures[oracle] = what;
   }

@@ -12,15 +12,15 @@ namespace meshfs::sim {
 
 struct Scenario {
   std::string name;
-  std::string topology;            // line, grid, random
+  std::string topology;  // line, grid, random
   std::size_t nodes = 10;
-  std::size_t members = 0;         // 0: every node is one; else so many write, the others share their identities
+  std::size_t members = 0;  // 0: every node is one; else so many write, the others share their identities
   std::uint32_t loss_ppm = 0;
   bool streams = false;
-  std::size_t changes = 40;        // by users
+  std::size_t changes = 40;  // by users
   std::size_t partitions = 0;
   std::size_t crashes = 0;
-  Duration span = seconds(30);     // over which all of that happens
+  Duration span = seconds(30);       // over which all of that happens
   Duration patience = seconds(200);  // until all is equal
 };
 const std::vector<Scenario>& scenarios();
@@ -32,7 +32,7 @@ struct Outcome {
   std::map<std::string, std::string> failures;  // by oracle; empty: all is well
   Hash final;                                   // of all trees, sets and traffic
   std::uint64_t frames = 0, messages = 0, acknowledged = 0, rounds = 0;
-  Duration settled{};                           // after the last fault, until all was equal
+  Duration settled{};  // after the last fault, until all was equal
 };
 
 class SimMesh {
@@ -42,7 +42,7 @@ class SimMesh {
   Outcome run();
 
  private:
-  struct Write {                  // or delete: then `text` is empty
+  struct Write {  // or delete: then `text` is empty
     std::string text;
     std::vector<std::string> replaced;  // texts its author saw at the path
     bool acknowledged = false;

@@ -9,7 +9,10 @@ using fsd::NodeKey;
 
 SimNode::SimNode(transport::SimNetwork& network, transport::SimNetwork::Node number, codec::Identity identity,
                  NodeId id, SimHost::Options options)
-    : network_(network), identity_(std::move(identity)), id_(id), host_(network, number, options),
+    : network_(network),
+      identity_(std::move(identity)),
+      id_(id),
+      host_(network, number, options),
       chance_(options.seed * 31 + number) {
   host_.set_fsd([this](const local::ToFsd& message) { hear(message); });
 }
@@ -82,12 +85,11 @@ void SimNode::tick() {
   }
   if (at == kNever || at == wake_at_) return;
   wake_at_ = at;
-  network_.at(std::max(at, network_.now() + microseconds(10)),
-              [this, alive = alive_, life = life_, wake = ++wake_] {
-                if (!*alive || life != life_ || wake != wake_) return;
-                wake_at_ = kNever;
-                tick();
-              });
+  network_.at(std::max(at, network_.now() + microseconds(10)), [this, alive = alive_, life = life_, wake = ++wake_] {
+    if (!*alive || life != life_ || wake != wake_) return;
+    wake_at_ = kNever;
+    tick();
+  });
 }
 
 // --- the namespace
@@ -165,10 +167,13 @@ std::map<std::string, std::string> SimNode::dump() {
     const auto [path, directory] = open.back();
     open.pop_back();
     std::vector<fsd::DirectoryItem> names;
-    CHECK(replica_->files().list(directory, {}, [&](const fsd::DirectoryItem& item) {
-      names.push_back(item);
-      return true;
-    }).ok());
+    CHECK(replica_->files()
+              .list(directory, {},
+                    [&](const fsd::DirectoryItem& item) {
+                      names.push_back(item);
+                      return true;
+                    })
+              .ok());
     for (const auto& item : names) {
       const std::string name = path + "/" + item.name;
       const auto info = replica_->files().info(item.key);

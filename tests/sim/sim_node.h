@@ -18,7 +18,7 @@ class SimNode {
           SimHost::Options options);
 
   void start();
-  void crash();                                   // power cut
+  void crash();  // power cut
   [[nodiscard]] bool running() const { return replica_ != nullptr; }
 
   // As the mount would; false if the namespace refused. Bytes over 300 go into a blob.
@@ -37,8 +37,8 @@ class SimNode {
   [[nodiscard]] MemoryStore& store() { return store_; }
 
   // --- negative controls: bugs on demand
-  unsigned swallow_offers_percent = 0;            // offered bundles that it forgets and calls known
-  void tell_phantom_item();                       // syncd hears of an item that nobody can have
+  unsigned swallow_offers_percent = 0;  // offered bundles that it forgets and calls known
+  void tell_phantom_item();             // syncd hears of an item that nobody can have
   void keep_private_file(const std::string& name) { (void)make_private(name); }
 
  private:

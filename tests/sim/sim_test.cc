@@ -31,12 +31,13 @@ std::string describe(const Scenario& scenario, std::uint64_t seed, const Outcome
 }
 
 void print(const Scenario& scenario, std::uint64_t seed, const Outcome& outcome) {
-  std::printf("%-18s seed %-4llu settled %5.1f s after the last fault, %llu frames, %llu messages, %llu comparisons, "
-              "%llu writes acknowledged, final %s\n",
-              scenario.name.c_str(), static_cast<unsigned long long>(seed),
-              static_cast<double>(to_ms(outcome.settled)) / 1000, static_cast<unsigned long long>(outcome.frames),
-              static_cast<unsigned long long>(outcome.messages), static_cast<unsigned long long>(outcome.rounds),
-              static_cast<unsigned long long>(outcome.acknowledged), outcome.final.hex().substr(0, 16).c_str());
+  std::printf(
+      "%-18s seed %-4llu settled %5.1f s after the last fault, %llu frames, %llu messages, %llu comparisons, "
+      "%llu writes acknowledged, final %s\n",
+      scenario.name.c_str(), static_cast<unsigned long long>(seed), static_cast<double>(to_ms(outcome.settled)) / 1000,
+      static_cast<unsigned long long>(outcome.frames), static_cast<unsigned long long>(outcome.messages),
+      static_cast<unsigned long long>(outcome.rounds), static_cast<unsigned long long>(outcome.acknowledged),
+      outcome.final.hex().substr(0, 16).c_str());
 }
 
 class Scenarios : public testing::TestWithParam<Scenario> {};
@@ -113,10 +114,14 @@ int main(int argc, char** argv) {
       for (const auto& one : meshfs::sim::scenarios()) std::printf("%s\n", one.name.c_str());
       return 0;
     }
-    if (std::strcmp(argv[i], "--scenario") == 0 && more) scenario = argv[++i];
-    else if (std::strcmp(argv[i], "--seed") == 0 && more) seed = std::strtoull(argv[++i], nullptr, 10);
-    else if (std::strcmp(argv[i], "--seeds") == 0 && more) seeds = std::strtoull(argv[++i], nullptr, 10);
-    else return std::fprintf(stderr, "usage: sim_test [--list | --scenario NAME [--seed N] [--seeds COUNT]]\n"), 2;
+    if (std::strcmp(argv[i], "--scenario") == 0 && more)
+      scenario = argv[++i];
+    else if (std::strcmp(argv[i], "--seed") == 0 && more)
+      seed = std::strtoull(argv[++i], nullptr, 10);
+    else if (std::strcmp(argv[i], "--seeds") == 0 && more)
+      seeds = std::strtoull(argv[++i], nullptr, 10);
+    else
+      return std::fprintf(stderr, "usage: sim_test [--list | --scenario NAME [--seed N] [--seeds COUNT]]\n"), 2;
   }
   if (scenario != nullptr) return meshfs::sim::run_by_hand(scenario, seed, seeds);
   return RUN_ALL_TESTS();

@@ -120,8 +120,10 @@ void FakeFsd::on(const local::PutBlobs& put) {
 void FakeFsd::on(const local::GetBlobs& get) {
   local::BlobsFound found{get.request, {}, {}};
   for (const Hash& hash : get.hashes) {
-    if (const auto it = blobs.find(hash); it != blobs.end()) found.blobs.push_back(it->second), ++blobs_given;
-    else found.missing.push_back(hash);
+    if (const auto it = blobs.find(hash); it != blobs.end())
+      found.blobs.push_back(it->second), ++blobs_given;
+    else
+      found.missing.push_back(hash);
     if (found.blobs.size() + found.missing.size() < 5) continue;
     host_.to_syncd(std::exchange(found, {get.request, {}, {}}));  // fsd may cut an answer into several messages
   }

@@ -19,9 +19,9 @@ class FakeFsd {
   Hash publish(std::uint64_t text, const std::vector<Bytes>& blobs, bool along);
   void forget(const Hash& item);  // as if it had been superseded
 
-  std::map<Hash, Bytes> items;                 // by hash of their bytes
+  std::map<Hash, Bytes> items;  // by hash of their bytes
   std::map<Hash, codec::Blob> blobs;
-  std::map<Hash, Instant> arrived;             // when an item or blob came; our own too
+  std::map<Hash, Instant> arrived;  // when an item or blob came; our own too
   std::set<Hash> needs;
   std::uint64_t offers = 0, refused_blobs = 0, blobs_given = 0, bundles_offered = 0;
   std::function<Instant()> clock;

@@ -179,7 +179,8 @@ TEST(Node, GarbageAndRefusedBundlesDoNoHarm) {
   Rng rng(1);
   for (int i = 0; i < 200; ++i) {
     Bytes junk = mesh.random_bytes(rng.below(1300));
-    if (i % 2 == 0 && junk.size() > 40) junk[0] = 'm', junk[1] = 1, junk[2] = static_cast<std::uint8_t>(1 + i % 3), junk[3] = 0;
+    if (i % 2 == 0 && junk.size() > 40)
+      junk[0] = 'm', junk[1] = 1, junk[2] = static_cast<std::uint8_t>(1 + i % 3), junk[3] = 0;
     mesh.hosts[1]->core().on_frame(1, SimNetwork::address_of(0), junk, mesh.network.now());
   }
   mesh.run(seconds(1));

@@ -1,0 +1,134 @@
+// The part of Neighbours that takes in frames: which kind, from whom, authentic or not.
+#include "syncd/core/neighbours.h"
+
+namespace meshfs::syncd {
+
+void Neighbours::on_frame(const Path& from, ByteView frame, Instant now) {
+  ++totals_.frames_in;
+  totals_.bytes_in += frame.size();
+  const Result<codec::FrameHeader> header = codec::peek_frame(frame);
+  if (!header) {
+    ++totals_.bad_frames;
+    return;
+  }
+  if (header->kind == codec::FrameKind::packet) return on_packet(from, *header, frame, now);
+  if (frame.size() > codec::kMaxFrameBeforeAuth) {
+    ++totals_.bad_frames;
+    return;
+  }
+  if (header->kind == codec::FrameKind::beacon) return on_beacon(from, frame, now);
+  on_hello(from, frame, now);
+}
+
+void Neighbours::on_beacon(const Path& from, ByteView frame, Instant now) {
+  const Result<ByteView> payload = codec::open_frame(self_.network_key, frame);
+  Result<codec::Beacon> beacon = payload ? codec::decode_beacon(*payload) : Result<codec::Beacon>(payload.failure());
+  if (!beacon) {
+    ++totals_.bad_frames;
+    return;
+  }
+  if (beacon->node == self_.node) return;
+  Neighbour* neighbour = known(beacon->node, now);
+  if (neighbour == nullptr) return;
+  if (!neighbour->beacon || neighbour->beacon->what.boot != beacon->boot) {
+    neighbour->datagram_from = now;
+    if (beacon->tcp_port != 0 && self_.tcp_port != 0 &&
+        links_.stream_target(from.link, from.address, beacon->tcp_port)) {
+      neighbour->datagram_from = now + kStreamFirst;
+    }
+    neighbour->stream.next = now;
+    neighbour->stream.backoff = seconds(1);
+  }
+  neighbour->heard = now;
+  neighbour->beacon = Neighbour::Beacon{from, now, std::move(*beacon)};
+  const codec::Beacon& heard = neighbour->beacon->what;
+  if (neighbour->active == nullptr && neighbour->datagram_from > now + kStreamFirst) neighbour->datagram_from = now;
+  if (neighbour->active != nullptr && neighbour->active->keys().theirs.boot != heard.boot) {
+    // It restarted: what the old session knew is void. Datagram sessions make room for the new handshake; on a stream
+    // a word makes the other side's system say that it knows nothing of it.
+    send(neighbour->id, Priority::control, codec::Ping{0, true});
+    std::vector<const Session*> old;
+    for (const auto& session : neighbour->sessions) {
+      if (session->keys().theirs.boot != heard.boot && !session->reliable()) old.push_back(session.get());
+    }
+    for (const Session* session : old) end_session(*neighbour, session, now);
+  }
+  if (neighbour->active != nullptr) events_.on_summary(neighbour->id, heard.sets, now);
+}
+
+void Neighbours::on_hello(const Path& from, ByteView frame, Instant now) {
+  const Result<ByteView> payload = codec::open_frame(self_.network_key, frame);
+  const Result<codec::Hello> hello = payload ? codec::decode_hello(*payload) : Result<codec::Hello>(payload.failure());
+  if (!hello) {
+    ++totals_.bad_frames;
+    return;
+  }
+  if (hello->node == self_.node) {  // a stream to ourselves, or our own multicast
+    if (reliable(from.link)) links_.close(from.link, from.address);
+    return;
+  }
+  const Neighbour* neighbour = known(hello->node, now);
+  if (neighbour == nullptr || now < neighbour->banned_until) return;
+  if (Session* session = session_on(from); session != nullptr && session->keys().theirs.nonce == hello->nonce) {
+    // We are done already, they may not be: any packet under the key tells them. Not more often than every 20 ms.
+    if (now - session->last_nudge < milliseconds(20)) return;
+    session->last_nudge = now;
+    session->channel().queue(Priority::control,
+                             std::make_shared<const Bytes>(codec::encode_message(codec::Ping{0, true})));
+    return;
+  }
+  if (std::optional<Session::Keys> keys = handshakes_.on_hello(from, reliable(from.link), *hello, now)) {
+    establish(from, std::move(*keys), now);
+  }
+}
+
+void Neighbours::on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now) {
+  auto it = by_number_.find(header.session);
+  if (it == by_number_.end()) {
+    // Perhaps the first packet of one who saw our echo while theirs got lost.
+    Path path;
+    std::optional<Session::Keys> keys = handshakes_.answered(header.session, path);
+    if (!keys || path != from || !codec::open_frame(keys->key, frame)) {
+      ++totals_.bad_frames;
+      return;
+    }
+    handshakes_.forget(path);
+    establish(path, std::move(*keys), now);
+    it = by_number_.find(header.session);
+    if (it == by_number_.end()) return;
+  }
+  const NodeId who = it->second.first;
+  Session& session = *it->second.second;
+  if (session.path().link != from.link || (session.reliable() && session.path().address != from.address)) {
+    ++totals_.bad_frames;
+    return;
+  }
+  std::vector<Bytes> messages;
+  if (!session.on_frame(header, frame, now, messages)) {
+    ++totals_.bad_frames;
+    return;
+  }
+  if (session.path().address != from.address) session.move_to(from.address);
+  known_.at(who).heard = now;
+  deliver(who, messages, now);
+}
+
+void Neighbours::deliver(const NodeId& who, const std::vector<Bytes>& messages, Instant now) {
+  for (const Bytes& bytes : messages) {
+    Result<codec::Message> message = codec::decode_message(bytes);
+    if (!message) {
+      blame(who, "a message that does not decode");
+      continue;
+    }
+    ++totals_.messages_in;
+    if (const auto* bye = std::get_if<codec::Bye>(&*message); bye != nullptr) {
+      Neighbour& neighbour = known_.at(who);
+      neighbour.datagram_from = now + seconds(1);  // no immediate new attempt: it wanted to go
+      while (!neighbour.sessions.empty()) end_session(neighbour, neighbour.sessions.back().get(), now);
+      return;
+    }
+    events_.on_message(who, std::move(*message), now);
+  }
+}
+
+}  // namespace meshfs::syncd

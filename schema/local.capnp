@@ -35,10 +35,13 @@ struct Publish {
 }
 
 enum Verdict {
-  accepted @0;
-  known @1;
-  pending @2;                # waits for something it refers to
-  refused @3;
+  # No verdict is zero: a list of all-zero structs has no bytes at all in canonical form, and Cap'n Proto's reader takes
+  # such lists for amplification.
+  none @0;                   # never sent
+  accepted @1;
+  known @2;
+  pending @3;                # waits for something it refers to
+  refused @4;
 }
 
 struct Judgement {

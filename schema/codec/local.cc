@@ -35,11 +35,13 @@ static Status read_items(capnp::List<format::local::Item>::Reader from, std::vec
 }
 
 static void write(format::local::Judgement::Builder to, const Judged::One& from) {
-  to.setVerdict(static_cast<format::local::Verdict>(from.verdict));
+  to.setVerdict(static_cast<format::local::Verdict>(static_cast<unsigned>(from.verdict) + 1));  // 0 is none
   set_unless_empty(as_bytes(from.reason), [&](auto data) { to.setReason(data); });
 }
 static Status read(format::local::Judgement::Reader from, Judged::One& to) {
-  if (Status s = read_enum(from.getVerdict(), Verdict::refused, to.verdict); !s) return s;
+  const auto verdict = static_cast<unsigned>(from.getVerdict());
+  if (verdict == 0) return malformed("a judgement without a verdict");
+  if (Status s = read_enum(verdict - 1, Verdict::refused, to.verdict); !s) return s;
   return read_text(from.getReason(), kMaxVerdictReason, to.reason);
 }
 

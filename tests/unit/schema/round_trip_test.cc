@@ -104,5 +104,20 @@ TEST(RoundTrip, Local) {
   }
 }
 
+// Lists whose elements hold nothing but default values take no bytes: they must not look like amplification.
+TEST(RoundTrip, ListsOfTheUsualCase) {
+  local::Judged judged{1, {}};
+  local::NeedBlobs needs;
+  for (unsigned i = 0; i < kMaxWants; ++i) judged.bundles.push_back({local::Verdict::accepted, {}});
+  for (unsigned i = 0; i < kMaxWants; ++i) needs.needs.emplace_back();
+  const local::ToSyncd messages[] = {judged, needs};
+  for (const auto& message : messages) {
+    expect_round_trip(message, local::encode_to_syncd, local::decode_to_syncd);
+  }
+  Push push;
+  for (unsigned i = 0; i < kMaxWants; ++i) push.bundles.push_back({ItemForm::commit, {1}});
+  expect_round_trip(Message(push), encode_message, decode_message);
+}
+
 }  // namespace
 }  // namespace meshfs::codec

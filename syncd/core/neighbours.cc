@@ -261,16 +261,22 @@ void Neighbours::send_hellos(Instant now) {
 
 void Neighbours::send_beacon(Instant now) {
   const Bytes payload = codec::encode_beacon(events_.beacon(now));
+  bool left = false, tried = false;
   for (const auto& [link, traits] : traits_) {
     if (!traits.broadcast) continue;
     const Bytes frame = codec::seal_frame(self_.network_key, {codec::FrameKind::beacon, 0, ++frame_counter_}, payload);
-    const Status sent = links_.send_all(link, frame);
-    if (!sent) continue;  // an interface that is down now may be up at the next beacon
+    tried = true;
+    if (!links_.send_all(link, frame)) continue;
+    left = true;
     ++totals_.beacons_out;
     ++totals_.frames_out;
     totals_.bytes_out += frame.size();
   }
-  trickle_.sent(now);
+  if (left || !tried) {
+    trickle_.sent(now);
+  } else {
+    trickle_.not_sent(now);
+  }
 }
 
 Instant Neighbours::tick(Instant now) {

@@ -12,13 +12,15 @@ namespace meshfs::syncd {
 class Trickle {
  public:
   static constexpr Duration kShortest = seconds(1);
+  // After a start: links come up, neighbours start too, and somebody waits for the first file.
+  static constexpr Duration kFirst = milliseconds(100);
   static constexpr Duration kLongest = seconds(32);
 
   explicit Trickle(Rng rng) : rng_(rng) {}
 
   // The first beacon comes within 100 ms: a new node wants neighbours.
   void start(Instant now) {
-    interval_ = kShortest;
+    interval_ = kFirst;
     begin_ = now;
     at_ = now + nanoseconds(static_cast<std::int64_t>(rng_.below(100'000'000)));
   }
@@ -29,6 +31,8 @@ class Trickle {
     place(now);
   }
   [[nodiscard]] Instant at() const { return at_; }
+  // No link took it: an interface is still coming up.
+  void not_sent(Instant now) { at_ = now + kFirst; }
   // The beacon was sent: the next one lies in the second half of the next, longer interval.
   void sent(Instant now) {
     const Instant end = std::max(now, begin_ + interval_);

@@ -27,7 +27,7 @@ struct IngestWorker::Shared {
   std::size_t outstanding = 0;
   std::optional<Error> failed;  // the first put of the running job that failed
   bool stop = false;
-  BlobStore* blobs = nullptr;   // state thread only; null once the worker is gone
+  BlobStore* blobs = nullptr;  // state thread only; null once the worker is gone
   std::thread thread;
 
   // Waits for credit, then has the state thread put the batch. Called on the worker's thread.

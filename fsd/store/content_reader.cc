@@ -8,7 +8,8 @@ static Error contradiction() {
 
 Result<const codec::HashList*> ContentReader::list(const Hash& hash, std::uint8_t level) {
   for (const Decoded& known : last_) {
-    if (!known.list.items.empty() && known.hash == hash && (level == 0 || known.list.level == level)) return &known.list;
+    if (!known.list.items.empty() && known.hash == hash && (level == 0 || known.list.level == level))
+      return &known.list;
   }
   auto bytes = blobs_.plain(hash);
   if (!bytes) return bytes.failure();

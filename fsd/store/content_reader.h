@@ -17,8 +17,8 @@ class ContentReader {
 
  private:
   struct Piece {
-    Hash hash;               // of the chunk that holds the offset asked for
-    std::uint64_t start = 0; // of the chunk in the file
+    Hash hash;                // of the chunk that holds the offset asked for
+    std::uint64_t start = 0;  // of the chunk in the file
     std::uint64_t size = 0;
   };
   Result<Piece> find(const codec::ChunkedContent& content, std::uint64_t offset);

@@ -2,10 +2,10 @@
 // One per file, on any one thread; blobs leave through the sink, compressed where it pays.
 #pragma once
 
+#include "fsd/core/ports.h"
 #include "fsd/store/chunker.h"
 #include "fsd/store/list_builder.h"
 #include "fsd/store/zstd_codec.h"
-#include "fsd/core/ports.h"
 #include "schema/codec/entry.h"
 
 namespace meshfs::fsd {
@@ -29,7 +29,7 @@ class ContentWriter {
   Chunker chunker_;
   ZstdCodec zstd_;
   ListBuilder lists_;
-  Bytes buffer_;             // bytes before used_ are chunked already
+  Bytes buffer_;  // bytes before used_ are chunked already
   std::size_t used_ = 0;
   std::uint64_t total_ = 0;
 };

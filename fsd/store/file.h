@@ -25,9 +25,9 @@ class File {
   // Fewer bytes than asked for only at the end of the file.
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) const;
   Status write_at(std::uint64_t offset, ByteView bytes) const;
-  Status sync() const;                           // fdatasync; folders: fsync
+  Status sync() const;  // fdatasync; folders: fsync
   Status truncate(std::uint64_t size) const;
-  Status allocate(std::uint64_t size) const;     // posix_fallocate from 0: later writes inside can't meet a full disk
+  Status allocate(std::uint64_t size) const;  // posix_fallocate from 0: later writes inside can't meet a full disk
   Result<std::uint64_t> size() const;
   [[nodiscard]] const std::string& name() const { return name_; }  // last component of the path
   [[nodiscard]] int descriptor() const { return fd_; }

@@ -21,7 +21,8 @@ static Error lmdb_error(int code, const std::string& folder, const std::string& 
       return error(Errc::no_space, "cannot " + doing + ": the disk is full; free some space");
     }
   }
-  return error(Errc::io, "cannot " + doing + ": " + mdb_strerror(code) + "; it is rebuilt from the log at the next start");
+  return error(Errc::io,
+               "cannot " + doing + ": " + mdb_strerror(code) + "; it is rebuilt from the log at the next start");
 }
 
 // LMDB maps its file and reads where the file says: a truncated one ends in SIGBUS. So the two meta pages are looked at
@@ -57,7 +58,8 @@ static Status look_sound(const std::string& path) {
     auto got = (*file)->read_at(static_cast<std::uint64_t>(i) * page_bytes, page);
     if (!got) return got.failure();
     if (*got != page.size()) return wrong("it is too short");
-    if (number(page, kMeta, 4) != 0xBEEFC0DE || number(page, kMeta + 4, 4) != 1) return wrong("its meta pages are not LMDB's");
+    if (number(page, kMeta, 4) != 0xBEEFC0DE || number(page, kMeta + 4, 4) != 1)
+      return wrong("its meta pages are not LMDB's");
     page_bytes = number(page, kDatabases, 4);
     if (page_bytes < 512 || page_bytes > 65536 || (page_bytes & (page_bytes - 1)) != 0) return wrong("its page size");
     const std::uint64_t transaction = number(page, kLastPage + kWord, kWord);
@@ -67,7 +69,8 @@ static Status look_sound(const std::string& path) {
       last_page = last;
     }
   }
-  if (last_page > (std::uint64_t{1} << 40) / page_bytes || (last_page + 1) * page_bytes > *size) return wrong("it was truncated");
+  if (last_page > (std::uint64_t{1} << 40) / page_bytes || (last_page + 1) * page_bytes > *size)
+    return wrong("it was truncated");
   return {};
 }
 
@@ -82,7 +85,9 @@ Result<std::unique_ptr<Index>> Index::open(const std::string& folder) {
   }
   std::unique_ptr<Index> index(new Index);
   index->folder_ = folder;
-  const auto wrong = [&](int code) { return error(Errc::bad_bytes, lmdb_error(code, folder, "open the index").message); };
+  const auto wrong = [&](int code) {
+    return error(Errc::bad_bytes, lmdb_error(code, folder, "open the index").message);
+  };
   if (int rc = mdb_env_create(&index->env_); rc != 0) return wrong(rc);
   mdb_env_set_mapsize(index->env_, map_bytes);
   mdb_env_set_maxdbs(index->env_, 4);

@@ -7,7 +7,8 @@ namespace meshfs::fsd {
 
 template <class Number>
 void put_number(Bytes& out, Number value) {
-  for (std::size_t i = 0; i < sizeof value; ++i) out.push_back(static_cast<std::uint8_t>(std::uint64_t{value} >> (8 * i)));
+  for (std::size_t i = 0; i < sizeof value; ++i)
+    out.push_back(static_cast<std::uint8_t>(std::uint64_t{value} >> (8 * i)));
 }
 
 // bytes must hold at + sizeof(Number) bytes.

@@ -14,9 +14,7 @@ static constexpr std::string_view kHeaderMagic = "meshfsSG";
 static constexpr std::string_view kRecordMagic = "MREC";
 static constexpr std::string_view kFooterMagic = "meshfsEN";
 
-static bool starts_with(ByteView bytes, std::string_view magic) {
-  return as_text(bytes.first(magic.size())) == magic;
-}
+static bool starts_with(ByteView bytes, std::string_view magic) { return as_text(bytes.first(magic.size())) == magic; }
 
 // Seed of the framing checks of one place in one segment of one store.
 static std::uint64_t framing_check(const StoreKey& key, SegmentId id, std::uint32_t offset, ByteView bytes) {

@@ -25,8 +25,8 @@ inline constexpr std::uint32_t kStoreVersion = 1;
 inline constexpr std::uint32_t kSegmentHeaderBytes = 104;
 inline constexpr std::uint32_t kRecordHeadBytes = 56;
 inline constexpr std::uint32_t kFooterBytes = 24;
-inline constexpr std::uint32_t kMaxRecordPayload = 512 * 1024;        // a commit is <= 224 KiB, a blob ~64 KiB
-inline constexpr std::uint32_t kMaxTablePayload = 16 * 1024 * 1024;   // 48 B for each record of a 16 MiB segment
+inline constexpr std::uint32_t kMaxRecordPayload = 512 * 1024;       // a commit is <= 224 KiB, a blob ~64 KiB
+inline constexpr std::uint32_t kMaxTablePayload = 16 * 1024 * 1024;  // 48 B for each record of a 16 MiB segment
 inline constexpr std::uint32_t kMaxSegmentBytes = 16 * 1024 * 1024;
 inline constexpr std::uint32_t kMinSegmentBytes = 1024 * 1024;
 inline constexpr std::uint8_t kTableType = 255;  // the record type of a sealed segment's table
@@ -82,9 +82,11 @@ struct TableLine {
   std::uint32_t offset = 0;
   std::uint32_t length = 0;  // of the payload, < 2^24
   std::uint8_t type = 0;
-  BlobLabel label;           // chunk segments only
+  BlobLabel label;  // chunk segments only
 };
-constexpr std::uint32_t table_line_bytes(SegmentKind kind) { return kind == SegmentKind::meta ? 8 : 8 + kBlobLabelBytes; }
+constexpr std::uint32_t table_line_bytes(SegmentKind kind) {
+  return kind == SegmentKind::meta ? 8 : 8 + kBlobLabelBytes;
+}
 void encode_table_line(Bytes& out, SegmentKind kind, const TableLine& line);
 std::optional<TableLine> decode_table_line(SegmentKind kind, ByteView bytes);
 

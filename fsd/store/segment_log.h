@@ -82,13 +82,13 @@ class SegmentLog {
   // Appended but not yet in the file: pending_ begins at pending_start_ of the open segment.
   Bytes pending_;
   std::uint32_t pending_start_ = 0;
-  bool dirty_ = false;                 // written to the page cache, not flushed
-  std::vector<FlushStep> queued_;      // of segments sealed since the last take_flush()
+  bool dirty_ = false;             // written to the page cache, not flushed
+  std::vector<FlushStep> queued_;  // of segments sealed since the last take_flush()
   std::vector<FlushStep> in_flight_;
   std::size_t queued_bytes_ = 0;
   RecordPosition in_flight_end_ = 0, durable_ = 0;
   bool made_files_ = false;
-  std::optional<Error> failed_;        // sticky: after a failed flush nothing is promised any more
+  std::optional<Error> failed_;  // sticky: after a failed flush nothing is promised any more
   // Open files for reading, oldest first: enough for the segments in use, few enough for a router.
   static constexpr std::size_t kMaxOpenFiles = 32;
   std::deque<std::pair<std::uint32_t, std::shared_ptr<const File>>> files_;

@@ -92,9 +92,9 @@ Result<bool> SegmentLog::recover(std::uint32_t number, bool last, std::uint32_t 
   auto key = decode_segment_header(header, id(number));
   if (!key && key.code() == Errc::unsupported) return key.failure();
   if (key && *key != options_.key) {
-    return error(Errc::wrong_network, name + " belongs to another store (network " +
-                                          to_hex(key->network.view().first(4)) + ", this one is " +
-                                          to_hex(options_.key.network.view().first(4)) + "): move it out of the folder");
+    return error(Errc::wrong_network,
+                 name + " belongs to another store (network " + to_hex(key->network.view().first(4)) +
+                     ", this one is " + to_hex(options_.key.network.view().first(4)) + "): move it out of the folder");
   }
   FileSource source(**file);
   table_.clear();

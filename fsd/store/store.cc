@@ -38,8 +38,7 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options, FlushPort& fl
   if (!lock) return lock.failure();
   auto key = open_identity(options.folder, options.network);
   if (!key) return key.failure();
-  std::unique_ptr<Store> store(
-      new Store(options, flusher, *lock, *key, *folder, FreeSpace(options.folder)));
+  std::unique_ptr<Store> store(new Store(options, flusher, *lock, *key, *folder, FreeSpace(options.folder)));
   if (auto s = store->open_index(); !s) return s.failure();
   if (auto s = store->open_log(); !s) return s.failure();
   return store;
@@ -123,8 +122,7 @@ Status Store::index_new_blobs() {
   return index_->health();
 }
 
-Status Store::replay(RecordPosition after,
-                     const std::function<Status(RecordType, RecordPosition, ByteView)>& visitor) {
+Status Store::replay(RecordPosition after, const std::function<Status(RecordType, RecordPosition, ByteView)>& visitor) {
   Status outcome;
   std::uint64_t visited = 0;
   auto s = meta_.for_each(after, damage_, [&](RecordPosition position, const ScannedRecord& record) {

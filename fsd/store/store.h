@@ -112,8 +112,8 @@ class Store {
   bool rebuilt_ = false;
   bool distrusted_ = false;
 
-  std::vector<std::function<void(Status)>> waiting_;   // for the next flush
-  std::vector<std::function<void(Status)>> flying_;    // for the one under way
+  std::vector<std::function<void(Status)>> waiting_;  // for the next flush
+  std::vector<std::function<void(Status)>> flying_;   // for the one under way
   bool flushing_ = false;
   Status last_flush_;
   std::uint64_t records_since_checkpoint_ = 0;

@@ -13,12 +13,11 @@ Status Store::Blobs::put(const codec::Blob& blob) {
   Bytes label;
   const BlobLabel meaning{blob.hash, blob.kind, blob.encoding, blob.plain_size};
   encode_label(label, meaning);
-  auto position =
-      store_.chunks_.append(static_cast<std::uint8_t>(RecordType::blob), label, blob.data, meaning, false);
+  auto position = store_.chunks_.append(static_cast<std::uint8_t>(RecordType::blob), label, blob.data, meaning, false);
   if (!position) return position.failure();
-  store_.index_->put_blob(blob.hash, {static_cast<std::uint32_t>(*position >> 32),
-                                      static_cast<std::uint32_t>(*position),
-                                      static_cast<std::uint32_t>(label.size() + blob.data.size())});
+  store_.index_->put_blob(blob.hash,
+                          {static_cast<std::uint32_t>(*position >> 32), static_cast<std::uint32_t>(*position),
+                           static_cast<std::uint32_t>(label.size() + blob.data.size())});
   return store_.index_->health();
 }
 

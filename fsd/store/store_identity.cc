@@ -20,7 +20,8 @@ Result<std::shared_ptr<const File>> lock_store(const std::string& folder) {
   if (!file) return file;
   if (::flock((*file)->descriptor(), LOCK_EX | LOCK_NB) == 0) return file;
   if (errno != EWOULDBLOCK) return disk_error(errno, "lock the store in " + folder);
-  return error(Errc::busy, "the store in " + folder + " is in use by another process: stop that one first, or name another folder");
+  return error(Errc::busy,
+               "the store in " + folder + " is in use by another process: stop that one first, or name another folder");
 }
 
 static Bytes encode_identity_file(const StoreKey& key) {
@@ -40,7 +41,8 @@ static Result<StoreKey> decode_identity_file(ByteView bytes) {
     return error(Errc::unsupported, "the store has format " + std::to_string(version) + ", this program knows up to " +
                                         std::to_string(kStoreVersion) + ": update this program");
   }
-  if (bytes.size() != kBytes || crypto::hash_in("meshfs-store", {bytes.first(kBytes - 32)}) != *Hash::from(bytes.last(32))) {
+  if (bytes.size() != kBytes ||
+      crypto::hash_in("meshfs-store", {bytes.first(kBytes - 32)}) != *Hash::from(bytes.last(32))) {
     return error(Errc::bad_bytes, "the store's file is damaged");
   }
   return StoreKey{*NetworkId::from(bytes.subspan(12, 32)), *StoreSalt::from(bytes.subspan(44, 16))};
@@ -70,8 +72,9 @@ static Result<StoreKey> key_from_segments(const std::string& folder) {
     if (key || key.code() == Errc::unsupported) return key;
   }
   if (!any) return error(Errc::not_found);
-  return error(Errc::io, "the store's file and the headers of all its segments are damaged: restore it from a backup, "
-                         "or move the folder away and let this node fetch everything anew");
+  return error(Errc::io,
+               "the store's file and the headers of all its segments are damaged: restore it from a backup, "
+               "or move the folder away and let this node fetch everything anew");
 }
 
 Result<StoreKey> open_identity(const std::string& folder, const NetworkId& network) {
@@ -86,9 +89,9 @@ Result<StoreKey> open_identity(const std::string& folder, const NetworkId& netwo
     }
   }
   if (key && key->network != network) {
-    return error(Errc::wrong_network, "the store in " + folder + " belongs to network " +
-                                          to_hex(key->network.view().first(8)) + ", not to " +
-                                          to_hex(network.view().first(8)) + ": name another folder, or join that network");
+    return error(Errc::wrong_network,
+                 "the store in " + folder + " belongs to network " + to_hex(key->network.view().first(8)) +
+                     ", not to " + to_hex(network.view().first(8)) + ": name another folder, or join that network");
   }
   return key;
 }

@@ -39,8 +39,10 @@ Result<Bytes> ZstdCodec::decompress(ByteView frame, std::size_t plain_size) {
   if (!decompressor_) decompressor_.reset(ZSTD_createDCtx());
   if (!decompressor_) return error(Errc::no_space, "no memory for zstd");
   Bytes plain(plain_size);
-  const std::size_t size = ZSTD_decompressDCtx(decompressor_.get(), plain.data(), plain.size(), frame.data(), frame.size());
-  if (ZSTD_isError(size) || size != plain_size) return error(Errc::bad_bytes, "does not decompress to its declared size");
+  const std::size_t size =
+      ZSTD_decompressDCtx(decompressor_.get(), plain.data(), plain.size(), frame.data(), frame.size());
+  if (ZSTD_isError(size) || size != plain_size)
+    return error(Errc::bad_bytes, "does not decompress to its declared size");
   return plain;
 }
 

@@ -91,7 +91,8 @@ Bytes noise(Rng& rng, std::size_t size) {
 }
 
 Bytes text_like(Rng& rng, std::size_t size) {
-  static constexpr std::string_view kWords[] = {"static ", "const ", "struct ", "return ", "#define ", "int ", "void ", "\n  "};
+  static constexpr std::string_view kWords[] = {"static ",  "const ", "struct ", "return ",
+                                                "#define ", "int ",   "void ",   "\n  "};
   Bytes out;
   while (out.size() < size) {
     const auto word = as_bytes(kWords[rng.below(8)]);
@@ -141,7 +142,9 @@ void CommitAndFlush(benchmark::State& state) {
     const auto start = std::chrono::steady_clock::now();
     if (state.range(0) != 0) {
       Bytes bytes = noise(rng, 16384);
-      CHECK(f.store->blobs().put({crypto::hash_of(bytes), codec::BlobKind::chunk, codec::BlobEncoding::plain, 16384, bytes}).ok());
+      CHECK(f.store->blobs()
+                .put({crypto::hash_of(bytes), codec::BlobKind::chunk, codec::BlobEncoding::plain, 16384, bytes})
+                .ok());
     }
     CHECK(f.store->log().append(RecordType::commit, record).ok());
     f.flush();
@@ -191,16 +194,20 @@ void Replay(benchmark::State& state) {
   f.open();
   for (auto _ : state) {
     std::uint64_t records = 0;
-    CHECK(f.store->replay(0, [&](RecordType, RecordPosition position, ByteView payload) {
-      Bytes key;  // about what the core does per entry: some small writes
-      for (int i = 7; i >= 0; --i) key.push_back(static_cast<std::uint8_t>(position >> (8 * i) & 0xff));
-      for (std::uint8_t kind : {1, 2, 3}) {
-        key[0] = kind;
-        f.store->table().put(key, payload.first(100));
-      }
-      ++records;
-      return Status{};
-    }).ok());
+    CHECK(f.store
+              ->replay(0,
+                       [&](RecordType, RecordPosition position, ByteView payload) {
+                         Bytes key;  // about what the core does per entry: some small writes
+                         for (int i = 7; i >= 0; --i)
+                           key.push_back(static_cast<std::uint8_t>(position >> (8 * i) & 0xff));
+                         for (std::uint8_t kind : {1, 2, 3}) {
+                           key[0] = kind;
+                           f.store->table().put(key, payload.first(100));
+                         }
+                         ++records;
+                         return Status{};
+                       })
+              .ok());
     CHECK(records == 100'000);
   }
   state.SetItemsProcessed(state.iterations() * 100'000);
@@ -212,7 +219,9 @@ void OpenAfterCrash(benchmark::State& state) {  // 100 k records, index lost: un
   Rng rng(4);
   for (int i = 0; i < 20'000; ++i) {
     Bytes bytes = noise(rng, 2000);
-    CHECK(f.store->blobs().put({crypto::hash_of(bytes), codec::BlobKind::chunk, codec::BlobEncoding::plain, 2000, bytes}).ok());
+    CHECK(f.store->blobs()
+              .put({crypto::hash_of(bytes), codec::BlobKind::chunk, codec::BlobEncoding::plain, 2000, bytes})
+              .ok());
   }
   for (auto _ : state) {
     f.store.reset();
@@ -220,7 +229,13 @@ void OpenAfterCrash(benchmark::State& state) {  // 100 k records, index lost: un
     f.open();
   }
 }
-BENCHMARK(OpenAfterCrash)->Arg(0)->Arg(1)->ArgName("index_lost")->Iterations(5)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(OpenAfterCrash)
+    ->Arg(0)
+    ->Arg(1)
+    ->ArgName("index_lost")
+    ->Iterations(5)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 // Cutting, hashing and compressing alone, on one thread.
 void Cut(benchmark::State& state) {
@@ -234,7 +249,8 @@ void Cut(benchmark::State& state) {
       stored += blob.data.size();
       return Status{};
     });
-    for (std::size_t at = 0; at < bytes.size(); at += 256 * 1024) CHECK(writer.feed(ByteView(bytes).subspan(at, 256 * 1024)).ok());
+    for (std::size_t at = 0; at < bytes.size(); at += 256 * 1024)
+      CHECK(writer.feed(ByteView(bytes).subspan(at, 256 * 1024)).ok());
     CHECK(writer.finish().ok());
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes.size()));

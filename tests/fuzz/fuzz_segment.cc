@@ -79,10 +79,13 @@ void run(ByteView input) {
         if (step % 8 != 2) written[end] = copy_of(payload);
         break;
       }
-      case 3: segment[steps.pair() % end] ^= static_cast<std::uint8_t>(1u << steps.byte() % 8); break;
+      case 3:
+        segment[steps.pair() % end] ^= static_cast<std::uint8_t>(1u << steps.byte() % 8);
+        break;
       case 4: {  // a piece of it over another place
         const std::uint32_t from = steps.pair() % end, to = steps.pair() % end;
-        for (std::uint32_t i = 0, size = std::min(steps.pair(), end - std::max(from, to)); i < size; ++i) segment[to + i] = segment[from + i];
+        for (std::uint32_t i = 0, size = std::min(steps.pair(), end - std::max(from, to)); i < size; ++i)
+          segment[to + i] = segment[from + i];
         break;
       }
       case 5: {  // zeros, as an unwritten block
@@ -96,7 +99,9 @@ void run(ByteView input) {
         segment.resize((segment.size() + 7) / 8 * 8);
         break;
       }
-      case 7: segment.resize(std::max<std::size_t>(kSegmentHeaderBytes, segment.size() - steps.byte() % 64 / 8 * 8)); break;
+      case 7:
+        segment.resize(std::max<std::size_t>(kSegmentHeaderBytes, segment.size() - steps.byte() % 64 / 8 * 8));
+        break;
     }
     std::erase_if(written, [&](const auto& record) { return record.first >= segment.size(); });
   }

@@ -54,7 +54,8 @@ class Writer {
       std::uint8_t bytes[4096];
       const ssize_t got = ::read(reports_, bytes, sizeof bytes);
       if (got <= 0) return;
-      acked = fsd::get_number<std::uint64_t>(ByteView(bytes, static_cast<std::size_t>(got)), static_cast<std::size_t>(got) - 8);
+      acked = fsd::get_number<std::uint64_t>(ByteView(bytes, static_cast<std::size_t>(got)),
+                                             static_cast<std::size_t>(got) - 8);
     }
   }
   void end() {
@@ -84,9 +85,11 @@ Verdict read_back(const std::string& folder) {
   if (!store) return {0, "the store does not open: " + store.failure().message};
   auto s = (*store)->replay(0, [&](fsd::RecordType, fsd::RecordPosition, ByteView payload) -> Status {
     const std::uint64_t n = verdict.records + 1;
-    if (copy_of(payload) != record_bytes_of(n)) return error(Errc::bad_bytes, "record " + std::to_string(n) + " is not what was written");
+    if (copy_of(payload) != record_bytes_of(n))
+      return error(Errc::bad_bytes, "record " + std::to_string(n) + " is not what was written");
     const auto plain = (*store)->blobs().plain(*Hash::from(payload.subspan(8, 32)));
-    if (!plain || *plain != blob_bytes(n)) return error(Errc::bad_bytes, "record " + std::to_string(n) + " is there, its blob is not");
+    if (!plain || *plain != blob_bytes(n))
+      return error(Errc::bad_bytes, "record " + std::to_string(n) + " is there, its blob is not");
     verdict.records = n;
     return {};
   });
@@ -94,7 +97,8 @@ Verdict read_back(const std::string& folder) {
   for (const fsd::Damage& damage : (*store)->damage()) verdict.wrong += damage.what + "; ";
   // The index may lag behind the log, never lead.
   (*store)->table().scan({}, [&](ByteView key, ByteView) {
-    if (key.size() == 8 && fsd::get_number<std::uint64_t>(key, 0) > verdict.records) verdict.wrong += "the index leads the log; ";
+    if (key.size() == 8 && fsd::get_number<std::uint64_t>(key, 0) > verdict.records)
+      verdict.wrong += "the index leads the log; ";
     return verdict.wrong.empty();
   });
   return verdict;
@@ -110,7 +114,8 @@ class Disk {
     unmount();
     std::filesystem::remove(image_);
     std::filesystem::create_directories(mount_);
-    if (!run("truncate -s 160M '" + image_ + "'") || !run("mkfs.ext4 -q -F '" + image_ + "'")) return "mkfs.ext4 does not work here";
+    if (!run("truncate -s 160M '" + image_ + "'") || !run("mkfs.ext4 -q -F '" + image_ + "'"))
+      return "mkfs.ext4 does not work here";
     return mount();
   }
   std::string mount() {
@@ -195,7 +200,8 @@ Tally cut_power_often(const std::string& folder, int cuts, Flushing flushing, st
     const bool lost = verdict.records < acked || !verdict.wrong.empty();
     if (lost) ++tally.lost;
     if (lost && flushing == Flushing::real) {
-      ADD_FAILURE() << "cut " << cut << ": " << acked << " acknowledged, " << verdict.records << " there; " << verdict.wrong;
+      ADD_FAILURE() << "cut " << cut << ": " << acked << " acknowledged, " << verdict.records << " there; "
+                    << verdict.wrong;
       return tally;
     }
     kept = verdict.records;

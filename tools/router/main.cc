@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   if (argc > 1) {
     if (const auto* program = program_called(argv[1])) return program->run(argc - 1, argv + 1);
   }
-  std::fputs("usage: meshfs (meshfs-fsd | meshfs-syncd | mesh) [ARGUMENTS], or call it by one of these names\n", stderr);
+  std::fputs("usage: meshfs (meshfs-fsd | meshfs-syncd | mesh) [ARGUMENTS], or call it by one of these names\n",
+             stderr);
   return 2;
 }

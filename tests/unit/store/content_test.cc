@@ -18,8 +18,8 @@ TEST(Chunker, GoldenCuts) {
   crypto::start();
   Rng rng(42);
   const Bytes bytes = random_bytes(rng, 200'000);
-  EXPECT_EQ(cuts_of(bytes), (std::vector<std::size_t>{27698, 8251, 18759, 11402, 9746, 10876, 12563, 31990,
-                                                       14917, 13141, 22825, 17832}));
+  EXPECT_EQ(cuts_of(bytes), (std::vector<std::size_t>{27698, 8251, 18759, 11402, 9746, 10876, 12563, 31990, 14917,
+                                                      13141, 22825, 17832}));
 }
 
 TEST(Chunker, LimitsAndMean) {
@@ -78,7 +78,8 @@ TEST_F(ContentTest, EverySizeComesBack) {
     for (int i = 0; i < 20 && size > 0; ++i) {
       const std::size_t from = rng.below(size), length = rng.below(100'000);
       const auto end = static_cast<std::ptrdiff_t>(std::min(size, from + length));
-      EXPECT_EQ(*reader.read(content, from, length), Bytes(bytes.begin() + static_cast<std::ptrdiff_t>(from), bytes.begin() + end));
+      EXPECT_EQ(*reader.read(content, from, length),
+                Bytes(bytes.begin() + static_cast<std::ptrdiff_t>(from), bytes.begin() + end));
     }
     EXPECT_TRUE(reader.read(content, size, 1)->empty());
   }
@@ -96,7 +97,8 @@ TEST_F(ContentTest, PiecesDontMatterAndTheRootIsGolden) {
     at += piece;
   }
   EXPECT_EQ(*writer.finish(), whole);
-  EXPECT_EQ(std::get<codec::ChunkedContent>(whole).root.hex(), "a4bb335c7ac7244f4d9cff1f91880e0bafbcfab04e6a895b9454547a7bf6a806");
+  EXPECT_EQ(std::get<codec::ChunkedContent>(whole).root.hex(),
+            "a4bb335c7ac7244f4d9cff1f91880e0bafbcfab04e6a895b9454547a7bf6a806");
 }
 
 TEST_F(ContentTest, ZerosAreStoredOnce) {
@@ -135,7 +137,8 @@ TEST_F(ContentTest, ListsThatLieAreCaught) {
   ASSERT_TRUE(store_->blobs().put(blob));
   EXPECT_EQ(read_content(store_->blobs(), codec::ChunkedContent{content.size, blob.hash}, 0, 10).code(), Errc::io);
   // A chunk in place of the root list, and a root that is not here.
-  EXPECT_EQ(read_content(store_->blobs(), codec::ChunkedContent{content.size, list.items[0].hash}, 0, 10).code(), Errc::io);
+  EXPECT_EQ(read_content(store_->blobs(), codec::ChunkedContent{content.size, list.items[0].hash}, 0, 10).code(),
+            Errc::io);
   EXPECT_EQ(read_content(store_->blobs(), codec::ChunkedContent{content.size, Hash{}}, 0, 10).code(), Errc::not_found);
 }
 

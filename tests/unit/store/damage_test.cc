@@ -59,7 +59,8 @@ TEST_F(DamageTest, ATornTailAtEveryByteOfTheLastRecord) {
   for (std::uint32_t kept = 0; kept < payload_end; ++kept) {
     Bytes torn(whole.begin(), whole.begin() + begin + 4096);
     for (std::uint32_t i = kept; i < length; ++i) {
-      torn[begin + i] = kept % 3 == 0 ? std::uint8_t{0} : static_cast<std::uint8_t>(whole[begin + i] ^ (1 + rng.below(255)));
+      torn[begin + i] =
+          kept % 3 == 0 ? std::uint8_t{0} : static_cast<std::uint8_t>(whole[begin + i] ^ (1 + rng.below(255)));
     }
     const Scanned scanned = scan_bytes(torn, *key);
     // A record whose last bytes are zeros anyway is complete without them.
@@ -168,9 +169,9 @@ TEST_F(DamageTest, ASealedSegmentLosesOnlyWhatIsHit) {
   for (const SegmentKind kind : {SegmentKind::meta, SegmentKind::chunk}) {
     const std::string path = segment(kind, 1);
     Bytes bytes = file_bytes(path);
-    bytes[1'000'000] ^= 0x40;             // one record
-    bytes[0] ^= 0xff;                     // the header: the salt is known from elsewhere
-    bytes[bytes.size() - 5] ^= 0x10;      // the footer
+    bytes[1'000'000] ^= 0x40;         // one record
+    bytes[0] ^= 0xff;                 // the header: the salt is known from elsewhere
+    bytes[bytes.size() - 5] ^= 0x10;  // the footer
     write_file(path, bytes);
   }
   forget_index();
@@ -201,7 +202,8 @@ TEST_F(DamageTest, ADamagedBlobIsIoNotWrongBytes) {
   file[kSegmentHeaderBytes + kRecordHeadBytes + kBlobLabelBytes + 1000] ^= 1;
   write_file(path, file);
   ASSERT_TRUE(open());
-  EXPECT_EQ(store_->blobs().plain(crypto::hash_of(bytes)).code(), store_->blobs().has(crypto::hash_of(bytes)) ? Errc::io : Errc::not_found);
+  EXPECT_EQ(store_->blobs().plain(crypto::hash_of(bytes)).code(),
+            store_->blobs().has(crypto::hash_of(bytes)) ? Errc::io : Errc::not_found);
 }
 
 TEST_F(DamageTest, ADisplacedOrForeignRecordDoesNotVerify) {
@@ -262,7 +264,8 @@ TEST_F(DamageTest, ATruncatedOrOverwrittenIndexIsRebuilt) {
     EXPECT_EQ(replayed_texts().size(), 2u);
     store_.reset();
   };
-  for (std::size_t size : {std::size_t{1}, std::size_t{100}, std::size_t{4096}, std::size_t{8192}, whole.size() / 2, whole.size() - 1}) {
+  for (std::size_t size :
+       {std::size_t{1}, std::size_t{100}, std::size_t{4096}, std::size_t{8192}, whole.size() / 2, whole.size() - 1}) {
     opens(ByteView(whole).first(size), true);
   }
   Bytes wrong = whole;

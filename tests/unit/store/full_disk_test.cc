@@ -13,7 +13,8 @@ class FullDiskTest : public StoreTest {
   void SetUp() override {
     StoreTest::SetUp();
     if (::geteuid() != 0) GTEST_SKIP() << "a disk that is full needs root, to mount a small tmpfs";
-    if (::mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, "size=24m") != 0) GTEST_SKIP() << "tmpfs cannot be mounted here";
+    if (::mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, "size=24m") != 0)
+      GTEST_SKIP() << "tmpfs cannot be mounted here";
     mounted_ = true;
   }
   void TearDown() override {

@@ -1,8 +1,8 @@
 // Round trips, group commit, reopening, identity, rebuilding the index.
 #include "tests/unit/store/store_fixture.h"
 
-#include <unistd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace meshfs::fsd {
 

@@ -44,7 +44,7 @@ class Neighbours : public Mail {
  public:
   static constexpr std::size_t kMaxKnown = 256;       // heard of; the longest silent without session makes room
   static constexpr std::size_t kMaxSessions = 64;     // neighbours in session: the overlay's degree
-  static constexpr Duration kSilence = seconds(110);  // three longest beacon intervals and a bit: gone
+  static constexpr Duration kSilence = seconds(200);  // four of the longest gaps between beacons (48 s): gone
   static constexpr Duration kRetire = seconds(2);
   static constexpr Duration kTwins = seconds(2);
   static constexpr Duration kStreamFirst = milliseconds(500);

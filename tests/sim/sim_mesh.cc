@@ -35,7 +35,7 @@ const std::vector<Scenario>& scenarios() {
        .nodes = 1000,
        .members = 12,
        .loss_ppm = 100'000,
-       .changes = 12,
+       .changes = 24,
        .partitions = 1,
        .crashes = 5,
        .span = seconds(20)},

@@ -115,12 +115,26 @@ std::optional<std::vector<Needs::Part>> Needs::parts_of(const Part& list, ByteVi
   return out;
 }
 
+void Needs::mend(const codec::ChunkedContent& content) {
+  if (const auto known = state(content.root); known && (known->missing > 0 || known->broken)) return;
+  RootState fresh{content.size, 0, false};
+  const bool read_all = content.size <= kMaxMendBytes;
+  // A blob whose record is damaged is forgotten by the store as soon as it is read.
+  walk(content.root, fresh, root_part(content),
+       [&](const Hash& blob) { return blobs_.has(blob) && (!read_all || blobs_.plain(blob).ok()); });
+  if (fresh.missing > 0) store(content.root, fresh);
+}
+
 void Needs::walk(const Hash& root, RootState& state, const Part& part) {
+  walk(root, state, part, [this](const Hash& blob) { return blobs_.has(blob); });
+}
+
+void Needs::walk(const Hash& root, RootState& state, const Part& part, const Has& has) {
   std::vector<Part> open{part};
   while (!open.empty()) {
     const Part next = open.back();
     open.pop_back();
-    if (!blobs_.has(next.hash)) {
+    if (!has(next.hash)) {
       add_need(root, state, next);
       continue;
     }

@@ -13,6 +13,10 @@ namespace meshfs::fsd {
 // Asked for at one time: eight peers' want lists of 512, ~300 kB of memory; refilled when half have come.
 inline constexpr std::size_t kMaxAskedBlobs = 4096;
 
+// mend() reads contents up to this size whole, ~80 ms at 800 MB/s of hashing; of larger ones each failed read finds one more
+// damaged blob.
+inline constexpr std::uint64_t kMaxMendBytes = 64 * 1024 * 1024;
+
 class Needs {
  public:
   Needs(Table& index, BlobStore& blobs, Counters& counters) : index_(index), blobs_(blobs), counters_(counters) {}
@@ -25,6 +29,9 @@ class Needs {
   void trust(const codec::ChunkedContent& content);
   // Walks without keeping anything: is every blob here?
   bool here(const codec::ChunkedContent& content);
+
+  // A blob of this content could not be read: verifies all of it that is here and asks for what is damaged or gone.
+  void mend(const codec::ChunkedContent& content);
 
   // Verifies and stores one blob that was asked for. The objects to show anew are added to `released`.
   enum class Put : std::uint8_t { stored, refused, known, full };
@@ -47,7 +54,9 @@ class Needs {
   static Part root_part(const codec::ChunkedContent& content);
   std::optional<RootState> state(const Hash& root);
   void store(const Hash& root, const RootState& state);
-  // Adds what is missing at and below `part`.
+  // Adds what is missing at and below `part`; `has` says what is here.
+  using Has = std::function<bool(const Hash& blob)>;
+  void walk(const Hash& root, RootState& state, const Part& part, const Has& has);
   void walk(const Hash& root, RootState& state, const Part& part);
   // The parts of a list; nothing if it contradicts its parent.
   std::optional<std::vector<Part>> parts_of(const Part& list, ByteView plain);

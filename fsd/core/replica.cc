@@ -272,6 +272,11 @@ void Replica::on_syncd_connected() {
   parts_->settle(true);
 }
 
+void Replica::mend(const codec::ChunkedContent& content) {
+  parts_->needs.mend(content);
+  parts_->settle(true);
+}
+
 void Replica::on_syncd_gone() { parts_->outbox.gone(); }
 
 FileTree& Replica::files() { return parts_->files; }

@@ -42,6 +42,9 @@ class Replica {
   void on_syncd_connected();
   void on_syncd_gone();
 
+  // A read of this content failed for a damaged or missing blob: it is asked for again.
+  void mend(const codec::ChunkedContent& content);
+
   FileTree& files();
   struct Status_ {  // for .mesh/status and the CLI
     std::uint64_t objects = 0, files = 0, entries = 0, conflicts = 0, pending = 0, missing_blobs = 0;

@@ -60,7 +60,8 @@ Status Daemon::open_store() {
 
 Status Daemon::open_replica() {
   ingest_ = std::make_unique<IngestWorker>(post_to(loop_), store_->blobs());
-  content_ = std::make_unique<StoreContent>(store_->blobs(), *ingest_, post_to(loop_));
+  content_ = std::make_unique<StoreContent>(store_->blobs(), *ingest_, post_to(loop_),
+                                            [this](const codec::ChunkedContent& content) { replica_->mend(content); });
   Replica::Options replica_options;
   replica_options.has_clock = clock_is_believed();
   replica_options.root.mode = 0777 | S_ISVTX;  // any member may write into the shared volume; like /tmp
@@ -97,9 +98,9 @@ Status Daemon::replay() {
 Status Daemon::open_socket() {
   LocalServer::Events events;
   events.on_syncd_connected = [this] {
-    server_->to_syncd(codec::local::Welcome{
-        codec::local::kLocalVersion, identity_.member.node, identity_.member.name, identity_.genesis.name, network_,
-        codec::network_link_key(identity_.network_secret, network_)});
+    server_->to_syncd(codec::local::Welcome{codec::local::kLocalVersion, identity_.member.node, identity_.member.name,
+                                            identity_.genesis.name, network_,
+                                            codec::network_link_key(identity_.network_secret, network_)});
     replica_->on_syncd_connected();
   };
   events.on_syncd_gone = [this] {

@@ -6,6 +6,10 @@ namespace meshfs::fsd {
 
 Result<Bytes> StoreContent::read(const codec::Content& content, std::uint64_t offset, std::size_t length) {
   auto bytes = reader_.read(content, offset, length);
+  const bool lacking = !bytes && (bytes.code() == Errc::not_found || bytes.code() == Errc::io);
+  if (const auto* chunked = std::get_if<codec::ChunkedContent>(&content); lacking && chunked != nullptr) {
+    post_([this, content = *chunked] { damaged_(content); });
+  }
   // A file shows only when its content is complete, so a blob that is not here got lost or is on its way again.
   if (!bytes && bytes.code() == Errc::not_found) {
     return error(Errc::unreachable, "a part of this file is not on this node");

@@ -11,8 +11,10 @@ namespace meshfs::fsd {
 class StoreContent final : public fuse::ContentIo {
  public:
   using Post = std::function<void(std::function<void()>)>;
-  StoreContent(BlobStore& blobs, IngestWorker& worker, Post post)
-      : blobs_(blobs), worker_(worker), post_(std::move(post)), reader_(blobs) {}
+  // `damaged` is told, in a later turn, which content could not be read.
+  using Damaged = std::function<void(const codec::ChunkedContent& content)>;
+  StoreContent(BlobStore& blobs, IngestWorker& worker, Post post, Damaged damaged)
+      : blobs_(blobs), worker_(worker), post_(std::move(post)), damaged_(std::move(damaged)), reader_(blobs) {}
 
   Result<Bytes> read(const codec::Content& content, std::uint64_t offset, std::size_t length) override;
   void ingest(Bytes bytes, Stored stored) override;
@@ -22,6 +24,7 @@ class StoreContent final : public fuse::ContentIo {
   BlobStore& blobs_;
   IngestWorker& worker_;
   Post post_;
+  Damaged damaged_;
   ContentReader reader_;
 };
 

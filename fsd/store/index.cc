@@ -170,9 +170,13 @@ void Index::put(ByteView key, ByteView value) { write(core_, key, value); }
 void Index::erase(ByteView key) {
   if (failed_) return;
   CHECK(!key.empty() && key.size() <= kMaxKeyBytes);
+  remove(core_, key);
+}
+
+void Index::remove(MDB_dbi database, ByteView key) {
   scratch_key_.assign(key.begin(), key.end());
   MDB_val name = as_value(scratch_key_);
-  const int rc = mdb_del(txn_, core_, &name, nullptr);
+  const int rc = mdb_del(txn_, database, &name, nullptr);
   if (rc != 0 && rc != MDB_NOTFOUND) fail(rc, "erase from the index");
   ++changes_;
 }
@@ -204,6 +208,10 @@ void Index::put_blob(const Hash& hash, const BlobPlace& place) {
   put_number(value, place.offset);
   put_number(value, place.length);
   write(blobs_, hash.view(), value);
+}
+
+void Index::forget_blob(const Hash& hash) {
+  if (!failed_) remove(blobs_, hash.view());
 }
 
 std::uint64_t Index::blobs() {

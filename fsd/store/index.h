@@ -42,6 +42,7 @@ class Index final : public Table {
 
   std::optional<BlobPlace> find_blob(const Hash& hash);
   void put_blob(const Hash& hash, const BlobPlace& place);
+  void forget_blob(const Hash& hash);  // its record turned out damaged
   [[nodiscard]] std::uint64_t blobs();
   void each_blob(const std::function<void(const Hash&, const BlobPlace&)>& visit);
 
@@ -59,6 +60,7 @@ class Index final : public Table {
   Status begin();
   Status grow_if_needed();
   void write(MDB_dbi database, ByteView key, ByteView value);
+  void remove(MDB_dbi database, ByteView key);
   std::optional<ByteView> read(MDB_dbi database, ByteView key);
   void fail(int code, const char* doing);
 

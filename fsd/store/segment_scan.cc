@@ -105,7 +105,7 @@ static Damage lost(SegmentId id, std::uint32_t from, std::uint32_t to, bool to_t
   return {name, from, to - from,
           "damage in " + name + ": " + std::to_string(to - from) + " bytes from offset " + std::to_string(from) +
               " are unreadable" + (to_the_end ? ", nothing valid follows" : "") +
-              "; what they held is lost here and is fetched again from neighbours that have it"};
+              "; contents they held are fetched from neighbours again when they are read"};
 }
 
 Result<ScanOutcome> scan_segment(ByteSource& source, const StoreKey& key, SegmentId id, std::uint32_t from,

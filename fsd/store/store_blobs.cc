@@ -25,7 +25,10 @@ Result<codec::Blob> Store::Blobs::get(const Hash& hash) {
   const auto place = store_.index_->find_blob(hash);
   if (!place) return error(Errc::not_found, "this node does not have that content");
   auto record = store_.chunks_.read(std::uint64_t{place->segment} << 32 | place->offset);
-  if (!record) return record.failure();
+  if (!record) {
+    if (record.code() == Errc::io) store_.index_->forget_blob(hash);  // so that it can be had from a neighbour again
+    return record.failure();
+  }
   const auto label = decode_label(record->payload);
   if (record->type != static_cast<std::uint8_t>(RecordType::blob) || !label || label->hash != hash) {
     store_.distrust_index();  // the record is sound, so the index led us astray
@@ -40,7 +43,10 @@ Result<Bytes> Store::Blobs::plain(const Hash& hash) {
   if (const Bytes* known = cache_.find(hash)) return *known;
   auto blob = get(hash);
   if (!blob) return blob.failure();
-  const auto damaged = [] { return error(Errc::io, "stored content does not match its hash: this copy is damaged"); };
+  const auto damaged = [&] {
+    store_.index_->forget_blob(hash);
+    return error(Errc::io, "stored content does not match its hash: this copy is damaged");
+  };
   // Chunks and encoded lists are at most 64 KiB; whatever a label says, no more memory than that is taken.
   if (blob->plain_size > codec::kMaxChunkBytes) return damaged();
   Bytes bytes;

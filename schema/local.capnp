@@ -1,6 +1,6 @@
 @0x89b99074d61e6b55;
 # What fsd says to syncd and tools over its Unix socket, and back. Framing: 4 bytes little-endian length (at most 1 MiB), then
-# one of these, packed as in wire.capnp. Both sides are on one machine but trust nothing.
+# one of these with its bulk, as Message in wire.capnp. Both sides are on one machine but trust nothing.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("meshfs::format::local");

@@ -4,7 +4,10 @@
 #   little-endian. tag = BLAKE2b-128 keyed with the link key (beacon, hello: the network's; packet: the session's),
 #   domain "meshfs frame 1", of bytes 0..15 and the payload. At most 1,280 bytes before a session is there (beacon, hello), 262,144 in one.
 #
-# Bytes. Packed, one segment, no segment table; the whole input is used. Unlike what is signed (entry.capnp), a reader
+# Bytes. Beacon and Hello: packed, one segment, no segment table. Packet and Message: 4 bytes little-endian length of the
+# head; the head, packed likewise; then the bulk: the bytes of its bundles, blobs or pieces one after the other in the
+# order they are listed, as they are. Content is most of what travels, and packing would touch each of its bytes twice
+# per hop for nothing. The whole input is used. Unlike what is signed (entry.capnp), a reader
 # ignores fields it doesn't know: that is how a version grows. What can't be ignored raises the frame's version.
 
 using Cxx = import "/capnp/c++.capnp";
@@ -61,7 +64,7 @@ struct Piece {
   message @0 :UInt64;        # the sender's message number
   offset @1 :UInt32;
   total @2 :UInt32;          # bytes of the whole message: 1..262,144; offset + data <= total
-  data @3 :Data;             # at least 1 byte
+  size @3 :UInt32;           # of the bulk that belongs here: at least 1
 }
 
 struct Packet {
@@ -77,7 +80,7 @@ enum ItemForm {
 
 struct Bundle {
   form @0 :ItemForm;
-  bytes @1 :Data;            # 1..229,376
+  size @1 :UInt32;           # of the bulk that belongs here: 1..229,376
 }
 
 enum BlobKind {
@@ -95,7 +98,7 @@ struct Blob {
   kind @1 :BlobKind;
   encoding @2 :BlobEncoding;
   plainSize @3 :UInt32;      # 1..65,536
-  data @4 :Data;             # 1..plainSize bytes; plain: exactly plainSize
+  size @4 :UInt32;           # of the bulk that belongs here: 1..plainSize; plain: exactly plainSize
 }
 
 struct Push {

@@ -41,14 +41,20 @@ Bytes encode_packed(const T& value) {
 
 // Reads words that hold one message in one segment. A field is got once, which counts what it points to; twice the size is
 // generous, and aliased pointers run into it. Depth 16 is twice what our deepest schema needs.
-template <class Root, class T>
-Status read_words(WordView words, T& out) try {
+struct PlainRead {
+  template <class Reader, class T>
+  Status operator()(Reader from, T& to) const {
+    return read(from, to);
+  }
+};
+template <class Root, class T, class Read = PlainRead>
+Status read_words(WordView words, T& out, const Read& read_root = {}) try {
   const WordView segment = words;
   capnp::ReaderOptions options;
   options.traversalLimitInWords = 2 * words.size() + 64;
   options.nestingLimit = 16;
   capnp::SegmentArrayMessageReader reader(kj::arrayPtr(&segment, 1), options);
-  return read(reader.getRoot<Root>(), out);
+  return read_root(reader.getRoot<Root>(), out);
 } catch (...) {
   return caught_failure();
 }
@@ -81,13 +87,13 @@ Result<T> decode_packed_strict(ByteView packed, const Limits& limits, T out = {}
 }
 
 // What only travels: canonical form too, so nothing is aliased and nothing trails, but fields of later versions are ignored.
-template <class Root, class T>
-Result<T> decode_packed(ByteView packed, const Limits& limits) {
+template <class Root, class T, class Read = PlainRead>
+Result<T> decode_packed(ByteView packed, const Limits& limits, const Read& read_root = {}) {
   if (packed.size() > limits.packed_bytes) return over_limit("more bytes than its limit");
   Result<Words> words = unpack(packed, limits.words);
   if (!words) return words.failure();
   T out;
-  if (Status status = read_words<Root>(*words, out); !status) return status.failure();
+  if (Status status = read_words<Root>(*words, out, read_root); !status) return status.failure();
   if (!is_canonical(*words)) return malformed("is not in canonical form");
   return out;
 }
@@ -160,12 +166,12 @@ Status read_joined(capnp::Data::Reader data, std::size_t max_count, std::vector<
 }
 
 // Reads a list of structs into plain values, stopping at the first failure.
-template <class List, class T>
-Status read_list(const List& list, std::size_t max_count, std::vector<T>& out) {
+template <class List, class T, class Read = PlainRead>
+Status read_list(const List& list, std::size_t max_count, std::vector<T>& out, const Read& read_one = {}) {
   if (list.size() > max_count) return over_limit("a list is longer than its limit");
   out.reserve(list.size());
   for (const auto item : list) {
-    if (Status status = read(item, out.emplace_back()); !status) return status;
+    if (Status status = read_one(item, out.emplace_back()); !status) return status;
   }
   return {};
 }

@@ -9,8 +9,6 @@ namespace meshfs::codec::local {
 using codec::read;
 using codec::write;
 
-constexpr Limits kLimits = limits_for(kMaxLocalFrame);
-
 static Status read_hash_list(capnp::Data::Reader from, std::size_t max_count, std::vector<Hash>& to) {
   return read_joined(from, max_count, to);
 }
@@ -69,9 +67,9 @@ static Status read(format::local::Items::Reader from, Items& to) {
   if (Status s = read_items(from.getAdded(), to.added); !s) return s;
   return read_items(from.getRemoved(), to.removed);
 }
-static Status read(format::local::Publish::Reader from, Publish& to) {
+static Status read(format::local::Publish::Reader from, Publish& to, BulkReader& bulk) {
   if (Status s = read_fixed(from.getHeader(), to.header); !s) return s;
-  return read(from.getPush(), to.push);
+  return read(from.getPush(), to.push, bulk);
 }
 static Status read(format::local::Judged::Reader from, Judged& to) {
   to.offer = from.getOffer();
@@ -85,14 +83,14 @@ static Status read(format::local::BlobsStored::Reader from, BlobsStored& to) {
   if (Status s = read_hash_list(from.getStored(), kMaxItems, to.stored); !s) return s;
   return read_hash_list(from.getRefused(), kMaxItems, to.refused);
 }
-static Status read(format::local::BlobsFound::Reader from, BlobsFound& to) {
+static Status read(format::local::BlobsFound::Reader from, BlobsFound& to, BulkReader& bulk) {
   to.request = from.getRequest();
-  if (Status s = read_list(from.getBlobs(), kMaxWants, to.blobs); !s) return s;
+  if (Status s = read_list(from.getBlobs(), kMaxWants, to.blobs, bulk); !s) return s;
   return read_hash_list(from.getMissing(), kMaxWants, to.missing);
 }
-static Status read(format::local::ItemsFound::Reader from, ItemsFound& to) {
+static Status read(format::local::ItemsFound::Reader from, ItemsFound& to, BulkReader& bulk) {
   to.request = from.getRequest();
-  return read_list(from.getBundles(), kMaxWants, to.bundles);
+  return read_list(from.getBundles(), kMaxWants, to.bundles, bulk);
 }
 static Status read(format::local::Answer::Reader from, Answer& to) {
   to.request = from.getRequest();
@@ -103,6 +101,7 @@ static Status read(format::local::Answer::Reader from, Answer& to) {
 
 struct SyncdWriter {
   format::local::ToSyncd::Builder root;
+  BulkWriter& bulk;
 
   void operator()(const Welcome& from) {
     auto to = root.initWelcome();
@@ -126,7 +125,7 @@ struct SyncdWriter {
   }
   void operator()(const Publish& from) {
     auto to = root.initPublish();
-    write(to.initPush(), from.push);
+    write(to.initPush(), from.push, bulk);
     to.setHeader(data_of(from.header.view()));
   }
   void operator()(const Judged& from) {
@@ -148,13 +147,13 @@ struct SyncdWriter {
   void operator()(const BlobsFound& from) {
     auto to = root.initBlobsFound();
     to.setRequest(from.request);
-    write_list(to.initBlobs(list_size(from.blobs.size())), from.blobs);
+    write_list(to.initBlobs(list_size(from.blobs.size())), from.blobs, bulk);
     set_unless_empty(joined(from.missing), [&](auto data) { to.setMissing(data); });
   }
   void operator()(const ItemsFound& from) {
     auto to = root.initItemsFound();
     to.setRequest(from.request);
-    write_list(to.initBundles(list_size(from.bundles.size())), from.bundles);
+    write_list(to.initBundles(list_size(from.bundles.size())), from.bundles, bulk);
   }
   void operator()(const NetworkTime& from) {
     auto to = root.initNetworkTime();
@@ -171,9 +170,11 @@ struct SyncdWriter {
   }
 };
 
-static void write(format::local::ToSyncd::Builder to, const ToSyncd& from) { std::visit(SyncdWriter{to}, from); }
+static void write(format::local::ToSyncd::Builder to, const ToSyncd& from, BulkWriter& bulk) {
+  std::visit(SyncdWriter{to, bulk}, from);
+}
 
-static Status read(format::local::ToSyncd::Reader from, ToSyncd& to) {
+static Status read(format::local::ToSyncd::Reader from, ToSyncd& to, BulkReader& bulk) {
   using Which = format::local::ToSyncd::Which;
   switch (from.which()) {
     case Which::WELCOME:
@@ -181,7 +182,7 @@ static Status read(format::local::ToSyncd::Reader from, ToSyncd& to) {
     case Which::ITEMS:
       return read(from.getItems(), to.emplace<Items>());
     case Which::PUBLISH:
-      return read(from.getPublish(), to.emplace<Publish>());
+      return read(from.getPublish(), to.emplace<Publish>(), bulk);
     case Which::JUDGED:
       return read(from.getJudged(), to.emplace<Judged>());
     case Which::DURABLE:
@@ -192,9 +193,9 @@ static Status read(format::local::ToSyncd::Reader from, ToSyncd& to) {
     case Which::BLOBS_STORED:
       return read(from.getBlobsStored(), to.emplace<BlobsStored>());
     case Which::BLOBS_FOUND:
-      return read(from.getBlobsFound(), to.emplace<BlobsFound>());
+      return read(from.getBlobsFound(), to.emplace<BlobsFound>(), bulk);
     case Which::ITEMS_FOUND:
-      return read(from.getItemsFound(), to.emplace<ItemsFound>());
+      return read(from.getItemsFound(), to.emplace<ItemsFound>(), bulk);
     case Which::NETWORK_TIME: {
       const auto time = from.getNetworkTime();
       to = NetworkTime{{time.getNowMs()}, time.getHasClock(), time.getIncomplete()};
@@ -211,13 +212,13 @@ static Status read(format::local::Hello::Reader from, Hello& to) {
   to.version = from.getVersion();
   return read_enum(from.getRole(), Role::tool, to.role);
 }
-static Status read(format::local::Offer::Reader from, Offer& to) {
+static Status read(format::local::Offer::Reader from, Offer& to, BulkReader& bulk) {
   to.offer = from.getOffer();
-  if (Status s = read_list(from.getBundles(), kMaxWants, to.bundles); !s) return s;
+  if (Status s = read_list(from.getBundles(), kMaxWants, to.bundles, bulk); !s) return s;
   return read_text(from.getFrom(), kMaxReason, to.from);
 }
-static Status read(format::local::PutBlobs::Reader from, PutBlobs& to) {
-  if (Status s = read_list(from.getBlobs(), kMaxWants, to.blobs); !s) return s;
+static Status read(format::local::PutBlobs::Reader from, PutBlobs& to, BulkReader& bulk) {
+  if (Status s = read_list(from.getBlobs(), kMaxWants, to.blobs, bulk); !s) return s;
   return read_text(from.getFrom(), kMaxReason, to.from);
 }
 static Status read(format::local::GetBlobs::Reader from, GetBlobs& to) {
@@ -239,6 +240,7 @@ static Status read(format::local::Ask::Reader from, Ask& to) {
 
 struct FsdWriter {
   format::local::ToFsd::Builder root;
+  BulkWriter& bulk;
 
   void operator()(const Hello& from) {
     root.initHello().setVersion(from.version);
@@ -247,12 +249,12 @@ struct FsdWriter {
   void operator()(const Offer& from) {
     auto to = root.initOffer();
     to.setOffer(from.offer);
-    write_list(to.initBundles(list_size(from.bundles.size())), from.bundles);
+    write_list(to.initBundles(list_size(from.bundles.size())), from.bundles, bulk);
     set_unless_empty(as_bytes(from.from), [&](auto data) { to.setFrom(data); });
   }
   void operator()(const PutBlobs& from) {
     auto to = root.initPutBlobs();
-    write_list(to.initBlobs(list_size(from.blobs.size())), from.blobs);
+    write_list(to.initBlobs(list_size(from.blobs.size())), from.blobs, bulk);
     set_unless_empty(as_bytes(from.from), [&](auto data) { to.setFrom(data); });
   }
   void operator()(const GetBlobs& from) {
@@ -278,17 +280,19 @@ struct FsdWriter {
   }
 };
 
-static void write(format::local::ToFsd::Builder to, const ToFsd& from) { std::visit(FsdWriter{to}, from); }
+static void write(format::local::ToFsd::Builder to, const ToFsd& from, BulkWriter& bulk) {
+  std::visit(FsdWriter{to, bulk}, from);
+}
 
-static Status read(format::local::ToFsd::Reader from, ToFsd& to) {
+static Status read(format::local::ToFsd::Reader from, ToFsd& to, BulkReader& bulk) {
   using Which = format::local::ToFsd::Which;
   switch (from.which()) {
     case Which::HELLO:
       return read(from.getHello(), to.emplace<Hello>());
     case Which::OFFER:
-      return read(from.getOffer(), to.emplace<Offer>());
+      return read(from.getOffer(), to.emplace<Offer>(), bulk);
     case Which::PUT_BLOBS:
-      return read(from.getPutBlobs(), to.emplace<PutBlobs>());
+      return read(from.getPutBlobs(), to.emplace<PutBlobs>(), bulk);
     case Which::GET_BLOBS:
       return read(from.getGetBlobs(), to.emplace<GetBlobs>());
     case Which::GET_ITEMS:
@@ -308,11 +312,13 @@ static Status read(format::local::ToFsd::Reader from, ToFsd& to) {
   return error(Errc::unsupported, "a message of an unknown kind");
 }
 
-Bytes encode_to_syncd(const ToSyncd& message) { return encode_packed<format::local::ToSyncd>(message); }
+Bytes encode_to_syncd(const ToSyncd& message) { return encode_with_bulk<format::local::ToSyncd>(message); }
 Result<ToSyncd> decode_to_syncd(ByteView bytes) {
-  return decode_packed<format::local::ToSyncd, ToSyncd>(bytes, kLimits);
+  return decode_with_bulk<format::local::ToSyncd, ToSyncd>(bytes, kMaxLocalFrame);
 }
-Bytes encode_to_fsd(const ToFsd& message) { return encode_packed<format::local::ToFsd>(message); }
-Result<ToFsd> decode_to_fsd(ByteView bytes) { return decode_packed<format::local::ToFsd, ToFsd>(bytes, kLimits); }
+Bytes encode_to_fsd(const ToFsd& message) { return encode_with_bulk<format::local::ToFsd>(message); }
+Result<ToFsd> decode_to_fsd(ByteView bytes) {
+  return decode_with_bulk<format::local::ToFsd, ToFsd>(bytes, kMaxLocalFrame);
+}
 
 }  // namespace meshfs::codec::local

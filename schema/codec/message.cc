@@ -4,8 +4,6 @@
 
 namespace meshfs::codec {
 
-constexpr Limits kMessageLimits = limits_for(kMaxFrameAfterAuth);
-
 static Status read_ids(capnp::List<std::uint64_t>::Reader from, std::size_t max_count, std::vector<ItemId>& to) {
   if (from.size() > max_count) return over_limit("more item ids than their limit");
   to.reserve(from.size());
@@ -101,13 +99,14 @@ static Status read(format::WantBlobs::Reader from, WantBlobs& to) {
 // Fills in the member of the union that a message is.
 struct MessageWriter {
   format::Message::Builder to;
+  BulkWriter& bulk;
 
-  void operator()(const Push& push) { write(to.initPush(), push); }
+  void operator()(const Push& push) { write(to.initPush(), push, bulk); }
   void operator()(const Held& held) { to.setHeld(data_of(joined(held.headers))); }
   void operator()(const Reconcile& reconcile) { write(to.initReconcile(), reconcile); }
   void operator()(const WantItems& want) { write(to.initWantItems(), want); }
   void operator()(const WantBlobs& want) { write(to.initWantBlobs(), want); }
-  void operator()(const Blobs& blobs) { write_list(to.initBlobs(list_size(blobs.blobs.size())), blobs.blobs); }
+  void operator()(const Blobs& blobs) { write_list(to.initBlobs(list_size(blobs.blobs.size())), blobs.blobs, bulk); }
   void operator()(const Missing& missing) { to.setMissing(data_of(joined(missing.hashes))); }
   void operator()(const Bye& bye) { to.setBye(data_of(bye.reason)); }
   void operator()(const Ping& ping) {
@@ -116,18 +115,20 @@ struct MessageWriter {
   }
 };
 
-static void write(format::Message::Builder to, const Message& from) { std::visit(MessageWriter{to}, from); }
+static void write(format::Message::Builder to, const Message& from, BulkWriter& bulk) {
+  std::visit(MessageWriter{to, bulk}, from);
+}
 
 template <class T>
 static Status not_empty(const std::vector<T>& values) {
   return values.empty() ? malformed("a message that says nothing") : Status();
 }
 
-static Status read(format::Message::Reader from, Message& to) {
+static Status read(format::Message::Reader from, Message& to, BulkReader& bulk) {
   using Which = format::Message::Which;
   switch (from.which()) {
     case Which::PUSH:
-      return read(from.getPush(), to.emplace<Push>());
+      return read(from.getPush(), to.emplace<Push>(), bulk);
     case Which::HELD: {
       auto& headers = to.emplace<Held>().headers;
       if (Status s = read_joined(from.getHeld(), kMaxHeld, headers); !s) return s;
@@ -141,7 +142,7 @@ static Status read(format::Message::Reader from, Message& to) {
       return read(from.getWantBlobs(), to.emplace<WantBlobs>());
     case Which::BLOBS: {
       auto& blobs = to.emplace<Blobs>().blobs;
-      if (Status s = read_list(from.getBlobs(), kMaxWants, blobs); !s) return s;
+      if (Status s = read_list(from.getBlobs(), kMaxWants, blobs, bulk); !s) return s;
       return not_empty(blobs);
     }
     case Which::MISSING: {
@@ -160,51 +161,49 @@ static Status read(format::Message::Reader from, Message& to) {
   return error(Errc::unsupported, "a message of an unknown kind");
 }
 
-void write(format::Bundle::Builder to, const Bundle& from) {
+void write(format::Bundle::Builder to, const Bundle& from, BulkWriter& bulk) {
   to.setForm(static_cast<format::ItemForm>(from.form));
-  to.setBytes(data_of(from.bytes));
+  to.setSize(bulk.add(from.bytes));
 }
-Status read(format::Bundle::Reader from, Bundle& to) {
-  const ByteView bytes = view_of(from.getBytes());
-  if (bytes.empty()) return malformed("an empty item");
-  if (bytes.size() > kMaxCommitBytes) return over_limit("an item is larger than its limit");
-  to.bytes = copy_of(bytes);
+Status read(format::Bundle::Reader from, Bundle& to, BulkReader& bulk) {
+  if (from.getSize() == 0) return malformed("an empty item");
+  if (from.getSize() > kMaxCommitBytes) return over_limit("an item is larger than its limit");
+  if (Status s = bulk.take(from.getSize(), to.bytes); !s) return s;
   return read_enum(from.getForm(), ItemForm::header, to.form);
 }
 
-void write(format::Blob::Builder to, const Blob& from) {
+void write(format::Blob::Builder to, const Blob& from, BulkWriter& bulk) {
   to.setHash(data_of(from.hash.view()));
   to.setKind(static_cast<format::BlobKind>(from.kind));
   to.setEncoding(static_cast<format::BlobEncoding>(from.encoding));
   to.setPlainSize(from.plain_size);
-  to.setData(data_of(from.data));
+  to.setSize(bulk.add(from.data));
 }
-Status read(format::Blob::Reader from, Blob& to) {
+Status read(format::Blob::Reader from, Blob& to, BulkReader& bulk) {
   if (Status s = read_fixed(from.getHash(), to.hash); !s) return s;
   if (Status s = read_enum(from.getKind(), BlobKind::list, to.kind); !s) return s;
   if (Status s = read_enum(from.getEncoding(), BlobEncoding::zstd, to.encoding); !s) return s;
   to.plain_size = from.getPlainSize();
-  const ByteView data = view_of(from.getData());
+  const std::uint32_t size = from.getSize();
   if (to.plain_size > kMaxChunkBytes) return over_limit("a blob is larger than its limit");
-  const bool fits = to.encoding == BlobEncoding::plain ? data.size() == to.plain_size : data.size() <= to.plain_size;
-  if (data.empty() || !fits) return malformed("a blob whose size and data disagree");
-  to.data = copy_of(data);
-  return {};
+  const bool fits = to.encoding == BlobEncoding::plain ? size == to.plain_size : size <= to.plain_size;
+  if (size == 0 || !fits) return malformed("a blob whose size and data disagree");
+  return bulk.take(size, to.data);
 }
 
-void write(format::Push::Builder to, const Push& from) {
-  if (!from.bundles.empty()) write_list(to.initBundles(list_size(from.bundles.size())), from.bundles);
-  if (!from.blobs.empty()) write_list(to.initBlobs(list_size(from.blobs.size())), from.blobs);
+void write(format::Push::Builder to, const Push& from, BulkWriter& bulk) {
+  if (!from.bundles.empty()) write_list(to.initBundles(list_size(from.bundles.size())), from.bundles, bulk);
+  if (!from.blobs.empty()) write_list(to.initBlobs(list_size(from.blobs.size())), from.blobs, bulk);
 }
-Status read(format::Push::Reader from, Push& to) {
-  if (Status s = read_list(from.getBundles(), kMaxWants, to.bundles); !s) return s;
-  if (Status s = read_list(from.getBlobs(), kMaxWants, to.blobs); !s) return s;
+Status read(format::Push::Reader from, Push& to, BulkReader& bulk) {
+  if (Status s = read_list(from.getBundles(), kMaxWants, to.bundles, bulk); !s) return s;
+  if (Status s = read_list(from.getBlobs(), kMaxWants, to.blobs, bulk); !s) return s;
   return to.bundles.empty() && to.blobs.empty() ? malformed("a message that says nothing") : Status();
 }
 
-Bytes encode_message(const Message& message) { return encode_packed<format::Message>(message); }
+Bytes encode_message(const Message& message) { return encode_with_bulk<format::Message>(message); }
 Result<Message> decode_message(ByteView bytes) {
-  return decode_packed<format::Message, Message>(bytes, kMessageLimits);
+  return decode_with_bulk<format::Message, Message>(bytes, kMaxFrameAfterAuth);
 }
 
 }  // namespace meshfs::codec

@@ -8,7 +8,6 @@
 namespace meshfs::codec {
 
 constexpr Limits kBeforeAuth = limits_for(kMaxFrameBeforeAuth - kFrameHeaderBytes);
-constexpr Limits kPacketLimits = limits_for(kMaxFrameAfterAuth - kFrameHeaderBytes);
 
 static void write(format::SetSummary::Builder to, const SetSummary& from) {
   to.setSet(set_to(from.set));
@@ -79,31 +78,29 @@ static Status read(format::AckRange::Reader from, AckRange& to) {
   return to.first <= to.last ? Status() : malformed("an acknowledgement that ends before it begins");
 }
 
-static void write(format::Piece::Builder to, const Piece& from) {
+static void write(format::Piece::Builder to, const Piece& from, BulkWriter& bulk) {
   to.setMessage(from.message);
   to.setOffset(from.offset);
   to.setTotal(from.total);
-  to.setData(data_of(from.data));
+  to.setSize(bulk.add(from.data));
 }
-static Status read(format::Piece::Reader from, Piece& to) {
+static Status read(format::Piece::Reader from, Piece& to, BulkReader& bulk) {
   to.message = from.getMessage();
   to.offset = from.getOffset();
   to.total = from.getTotal();
-  const ByteView data = view_of(from.getData());
+  const std::uint32_t size = from.getSize();
   if (to.total > kMaxFrameAfterAuth) return over_limit("a message is larger than its limit");
-  if (data.empty() || to.offset > to.total || data.size() > to.total - to.offset)
-    return malformed("a piece outside its message");
-  to.data = copy_of(data);
-  return {};
+  if (size == 0 || to.offset > to.total || size > to.total - to.offset) return malformed("a piece outside its message");
+  return bulk.take(size, to.data);
 }
 
-static void write(format::Packet::Builder to, const Packet& from) {
+static void write(format::Packet::Builder to, const Packet& from, BulkWriter& bulk) {
   if (!from.acks.empty()) write_list(to.initAcks(list_size(from.acks.size())), from.acks);
-  if (!from.pieces.empty()) write_list(to.initPieces(list_size(from.pieces.size())), from.pieces);
+  if (!from.pieces.empty()) write_list(to.initPieces(list_size(from.pieces.size())), from.pieces, bulk);
 }
-static Status read(format::Packet::Reader from, Packet& to) {
+static Status read(format::Packet::Reader from, Packet& to, BulkReader& bulk) {
   if (Status s = read_list(from.getAcks(), kMaxAckRanges, to.acks); !s) return s;
-  return read_list(from.getPieces(), kMaxPieces, to.pieces);
+  return read_list(from.getPieces(), kMaxPieces, to.pieces, bulk);
 }
 
 Status read_set(format::Set from, SetId& to) { return read_enum(from, SetId::shared, to); }
@@ -120,7 +117,9 @@ Bytes encode_beacon(const Beacon& beacon) { return encode_packed<format::Beacon>
 Result<Beacon> decode_beacon(ByteView bytes) { return decode_packed<format::Beacon, Beacon>(bytes, kBeforeAuth); }
 Bytes encode_hello(const Hello& hello) { return encode_packed<format::Hello>(hello); }
 Result<Hello> decode_hello(ByteView bytes) { return decode_packed<format::Hello, Hello>(bytes, kBeforeAuth); }
-Bytes encode_packet(const Packet& packet) { return encode_packed<format::Packet>(packet); }
-Result<Packet> decode_packet(ByteView bytes) { return decode_packed<format::Packet, Packet>(bytes, kPacketLimits); }
+Bytes encode_packet(const Packet& packet) { return encode_with_bulk<format::Packet>(packet); }
+Result<Packet> decode_packet(ByteView bytes) {
+  return decode_with_bulk<format::Packet, Packet>(bytes, kMaxFrameAfterAuth - kFrameHeaderBytes);
+}
 
 }  // namespace meshfs::codec

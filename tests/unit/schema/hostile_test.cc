@@ -22,16 +22,33 @@ void expect_at_once(Action action) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, kAtOnce);
 }
 
-// 512 blobs, the first of 64 KiB. In words: root, Message (one data word, one pointer), tag of the list, then three words
-// per blob: data (kind, encoding, size), pointer to the hash, pointer to the bytes.
+// A message as it travels: length of the packed head, head, bulk.
+Bytes message_of(ByteView head, ByteView bulk = {}) {
+  const auto length = static_cast<std::uint32_t>(head.size());
+  Bytes out;
+  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<std::uint8_t>(length >> shift));
+  out.insert(out.end(), head.begin(), head.end());
+  out.insert(out.end(), bulk.begin(), bulk.end());
+  return out;
+}
+
+// Head and bulk of 512 blobs of one byte, the first of 64 KiB. In words: root, Message (one data word, one pointer), tag of
+// the list, then three per blob: two of data (kind, encoding, plain size; size), pointer to the hash.
 constexpr std::size_t kFirstBlob = 4;
-Words many_blobs() {
+constexpr std::size_t kBlobWords = 3;
+struct Parts {
+  Words head;
+  Bytes bulk;
+};
+Parts many_blobs() {
   Blobs blobs;
   blobs.blobs.assign(kMaxWants, {filled<Hash>(1), BlobKind::chunk, BlobEncoding::plain, 1, {7}});
   blobs.blobs[0].plain_size = kMaxChunkBytes;
   blobs.blobs[0].data.assign(kMaxChunkBytes, 7);
-  Result<Words> words = unpack(encode_message(blobs), 1 << 20);
-  return std::move(*words);
+  const Bytes bytes = encode_message(blobs);
+  const std::size_t length = bytes[0] | bytes[1] << 8 | bytes[2] << 16;
+  Result<Words> words = unpack(ByteView(bytes).subspan(4, length), 1 << 20);
+  return {std::move(*words), Bytes(bytes.begin() + 4 + static_cast<std::ptrdiff_t>(length), bytes.end())};
 }
 
 std::uint64_t get(const Words& words, std::size_t at) {
@@ -43,27 +60,33 @@ void set(Words& words, std::size_t at, std::uint64_t value) {
   std::memcpy(static_cast<void*>(words.begin() + at), &value, sizeof value);
 }
 
-TEST(Hostile, PointersThatShareOneBlobAreRefused) {
-  Words words = many_blobs();
-  ASSERT_TRUE(decode_message(pack(words)).ok());  // the control: the same message, each with bytes of its own
-  const std::uint64_t pointer = get(words, kFirstBlob + 2);
-  for (std::size_t i = 1; i < kMaxWants; ++i) {  // every blob now claims the 64 KiB of the first: 32 MiB out of 100 kB
-    const std::size_t blob = kFirstBlob + 3 * i;
-    set(words, blob, get(words, kFirstBlob));
-    set(words, blob + 2, pointer - (std::uint64_t{3 * i} << 2));
+TEST(Hostile, BlobsThatClaimBulkThatIsNotThereAreRefused) {
+  Parts parts = many_blobs();
+  ASSERT_TRUE(decode_message(message_of(pack(parts.head), parts.bulk)).ok());  // the control: as it was
+  for (std::size_t i = 1; i < kMaxWants; ++i) {  // each claims 64 KiB as the first does: 32 MiB out of 90 kB
+    for (std::size_t word = 0; word < 2; ++word) {
+      set(parts.head, kFirstBlob + kBlobWords * i + word, get(parts.head, kFirstBlob + word));
+    }
   }
   expect_at_once([&] {
-    const auto decoded = decode_message(pack(words));
+    const auto decoded = decode_message(message_of(pack(parts.head), parts.bulk));
     ASSERT_FALSE(decoded.ok());
     EXPECT_EQ(decoded.code(), Errc::bad_bytes) << decoded.failure().message;
   });
 }
 
+TEST(Hostile, BulkThatNobodyClaimsIsRefused) {
+  Parts parts = many_blobs();
+  parts.bulk.push_back(7);
+  EXPECT_FALSE(decode_message(message_of(pack(parts.head), parts.bulk)).ok());
+}
+
 TEST(Hostile, OneSharedPointerIsRefusedToo) {
-  Words words = many_blobs();
-  set(words, kFirstBlob + 3 * 2 + 2,
-      get(words, kFirstBlob + 3 + 2) - (std::uint64_t{3} << 2));  // within every limit, but aliased
-  EXPECT_FALSE(decode_message(pack(words)).ok());
+  Parts parts = many_blobs();
+  const std::size_t pointer = kFirstBlob + 2;
+  set(parts.head, pointer + 2 * kBlobWords,  // within every limit, but aliased
+      get(parts.head, pointer + kBlobWords) - (std::uint64_t{kBlobWords} << 2));
+  EXPECT_FALSE(decode_message(message_of(pack(parts.head), parts.bulk)).ok());
 }
 
 TEST(Hostile, PackedZeroesDoNotBlowUp) {
@@ -71,8 +94,8 @@ TEST(Hostile, PackedZeroesDoNotBlowUp) {
   while (bomb.size() < kMaxCommitBytes) bomb.insert(bomb.end(), {0x00, 0xff});  // 234 MB unpacked
   expect_at_once([&] {
     EXPECT_EQ(decode_commit(bomb).code(), Errc::too_large);
-    EXPECT_EQ(decode_message(bomb).code(), Errc::too_large);
-    EXPECT_EQ(local::decode_to_fsd(bomb).code(), Errc::too_large);
+    EXPECT_EQ(decode_message(message_of(bomb)).code(), Errc::too_large);
+    EXPECT_EQ(local::decode_to_fsd(message_of(bomb)).code(), Errc::too_large);
   });
 }
 
@@ -91,7 +114,10 @@ TEST(Hostile, CyclesAreRefused) {
     for (std::size_t i = 0; i < pointers; ++i) {  // struct without data whose pointers all point to the first word
       set(words, i, (pointers << 48) | ((0xffffffffu - static_cast<std::uint32_t>(i) * 1u) << 2 & 0xfffffffcu));
     }
-    expect_at_once([&] { EXPECT_FALSE(anybody_accepts(pack(words))); });
+    expect_at_once([&] {
+      EXPECT_FALSE(anybody_accepts(pack(words)));
+      EXPECT_FALSE(anybody_accepts(message_of(pack(words))));
+    });
   }
 }
 

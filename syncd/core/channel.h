@@ -23,7 +23,7 @@ inline constexpr std::size_t kPriorities = 3;
 
 // Waiting for the channel, per class. Senders look at room() and hold their work back in their own bounded tables;
 // what comes regardless beyond the limit is refused, and reconciliation or a renewed want brings it later.
-inline constexpr std::array<std::size_t, kPriorities> kMaxQueuedBytes{4u << 20, 2u << 20, 1u << 20};
+inline constexpr std::array<std::size_t, kPriorities> kMaxQueuedBytes{4u << 20, 2u << 20, 4u << 20};
 
 class Channel {
  public:

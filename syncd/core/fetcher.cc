@@ -53,6 +53,12 @@ void Fetcher::note_handed_over(const Hash& hash, Need& need, const std::optional
   need.handed_at = now;
   need.from = from;
   handed_.emplace_back(now, hash);
+  handed_bytes_ += need.bytes;
+  cache_.pin(hash);
+}
+
+void Fetcher::take_back(Need& need) {
+  if (std::exchange(need.handed_over, false)) handed_bytes_ -= need.bytes;
 }
 
 void Fetcher::hand_over(std::vector<codec::Blob> blobs, const std::string& from) {
@@ -63,8 +69,11 @@ void Fetcher::hand_over(std::vector<codec::Blob> blobs, const std::string& from)
 std::optional<NodeId> Fetcher::on_stored(const codec::local::BlobsStored& outcome, Instant now) {
   std::optional<NodeId> bringer;
   for (const Hash& hash : outcome.stored) {
-    if (const auto it = needs_.find(hash); it != needs_.end() && it->second.from) bringer = it->second.from;
     cache_.set_verified(hash);
+    const auto it = needs_.find(hash);
+    if (it == needs_.end()) continue;
+    if (it->second.from) bringer = it->second.from;
+    take_back(it->second);
     finish(hash);
   }
   for (const Hash& hash : outcome.refused) {
@@ -72,7 +81,7 @@ std::optional<NodeId> Fetcher::on_stored(const codec::local::BlobsStored& outcom
     const auto it = needs_.find(hash);
     if (it == needs_.end() || !it->second.handed_over) continue;
     Need& need = it->second;
-    need.handed_over = false;
+    take_back(need);
     if (need.from) {
       mail_.blame(*need.from, "content that does not match its hash");
       if (!contains(need.tried, *need.from)) need.tried.push_back(*need.from);
@@ -87,6 +96,8 @@ void Fetcher::finish(const Hash& hash) {
   if (it == needs_.end()) return;
   Need& need = it->second;
   leave_idle(need);
+  if (need.handed_over) cache_.drop(hash);  // nobody needs it any more and nobody has verified it
+  take_back(need);
   while (!need.asked.empty()) unask(need.asked.back(), hash, need, true);
   if (need.resting_until != kNever) resting_.erase({need.resting_until, need.order});
   needs_.erase(it);
@@ -233,8 +244,9 @@ void Fetcher::ask(const NodeId& who, Peer& peer, Instant now) {
     message.wants.push_back({hash, it->second.kind});
   }
   // Refilled when a quarter is free, so that wants travel in batches.
-  const bool room = peer.asked.size() <= kMaxAsked * 3 / 4 && peer.asked_bytes <= kAskedBytes * 3 / 4;
-  while (room && !peer.idle.empty() && peer.asked.size() < kMaxAsked && peer.asked_bytes < kAskedBytes) {
+  const bool room = peer.asked.size() <= kMaxAsked * 3 / 4 && peer.asked_bytes + handed_bytes_ <= kAskedBytes * 3 / 4;
+  while (room && !peer.idle.empty() && peer.asked.size() < kMaxAsked &&
+         peer.asked_bytes + handed_bytes_ < kAskedBytes) {
     const auto [order, hash] = *peer.idle.begin();
     peer.idle.erase(peer.idle.begin());
     Need& need = needs_.at(hash);
@@ -302,7 +314,7 @@ Instant Fetcher::tick(Instant now) {
     if (!stale && now - at < kFsdPatience) break;
     handed_.pop_front();
     if (stale) continue;
-    it->second.handed_over = false;
+    take_back(it->second);
     cache_.drop(hash);
     make_idle(hash, it->second, std::nullopt, now);
   }

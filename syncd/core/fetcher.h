@@ -19,10 +19,11 @@ class Fetcher {
  public:
   static constexpr std::size_t kMaxAsked = codec::kMaxWants;   // per neighbour: it keeps no more for us
   static constexpr std::size_t kAskedBytes = 4 * 1024 * 1024;  // likely bytes under way from one neighbour
-  static constexpr std::size_t kGuessBytes = 16 * 1024;        // of a blob whose size fsd does not hint
-  static constexpr Duration kStall = seconds(2);               // a neighbour bringing nothing for so long: ask another
-  static constexpr Duration kStuck = seconds(30);              // one want unanswered that long: ask another
-  static constexpr Duration kFirstRest = seconds(2);           // asked everybody in vain: again later, doubling up to
+  // Of that, handed to fsd and not stored yet counts too: a slow disk slows the asking, not fills the memory.
+  static constexpr std::size_t kGuessBytes = 16 * 1024;  // of a blob whose size fsd does not hint
+  static constexpr Duration kStall = seconds(2);         // a neighbour bringing nothing for so long: ask another
+  static constexpr Duration kStuck = seconds(30);        // one want unanswered that long: ask another
+  static constexpr Duration kFirstRest = seconds(2);     // asked everybody in vain: again later, doubling up to
   static constexpr Duration kLongestRest = seconds(64);
   static constexpr Duration kFsdPatience = seconds(30);  // no word on a blob handed over (its disk is full): again
   static constexpr std::size_t kPutBytes = 512 * 1024;   // per message to fsd
@@ -87,6 +88,7 @@ class Fetcher {
   void ask(const NodeId& who, Peer& peer, Instant now);
   void check_progress(const NodeId& who, Peer& peer, Instant now);
   void move_on(const NodeId& who, Peer& peer, const Hash& hash, bool crowded, Instant now);
+  void take_back(Need& need);
   void note_handed_over(const Hash& hash, Need& need, const std::optional<NodeId>& from, Instant now);
   void hand_over(std::vector<codec::Blob> blobs, const std::string& from);
 
@@ -98,6 +100,7 @@ class Fetcher {
   std::map<std::pair<Instant, Order>, Hash> resting_;
   std::deque<std::pair<Instant, Hash>> handed_;  // in the order of handing over; outcomes make entries stale
   Order next_order_ = 0;
+  std::size_t handed_bytes_ = 0;  // likely bytes that fsd has in hand
 };
 
 }  // namespace meshfs::syncd

@@ -20,10 +20,11 @@ class Server {
   // Wants kept per neighbour. It may ask for codec::kMaxWants; cancels and deliveries that cross may double that.
   static constexpr std::size_t kMaxWants = 2 * codec::kMaxWants;
   static constexpr std::size_t kBlobsPerRequest = 12;  // of 64 KiB at most each: one answer from fsd stays under 1 MiB
-  static constexpr std::size_t kMaxRequests = 4;       // to fsd at a time, per neighbour
+  static constexpr std::size_t kMaxRequests = 12;      // to fsd at a time, per neighbour
   static constexpr std::size_t kGuessBytes = 192 * 1024;  // of one answer
-  // Content that waits in a session. Little, so that news on the same stream never waits long.
-  static constexpr std::size_t kAheadBytes = 512 * 1024;
+  // Content that waits in a session or is on its way from fsd. Enough to cover fsd's answer time (30 ms at 60 MB/s);
+  // news overtakes it there.
+  static constexpr std::size_t kAheadBytes = 2 * 1024 * 1024;
 
   Server(Mail& mail, Store& store, BlobCache& cache, const Fetcher& fetcher, std::uint64_t& next_request)
       : mail_(mail), store_(store), cache_(cache), fetcher_(fetcher), next_request_(next_request) {}

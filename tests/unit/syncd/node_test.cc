@@ -157,6 +157,31 @@ TEST(Node, ANodeThatJoinsLateGetsAll) {
   EXPECT_TRUE(mesh.run_until([&] { return mesh.same_items(); }, seconds(10)));
 }
 
+TEST(Node, AnyDifferenceIsFound) {
+  for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6}) {
+    Mesh mesh(seed);
+    mesh.line(2, {.loss_ppm = 100'000}, false);
+    mesh.run(seconds(2));
+    const std::uint64_t common = mesh.rng.below(3'000);
+    std::vector<Hash> items;
+    for (std::uint64_t i = 0; i < common; ++i) items.push_back(mesh.fsds[i % 2]->publish(i, {}, false));
+    ASSERT_TRUE(mesh.run_until([&] { return mesh.same_items(); }, seconds(20)));
+    mesh.network.cut_both(0, 1);
+    mesh.run(seconds(15));
+    const std::uint64_t left = mesh.rng.below(seed % 2 == 0 ? 5 : 700), right = 1 + mesh.rng.below(5);
+    for (std::uint64_t i = 0; i < left; ++i) mesh.fsds[0]->publish(100'000 + i, {}, false);
+    for (std::uint64_t i = 0; i < right; ++i) mesh.fsds[1]->publish(200'000 + i, {}, false);
+    // What both gave up meanwhile must not come back.
+    for (std::uint64_t i = 0; i < common / 10; ++i) {
+      for (const auto& fsd : mesh.fsds) fsd->forget(items[i]);
+    }
+    mesh.run(seconds(2));
+    mesh.network.mend_all();
+    EXPECT_TRUE(mesh.run_until([&] { return mesh.same_items(); }, seconds(40))) << "seed " << seed;
+    EXPECT_EQ(mesh.fsds[0]->items.size(), common - common / 10 + left + right);
+  }
+}
+
 TEST(Node, SameSeedSameRun) {
   const auto run = [] {
     Mesh mesh(7);

@@ -1,0 +1,183 @@
+// The parts that make messages out of lossy datagrams, each by itself, and two channels over a wire that loses.
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <set>
+
+#include "schema/vocab/rng.h"
+#include "syncd/core/datagram_channel.h"
+#include "syncd/core/replay_window.h"
+#include "syncd/core/stream_channel.h"
+
+namespace meshfs::syncd {
+namespace {
+
+TEST(ReplayWindow, TakesEachCounterOnceAndNothingTooOld) {
+  Rng rng(1);
+  ReplayWindow window;
+  std::set<std::uint64_t> seen;
+  std::uint64_t newest = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    const std::uint64_t jump = rng.percent(2) ? rng.below(3'000) : rng.below(3);
+    const std::uint64_t back = rng.below(1'500);
+    const std::uint64_t counter = rng.percent(50) ? newest + jump : newest - std::min(newest, back);
+    const bool expected =
+        counter > 0 && !seen.contains(counter) && (counter > newest || newest - counter < ReplayWindow::kBits);
+    EXPECT_EQ(window.accept(counter), expected) << counter << " newest " << newest;
+    if (expected) seen.insert(counter);
+    newest = std::max(newest, expected ? counter : 0);
+  }
+}
+
+TEST(CounterRanges, MergesAndKeepsTheNewest) {
+  CounterRanges ranges;
+  for (const std::uint64_t counter : {5, 7, 6, 1, 10, 9, 2, 5}) ranges.add(counter);
+  EXPECT_EQ(ranges.newest(9), (std::vector<codec::AckRange>{{9, 10}, {5, 7}, {1, 2}}));
+  EXPECT_EQ(ranges.newest(1), (std::vector<codec::AckRange>{{9, 10}}));
+  for (std::uint64_t counter = 20; counter < 400; counter += 2) ranges.add(counter);
+  const auto all = ranges.newest(SIZE_MAX);
+  EXPECT_EQ(all.size(), CounterRanges::kMaxRanges);
+  EXPECT_EQ(all.front(), (codec::AckRange{398, 398}));
+}
+
+TEST(Reassembly, RefusesNonsenseAndBoundsItsMemory) {
+  Reassembly reassembly;
+  std::vector<Bytes> out;
+  using Outcome = Reassembly::Outcome;
+  EXPECT_EQ(reassembly.add({1, 90, 100, Bytes(11)}, out), Outcome::senseless);
+  EXPECT_EQ(reassembly.add({0, 0, 1, Bytes(1)}, out), Outcome::senseless);
+  EXPECT_EQ(reassembly.add({1, 0, 100, Bytes(50)}, out), Outcome::taken);
+  EXPECT_EQ(reassembly.add({1, 50, 101, Bytes(51)}, out), Outcome::senseless);  // another size than said before
+  EXPECT_EQ(reassembly.add({1, 50, 100, Bytes(50)}, out), Outcome::taken);
+  EXPECT_EQ(out.size(), 1u);
+  EXPECT_EQ(reassembly.add({1, 0, 100, Bytes(50)}, out), Outcome::taken);  // late repeat
+  EXPECT_EQ(out.size(), 1u);
+  Outcome last = Outcome::taken;
+  std::uint64_t begun = 1;
+  while (last == Outcome::taken && begun < 100) last = reassembly.add({++begun, 0, 256 * 1024, Bytes(10)}, out);
+  EXPECT_EQ(last, Outcome::full);
+  EXPECT_LE((begun - 2) * 256 * 1024, Reassembly::kMaxPartialBytes);
+  EXPECT_EQ(reassembly.add({1'000'000, 0, 10, Bytes(10)}, out), Outcome::senseless);
+}
+
+// Two channels and a wire with delay and loss.
+struct Wire {
+  struct Frame {
+    Instant at;
+    bool to_b;
+    std::uint64_t counter;
+    codec::Packet packet;
+  };
+  explicit Wire(unsigned loss) : loss_percent(loss) {}
+
+  void run(Duration span) {
+    const Instant end = now + span;
+    for (; now < end; now = now + microseconds(250)) {
+      while (!air.empty() && air.front().at <= now) {
+        Frame frame = std::move(air.front());
+        air.pop_front();
+        EXPECT_TRUE(
+            (frame.to_b ? b : a).on_packet(frame.counter, std::move(frame.packet), now, frame.to_b ? at_b : at_a));
+      }
+      flush(a, true, counter_a);
+      flush(b, false, counter_b);
+    }
+  }
+  void flush(DatagramChannel& from, bool to_b, std::uint64_t& counter) {
+    from.flush(now, [&](const codec::Packet& packet) -> Result<std::uint64_t> {
+      const std::uint64_t mine = ++counter;
+      ++frames;
+      EXPECT_LE(codec::encode_packet(packet).size() + codec::kFrameHeaderBytes, 1200u);
+      if (!rng.percent(loss_percent)) air.push_back({now + milliseconds(2), to_b, mine, packet});
+      return mine;
+    });
+  }
+
+  unsigned loss_percent;
+  Rng rng{3};
+  Instant now{1};
+  DatagramChannel a{1200, milliseconds(1)}, b{1200, milliseconds(1)};
+  std::uint64_t counter_a = 0, counter_b = 0, frames = 0;
+  std::deque<Frame> air;
+  std::vector<Bytes> at_a, at_b;
+};
+
+SharedBytes message(std::size_t size, Rng& rng) {
+  Bytes out(size);
+  for (auto& byte : out) byte = static_cast<std::uint8_t>(rng.next());
+  return std::make_shared<const Bytes>(std::move(out));
+}
+
+TEST(DatagramChannel, DeliversEachMessageOnceWholeWhateverIsLost) {
+  for (const unsigned loss : {0u, 10u, 30u, 50u}) {
+    Wire wire(loss);
+    Rng rng(loss);
+    std::multiset<Bytes> sent;
+    for (int i = 0; i < 60; ++i) {
+      const auto one = message(1 + rng.below(30'000), rng);
+      sent.insert(*one);
+      ASSERT_TRUE(wire.a.queue(static_cast<Priority>(rng.below(3)), one));
+    }
+    wire.run(seconds(20));
+    EXPECT_EQ(std::multiset<Bytes>(wire.at_b.begin(), wire.at_b.end()), sent) << loss;
+    EXPECT_TRUE(wire.a.idle());
+    EXPECT_EQ(wire.a.wake(), kNever);
+  }
+}
+
+TEST(DatagramChannel, NewsOvertakesBulk) {
+  Wire wire(0);
+  Rng rng(5);
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(wire.a.queue(Priority::bulk, message(200'000, rng)));
+  wire.run(milliseconds(10));
+  const auto news = message(300, rng);
+  ASSERT_TRUE(wire.a.queue(Priority::news, news));
+  wire.run(milliseconds(6));  // two milliseconds there, and at most one round trip for room in the window
+  EXPECT_NE(std::find(wire.at_b.begin(), wire.at_b.end(), *news), wire.at_b.end());
+  EXPECT_FALSE(wire.a.idle());
+}
+
+TEST(DatagramChannel, KnowsWhenNobodyAnswersAndStaysModest) {
+  Wire wire(100);
+  Rng rng(6);
+  ASSERT_TRUE(wire.a.queue(Priority::news, message(100'000, rng)));
+  wire.run(seconds(9));
+  EXPECT_FALSE(wire.a.dead(wire.now));
+  wire.run(seconds(2));
+  EXPECT_TRUE(wire.a.dead(wire.now));
+  EXPECT_LT(wire.frames, 100u);  // the first window, then a few probes
+}
+
+TEST(Channel, RefusesWhatIsOverItsLimit) {
+  StreamChannel channel;
+  Rng rng(7);
+  std::size_t taken = 0;
+  while (channel.queue(Priority::bulk, message(200'000, rng))) ++taken;
+  EXPECT_EQ(taken, kMaxQueuedBytes[2] / 200'000);
+  EXPECT_TRUE(channel.queue(Priority::news, message(10, rng)));  // other classes are not concerned
+}
+
+TEST(StreamChannel, SendsNewsFirstAndNothingTwice) {
+  StreamChannel from, to;
+  Rng rng(8);
+  const auto bulk = message(150'000, rng), news = message(100, rng);
+  from.queue(Priority::bulk, bulk);
+  from.queue(Priority::news, news);
+  std::vector<Bytes> delivered;
+  std::uint64_t counter = 0;
+  bool room = false;
+  const auto send = [&](const codec::Packet& packet) -> Result<std::uint64_t> {
+    if (!room) return Errc::no_space;
+    EXPECT_TRUE(to.on_packet(++counter, packet, {}, delivered));
+    return counter;
+  };
+  from.flush({}, send);
+  EXPECT_TRUE(delivered.empty());
+  room = true;
+  from.flush({}, send);
+  EXPECT_EQ(delivered, (std::vector<Bytes>{*news, *bulk}));
+  EXPECT_TRUE(from.idle());
+}
+
+}  // namespace
+}  // namespace meshfs::syncd

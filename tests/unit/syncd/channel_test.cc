@@ -31,7 +31,7 @@ TEST(ReplayWindow, TakesEachCounterOnceAndNothingTooOld) {
 
 TEST(CounterRanges, MergesAndKeepsTheNewest) {
   CounterRanges ranges;
-  for (const std::uint64_t counter : {5, 7, 6, 1, 10, 9, 2, 5}) ranges.add(counter);
+  for (const std::uint64_t counter : {5u, 7u, 6u, 1u, 10u, 9u, 2u, 5u}) ranges.add(counter);
   EXPECT_EQ(ranges.newest(9), (std::vector<codec::AckRange>{{9, 10}, {5, 7}, {1, 2}}));
   EXPECT_EQ(ranges.newest(1), (std::vector<codec::AckRange>{{9, 10}}));
   for (std::uint64_t counter = 20; counter < 400; counter += 2) ranges.add(counter);

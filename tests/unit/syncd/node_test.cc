@@ -158,7 +158,7 @@ TEST(Node, ANodeThatJoinsLateGetsAll) {
 }
 
 TEST(Node, AnyDifferenceIsFound) {
-  for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6}) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     Mesh mesh(seed);
     mesh.line(2, {.loss_ppm = 100'000}, false);
     mesh.run(seconds(2));

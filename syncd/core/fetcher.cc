@@ -76,6 +76,11 @@ std::optional<NodeId> Fetcher::on_stored(const codec::local::BlobsStored& outcom
     take_back(it->second);
     finish(hash);
   }
+  if (handed_bytes_ > kBacklogBytes) {
+    budget_ = std::max(kLeastAskedBytes, budget_ - budget_ / 8);
+  } else {
+    budget_ = std::min(kAskedBytes, budget_ + kGuessBytes * 4);
+  }
   for (const Hash& hash : outcome.refused) {
     cache_.drop(hash);
     const auto it = needs_.find(hash);
@@ -244,9 +249,8 @@ void Fetcher::ask(const NodeId& who, Peer& peer, Instant now) {
     message.wants.push_back({hash, it->second.kind});
   }
   // Refilled when a quarter is free, so that wants travel in batches.
-  const bool room = peer.asked.size() <= kMaxAsked * 3 / 4 && peer.asked_bytes + handed_bytes_ <= kAskedBytes * 3 / 4;
-  while (room && !peer.idle.empty() && peer.asked.size() < kMaxAsked &&
-         peer.asked_bytes + handed_bytes_ < kAskedBytes) {
+  const bool room = peer.asked.size() <= kMaxAsked * 3 / 4 && peer.asked_bytes + handed_bytes_ <= budget_ * 3 / 4;
+  while (room && !peer.idle.empty() && peer.asked.size() < kMaxAsked && peer.asked_bytes + handed_bytes_ < budget_) {
     const auto [order, hash] = *peer.idle.begin();
     peer.idle.erase(peer.idle.begin());
     Need& need = needs_.at(hash);

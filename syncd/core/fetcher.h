@@ -17,9 +17,12 @@ namespace meshfs::syncd {
 
 class Fetcher {
  public:
-  static constexpr std::size_t kMaxAsked = codec::kMaxWants;   // per neighbour: it keeps no more for us
-  static constexpr std::size_t kAskedBytes = 4 * 1024 * 1024;  // likely bytes under way from one neighbour
-  // Of that, handed to fsd and not stored yet counts too: a slow disk slows the asking, not fills the memory.
+  static constexpr std::size_t kMaxAsked = codec::kMaxWants;  // per neighbour: it keeps no more for us
+  // Likely bytes under way from one neighbour. The budget moves between these: it grows while fsd keeps up and shrinks
+  // while more than kBacklogBytes wait for its disk, since what waits there delays what neighbours ask of fsd.
+  static constexpr std::size_t kAskedBytes = 4 * 1024 * 1024;
+  static constexpr std::size_t kLeastAskedBytes = 512 * 1024;
+  static constexpr std::size_t kBacklogBytes = 768 * 1024;
   static constexpr std::size_t kGuessBytes = 16 * 1024;  // of a blob whose size fsd does not hint
   static constexpr Duration kStall = seconds(2);         // a neighbour bringing nothing for so long: ask another
   static constexpr Duration kStuck = seconds(30);        // one want unanswered that long: ask another
@@ -100,6 +103,7 @@ class Fetcher {
   std::map<std::pair<Instant, Order>, Hash> resting_;
   std::deque<std::pair<Instant, Hash>> handed_;  // in the order of handing over; outcomes make entries stale
   Order next_order_ = 0;
+  std::size_t budget_ = kAskedBytes / 4;
   std::size_t handed_bytes_ = 0;  // likely bytes that fsd has in hand
 };
 

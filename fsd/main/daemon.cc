@@ -7,6 +7,7 @@
 
 #include "schema/os/clock_confirmed.h"
 #include "schema/os/identity_file.h"
+#include "schema/os/idle_memory.h"
 
 namespace meshfs::fsd {
 namespace {
@@ -163,6 +164,11 @@ void Daemon::turn() {
     fail(error(Errc::io, "The index is damaged (" + health.failure().message +
                              "). Start meshfs-fsd again: it will be made anew from the log."));
     return;
+  }
+  if (now - rested_ >= kRestEvery) {
+    rested_ = now;
+    store_->rest();
+    os::return_free_memory();
   }
   loop_.cancel(wake_);
   wake_ = loop_.at(std::min(next, now + seconds(1)), [] {});  // waking up is all: a turn ends with this function

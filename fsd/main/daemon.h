@@ -19,6 +19,8 @@ class Daemon {
  public:
   // How long a stop waits for files that are on their way into the store.
   static constexpr Duration kStopWithin = seconds(20);
+  // How often memory that a burst of work needed is given back: 50 us when there is none.
+  static constexpr Duration kRestEvery = seconds(10);
   // How often the clock's word is asked for: NTP may get through hours after the start.
   static constexpr Duration kAskClockEvery = seconds(60);
 
@@ -60,6 +62,7 @@ class Daemon {
   std::unique_ptr<fuse::Mount> mount_;
   os::Loop::TimerId wake_;
   Instant clock_asked_;
+  Instant rested_;
   bool believed_ = false;
   bool stopping_ = false;
 };

@@ -1,6 +1,7 @@
 #include "fsd/store/index.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -249,6 +250,13 @@ void Index::set_number(Number name, std::uint64_t value) {
   Bytes bytes;
   put_number(bytes, value);
   write(numbers_, {&key, 1}, bytes);
+}
+
+void Index::rest() {
+  MDB_envinfo info{};
+  if (failed_ || mdb_env_info(env_, &info) != MDB_SUCCESS || info.me_mapaddr == nullptr) return;
+  // A clean, read-only, shared mapping (never MDB_WRITEMAP): nothing can be lost.
+  static_cast<void>(madvise(info.me_mapaddr, info.me_mapsize, MADV_DONTNEED));
 }
 
 Status Index::commit() {

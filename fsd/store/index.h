@@ -55,6 +55,10 @@ class Index final : public Table {
   Status commit();
   [[nodiscard]] std::uint64_t changes() const { return changes_; }  // since the last commit
 
+  // Lets go of the mapped pages of the file. They stay in the page cache as long as the kernel likes and come back by a
+  // fault each; a process that walked its whole tree once need not count the index as its own memory for ever.
+  void rest();
+
  private:
   Index() = default;
   Status begin();

@@ -50,6 +50,8 @@ class Store {
 
   // Call every second or so: checkpoints when due. The first failure of the index shows in table().health().
   void tick(Instant now);
+  // Gives memory back that only a burst of work needed. For quiet moments.
+  void rest() { index_->rest(); }
   // Flushes and commits the index now, waiting for the disk.
   Status checkpoint();
   // The index does not answer right (its health says io, or the core found nonsense in it): the next open() makes it anew.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The other side of tests/netns: holds a port, floods with garbage, damages files. Seeded: each run does the same.
 
-hostile.py hold PORT                 binds UDP and TCP there until killed
+hostile.py hold PORT                 binds UDP and TCP there for a minute or until killed
 hostile.py flood INTERFACE PORT      garbage datagrams to the multicast groups and neighbours, garbage on TCP connections
 hostile.py damage FOLDER COUNT       turns COUNT bytes in the stored chunks under FOLDER
 """
@@ -25,7 +25,7 @@ def hold(port):
         if kind == socket.SOCK_STREAM:
             held.listen()
         sockets.append(held)
-    time.sleep(600)
+    time.sleep(60)
 
 
 def neighbours(interface):

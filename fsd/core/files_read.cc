@@ -56,6 +56,7 @@ Result<NodeInfo> Files::directory_info(const NodeKey& node) {
   out.key = node;
   out.kind = codec::Kind::directory;
   out.attributes = parts_.root;
+  if (!is_shared_root(node.object)) out.attributes.mode = 0755;  // what is not everybody's is root's here
   out.writable_volume = writable(node.object.volume);
   out.directories = parts_.names.subdirectories(node.object);
   if (is_shared_root(node.object)) out.directories += static_cast<std::uint32_t>(kTopLevel.size());

@@ -65,7 +65,8 @@ Status Daemon::open_replica() {
                                             [this](const codec::ChunkedContent& content) { replica_->mend(content); });
   Replica::Options replica_options;
   replica_options.has_clock = clock_is_believed();
-  replica_options.root.mode = 0777 | S_ISVTX;  // any member may write into the shared volume; like /tmp
+  replica_options.root.mode = 0777 | S_ISVTX;  // any user may write into the shared volume; like /tmp
+  replica_options.root.mtime_ns = identity_.genesis.created.ms * 1'000'000;
   Replica::Ports ports{store_->table(), store_->log(), store_->blobs(), [this](codec::local::ToSyncd message) {
                          if (server_ != nullptr) server_->to_syncd(message);
                        }};

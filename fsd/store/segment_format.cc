@@ -4,9 +4,11 @@
 
 #include <charconv>
 #include <cstdio>
+#include <memory>
 
 #include "fsd/store/little_endian.h"
 #include "schema/crypto/hash.h"
+#include "schema/vocab/check.h"
 
 namespace meshfs::fsd {
 
@@ -24,12 +26,28 @@ static std::uint64_t framing_check(const StoreKey& key, SegmentId id, std::uint3
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), salt ^ kind ^ (place * 0x9e3779b97f4a7c15ULL));
 }
 
+// What a record in a chunk segment holds is addressed by its own BLAKE2b-256, checked whenever it is read as content. The
+// record needs a check against tearing and rot only: XXH3-128 at 13 GB/s instead of another 0.8 GB/s pass over each byte.
+static Hash chunk_record_hash(std::initializer_list<ByteView> parts) {
+  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
+  CHECK(state != nullptr);
+  XXH3_128bits_reset(state.get());
+  for (const ByteView part : parts) XXH3_128bits_update(state.get(), part.data(), part.size());
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state.get()));
+  Hash out;
+  std::copy(std::begin(canonical.digest), std::end(canonical.digest), out.data.begin());
+  return out;
+}
+
 static Hash record_hash(const StoreKey& key, SegmentId id, std::uint32_t offset, ByteView head24, ByteView first,
                         ByteView second) {
   Bytes place;
   place.push_back(static_cast<std::uint8_t>(id.kind));
   put_number(place, id.number);
   put_number(place, offset);
+  if (id.kind == SegmentKind::chunk)
+    return chunk_record_hash({key.salt.view(), key.network.view(), place, head24, first, second});
   return crypto::hash_in("meshfs-record", {key.salt.view(), key.network.view(), place, head24, first, second});
 }
 

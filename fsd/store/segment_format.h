@@ -8,7 +8,8 @@
 //
 // hash = BLAKE2b-256 in a domain of its own over (store's salt, network, kind, segment number, offset, head, payload): a
 // record that is stale (an old file's block), displaced, or copied from elsewhere never verifies. The salt is random
-// per store, so nobody who writes content can plant bytes that verify. check = XXH3 of the head with a salted seed:
+// per store, so nobody who writes content can plant bytes that verify. In chunk segments it is XXH3-128 of the same, then
+// 16 zeros: a blob's own BLAKE2b-256 is checked when it is read. check = XXH3 of the head with a salted seed:
 // framing only, it lets a scan dismiss false starts without hashing.
 // durable_before: every byte of this segment before that offset was flushed before this record was written. A record
 // that fails before it is therefore damage, not the torn tail of a power cut.

@@ -5,20 +5,6 @@
 namespace meshfs::fsd {
 namespace {
 
-const char* name_of(SetId set) {
-  switch (set) {
-    case SetId::network:
-      return "network";
-    case SetId::nodes:
-      return "nodes";
-    case SetId::commands:
-      return "commands";
-    case SetId::shared:
-      return "shared";
-  }
-  return "unknown";
-}
-
 std::string member(std::string_view key, const std::string& value) { return json_quoted(key) + ":" + value; }
 std::string member(std::string_view key, std::uint64_t value) { return member(key, std::to_string(value)); }
 std::string truth(bool value) { return value ? "true" : "false"; }
@@ -37,7 +23,7 @@ std::string LiveView::status() const {
   const Replica::Status_ now = replica_.status();
   std::string sets;
   for (const codec::SetSummary& set : now.sets) {
-    sets += (sets.empty() ? "{" : ",{") + member("set", json_quoted(name_of(set.set))) + "," +
+    sets += (sets.empty() ? "{" : ",{") + member("set", json_quoted(set_name(set.set))) + "," +
             member("count", set.count) + "," + member("fingerprint", json_quoted(set.fingerprint.hex())) + "}";
   }
   return "{" + member("network", json_quoted(network_.name)) + "," + member("node", json_quoted(network_.node_name)) +

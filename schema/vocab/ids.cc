@@ -9,4 +9,18 @@ SetId set_of(const VolumeTag& volume) {
   return SetId::nodes;
 }
 
+std::string_view set_name(SetId set) {
+  switch (set) {
+    case SetId::network:
+      return "network";
+    case SetId::nodes:
+      return "nodes";
+    case SetId::commands:
+      return "commands";
+    case SetId::shared:
+      return "shared";
+  }
+  return "unknown";
+}
+
 }  // namespace meshfs

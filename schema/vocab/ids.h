@@ -43,5 +43,7 @@ inline constexpr std::array kAllSets{SetId::network, SetId::nodes, SetId::comman
 
 // Every volume that is none of the three well-known ones is a node's, until clouds and declared ones come.
 SetId set_of(const VolumeTag& volume);
+// As people see it in .mesh/status and .mesh/peers.
+std::string_view set_name(SetId set);
 
 }  // namespace meshfs

@@ -63,7 +63,6 @@ class Daemon {
   os::Loop::TimerId wake_;
   Instant clock_asked_;
   Instant rested_;
-  bool believed_ = false;
   bool stopping_ = false;
 };
 

@@ -25,7 +25,7 @@ static std::size_t mutate_packed(std::uint8_t* data, std::size_t size, std::size
 static std::size_t mutate_head(std::uint8_t* data, std::size_t size, std::size_t max_size) {
   constexpr std::size_t kPrefix = 4;
   if (size < kPrefix || data[2] != 0 || data[3] != 0) return 0;
-  const std::size_t length = data[0] | data[1] << 8;
+  const std::size_t length = data[0] + 0x100u * data[1];
   if (length > size - kPrefix) return 0;
   const Bytes bulk(data + kPrefix + length, data + size);
   const std::size_t now = mutate_packed(data + kPrefix, length, max_size - kPrefix - bulk.size());

@@ -46,7 +46,7 @@ Parts many_blobs() {
   blobs.blobs[0].plain_size = kMaxChunkBytes;
   blobs.blobs[0].data.assign(kMaxChunkBytes, 7);
   const Bytes bytes = encode_message(blobs);
-  const std::size_t length = bytes[0] | bytes[1] << 8 | bytes[2] << 16;
+  const std::size_t length = bytes[0] + 0x100u * bytes[1] + 0x10000u * bytes[2];
   Result<Words> words = unpack(ByteView(bytes).subspan(4, length), 1 << 20);
   return {std::move(*words), Bytes(bytes.begin() + 4 + static_cast<std::ptrdiff_t>(length), bytes.end())};
 }

@@ -68,7 +68,7 @@ class ContentTest : public StoreTest {
 TEST_F(ContentTest, EverySizeComesBack) {
   ASSERT_TRUE(open());
   Rng rng(9);
-  for (std::size_t size : {0, 1, 300, 301, 8192, 65535, 65536, 65537, 65600, 200'000, 3'000'000}) {
+  for (std::size_t size : {0u, 1u, 300u, 301u, 8192u, 65535u, 65536u, 65537u, 65600u, 200'000u, 3'000'000u}) {
     const Bytes bytes = random_bytes(rng, size);
     const codec::Content content = stored(bytes);
     EXPECT_EQ(codec::size_of(content), size);

@@ -40,7 +40,7 @@ TEST_F(IngestTest, GivesTheSameAsTheSynchronousWay) {
   ASSERT_TRUE(open());
   IngestWorker worker(inbox_.post(), store_->blobs());
   Rng rng(20);
-  for (std::size_t size : {0, 10, 301, 65536, 65537, 5'000'000}) {
+  for (std::size_t size : {0u, 10u, 301u, 65536u, 65537u, 5'000'000u}) {
     const Bytes bytes = random_bytes(rng, size);
     const auto content = ingest(worker, *staging(bytes), size);
     ASSERT_TRUE(content);

@@ -7,6 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cinttypes>
+#include <cstdio>
+#include <fstream>
+#include <string>
 
 #include "fsd/store/file.h"
 #include "fsd/store/little_endian.h"
@@ -252,11 +256,20 @@ void Index::set_number(Number name, std::uint64_t value) {
   write(numbers_, {&key, 1}, bytes);
 }
 
+// LMDB tells the address of its map only where it is fixed, so the kernel is asked which of our mappings is that file.
 void Index::rest() {
-  MDB_envinfo info{};
-  if (failed_ || mdb_env_info(env_, &info) != MDB_SUCCESS || info.me_mapaddr == nullptr) return;
-  // A clean, read-only, shared mapping (never MDB_WRITEMAP): nothing can be lost.
-  static_cast<void>(madvise(info.me_mapaddr, info.me_mapsize, MADV_DONTNEED));
+  int fd = -1;
+  struct stat about {};
+  if (failed_ || mdb_env_get_fd(env_, &fd) != MDB_SUCCESS || ::fstat(fd, &about) != 0) return;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t from = 0, to = 0;
+    unsigned long inode = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %*s %*s %*s %lu", &from, &to, &inode) != 3) continue;
+    if (inode != about.st_ino || !line.ends_with("/data.mdb")) continue;
+    // A clean, read-only, shared mapping (never MDB_WRITEMAP): nothing can be lost.
+    static_cast<void>(madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED));  // NOLINT
+  }
 }
 
 Status Index::commit() {

@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+
 namespace meshfs::fsd {
 
 TEST_F(StoreTest, RecordsComeBackFlushedOrNot) {
@@ -213,6 +215,36 @@ TEST_F(StoreTest, AnIndexThatKeepsKillingUsIsRebuilt) {
   }
   ASSERT_TRUE(open());
   EXPECT_EQ(store_->usage().blobs, 1u);
+}
+
+// Kilobytes of the index that count as this process's memory (/proc/self/smaps).
+std::uint64_t index_kilobytes_in_memory() {
+  std::ifstream maps("/proc/self/smaps");
+  std::uint64_t total = 0;
+  bool inside = false;
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find('-') < line.find(' ')) inside = line.ends_with("/data.mdb");
+    if (inside && line.starts_with("Rss:")) total += std::stoull(line.substr(4));
+  }
+  return total;
+}
+
+TEST_F(StoreTest, ARestingIndexIsNobodysMemory) {
+  ASSERT_TRUE(open());
+  const Bytes value(1000, 7);
+  for (std::uint32_t number = 0; number < 4000; ++number) {
+    Bytes key;
+    for (int shift = 0; shift < 32; shift += 8) key.push_back(static_cast<std::uint8_t>(number >> shift));
+    store_->table().put(key, value);
+  }
+  ASSERT_TRUE(store_->checkpoint());
+  std::size_t seen = 0;
+  store_->table().scan({}, [&](ByteView, ByteView found) { return seen += found.size(), true; });
+  EXPECT_EQ(seen, 4000u * 1000u);
+  EXPECT_GT(index_kilobytes_in_memory(), 3000u);
+  store_->rest();
+  EXPECT_LT(index_kilobytes_in_memory(), 500u);
+  EXPECT_EQ(store_->table().get(as_bytes(std::string_view("\0\0\0\0", 4)))->size(), 1000u);
 }
 
 TEST_F(StoreTest, ADistrustedIndexIsRebuilt) {

@@ -41,12 +41,13 @@ lab_open() {
   trap 'exit 130' INT
   trap 'exit 143' TERM
   trap 'exit 129' HUP
+  trap 'exit 141' PIPE
 }
 
 lab_exit() {
   local code=$1
   trap - EXIT
-  trap '' INT TERM HUP
+  trap '' INT TERM HUP PIPE
   if [[ -n $LAB_KEPT ]]; then exit "$code"; fi
   if ((code != 0)); then lab_show_logs; fi
   lab_close || code=1

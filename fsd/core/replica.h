@@ -17,7 +17,7 @@ class Replica {
     Table& index;
     RecordLog& log;
     BlobStore& blobs;
-    std::function<void(codec::local::ToSyncd)> to_syncd;  // queued when no syncd is connected? no: dropped
+    std::function<void(codec::local::ToSyncd)> to_syncd;  // dropped while no syncd is connected
   };
   struct Options {
     bool has_clock = true;   // the wall clock handed to tick() is confirmed (NTP, RTC)

@@ -35,7 +35,7 @@ std::string json_quoted(std::string_view text) {
     const std::size_t length = character_length(text);
     const auto first = static_cast<unsigned char>(text[0]);
     if (length == 0) {
-      out += "\xef\xbf\xbd";
+      out += "\\udc" + hex_digits(first, 2);
     } else if (first == '"' || first == '\\') {
       (out += '\\') += text[0];
     } else if (first < 0x20 || first == 0x7f) {

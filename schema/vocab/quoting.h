@@ -6,7 +6,8 @@
 
 namespace meshfs {
 
-// `text` as a JSON string with its quotes (RFC 8259). Bytes that are no UTF-8 become U+FFFD.
+// `text` as a JSON string with its quotes (RFC 8259). A byte that is no UTF-8 becomes the lone surrogate \udc80 to \udcff, so
+// that any name comes back as it was: Python's os.fsencode() and our parser undo it; other readers show U+FFFD.
 std::string json_quoted(std::string_view text);
 
 // `text` for a terminal: control characters and broken UTF-8 as \xNN, so that a hostile name can't move the cursor.

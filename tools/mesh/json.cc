@@ -13,6 +13,11 @@ void append_utf8(std::string& out, unsigned code) {
   } else if (code < 0x800) {
     put(0xc0 | code >> 6);
     put(0x80 | (code & 63));
+  } else if (code >= 0x10000) {
+    put(0xf0 | code >> 18);
+    put(0x80 | (code >> 12 & 63));
+    put(0x80 | (code >> 6 & 63));
+    put(0x80 | (code & 63));
   } else {
     put(0xe0 | code >> 12);
     put(0x80 | (code >> 6 & 63));
@@ -100,8 +105,24 @@ class Parser {
     constexpr std::string_view kFrom = "\"\\/bfnrt";
     constexpr std::string_view kTo = "\"\\/\b\f\n\r\t";
     if (const auto i = kFrom.find(c); i != std::string_view::npos) return out += kTo[i], true;
-    if (c != 'u' || rest_.size() < 4) return false;
     unsigned code = 0;
+    if (c != 'u' || !four_digits(code)) return false;
+    if (code >= 0xdc80 && code < 0xdd00) return out += static_cast<char>(code & 0xff), true;  // as json_quoted wrote it
+    unsigned low = 0;
+    if (code >= 0xd800 && code < 0xdc00 && rest_.starts_with("\\u")) {
+      rest_.remove_prefix(2);
+      if (!four_digits(low)) return false;
+      const bool pair = low >= 0xdc00 && low < 0xe000;
+      append_utf8(out, pair ? 0x10000 + ((code & 0x3ff) << 10 | (low & 0x3ff)) : 0xfffd);
+      if (!pair) append_utf8(out, low >= 0xd800 && low < 0xe000 ? 0xfffd : low);
+      return true;
+    }
+    append_utf8(out, code >= 0xd800 && code < 0xe000 ? 0xfffd : code);
+    return true;
+  }
+
+  bool four_digits(unsigned& code) {
+    if (rest_.size() < 4) return false;
     for (const char digit : rest_.substr(0, 4)) {
       const auto value = std::string_view("0123456789abcdef")
                              .find(digit >= 'A' && digit <= 'F' ? static_cast<char>(digit + 32) : digit);
@@ -109,7 +130,6 @@ class Parser {
       code = code * 16 + static_cast<unsigned>(value);
     }
     rest_.remove_prefix(4);
-    append_utf8(out, code >= 0xd800 && code < 0xe000 ? 0xfffd : code);
     return true;
   }
 
@@ -139,6 +159,22 @@ const Json& Json::at(std::string_view key) const {
 std::int64_t Json::count() const {
   constexpr double kExact = 9007199254740992.0;  // 2^53: beyond it a double is no count any more
   return std::fabs(number) <= kExact ? static_cast<std::int64_t>(number) : 0;
+}
+
+JsonObject& JsonObject::raw(std::string_view key, std::string_view value) {
+  (out_ += out_.empty() ? "" : ", ") += json_quoted(key) + ": ";
+  out_ += value;
+  return *this;
+}
+
+JsonObject& JsonObject::text(std::string_view key, std::string_view value) { return raw(key, json_quoted(value)); }
+JsonObject& JsonObject::number(std::string_view key, std::int64_t value) { return raw(key, std::to_string(value)); }
+JsonObject& JsonObject::truth(std::string_view key, bool value) { return raw(key, value ? "true" : "false"); }
+
+std::string json_list(const std::vector<std::string>& items) {
+  std::string out;
+  for (const auto& item : items) (out += out.empty() ? "\n  " : ",\n  ") += item;
+  return "[" + out + (items.empty() ? "]" : "\n]");
 }
 
 Result<Json> parse_json(std::string_view text) { return Parser(text).document(); }

@@ -1,4 +1,4 @@
-// The little JSON that `mesh` needs: reads what fsd shows in .mesh/.
+// The little JSON that `mesh` needs: reads what fsd shows in .mesh/ and answers, writes what --json prints.
 // Hand-written: capnp-json would cost the router binary 60 kB after xz.
 #pragma once
 
@@ -29,5 +29,21 @@ struct Json {
 
 inline constexpr int kMaxJsonDepth = 16;  // .mesh/ files nest 3 deep
 Result<Json> parse_json(std::string_view text);
+
+// One JSON object, written member by member.
+class JsonObject {
+ public:
+  JsonObject& text(std::string_view key, std::string_view value);
+  JsonObject& number(std::string_view key, std::int64_t value);
+  JsonObject& truth(std::string_view key, bool value);
+  JsonObject& raw(std::string_view key, std::string_view value);  // `value` is JSON already
+  [[nodiscard]] std::string done() const { return "{" + out_ + "}"; }
+
+ private:
+  std::string out_;
+};
+
+// `items` are JSON already; one per line.
+std::string json_list(const std::vector<std::string>& items);
 
 }  // namespace meshfs::tools

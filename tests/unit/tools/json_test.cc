@@ -44,9 +44,34 @@ TEST(Json, NestsToItsLimitAndNoDeeper) {
 TEST(Json, QuotesAnyBytes) {
   EXPECT_EQ(json_quoted("plain \xc3\xa9"), "\"plain \xc3\xa9\"");
   EXPECT_EQ(json_quoted("a\"b\\c\n\x1b"), R"("a\"b\\c\u000a\u001b")");
-  EXPECT_EQ(json_quoted("\xff\xc3("), "\"\xef\xbf\xbd\xef\xbf\xbd(\"");
-  EXPECT_EQ(json_quoted("\xed\xa0\x80"),
-            "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");  // a surrogate is no character
+  EXPECT_EQ(json_quoted("\xff\xc3("), R"("\udcff\udcc3(")");
+  EXPECT_EQ(json_quoted("\xed\xa0\x80"), R"("\udced\udca0\udc80")");  // a surrogate is no character
+}
+
+TEST(Json, AnyNameComesBackAsItWas) {
+  std::string all;
+  for (int byte = 1; byte < 256; ++byte) all += static_cast<char>(byte);
+  for (const std::string& name :
+       {all, std::string("\xf0\x9f\x97\xba map"), std::string("caf\xe9"), std::string("\xed\xb2\x80")}) {
+    const auto read = parse_json(json_quoted(name));
+    ASSERT_TRUE(read.ok());
+    EXPECT_EQ(read->text, name);
+  }
+}
+
+TEST(Json, ReadsPairsOfSurrogates) {
+  const auto json = parse_json(R"("\ud83d\uddfa \ud83dx \ud83d\u0041")");
+  ASSERT_TRUE(json.ok());
+  EXPECT_EQ(json->text,
+            "\xf0\x9f\x97\xba \xef\xbf\xbdx \xef\xbf\xbd"
+            "A");
+}
+
+TEST(Json, WritesObjectsAndLists) {
+  const auto one = JsonObject().text("name", "a\"b").number("size", -3).truth("here", true).raw("list", "[1]").done();
+  EXPECT_EQ(one, R"({"name": "a\"b", "size": -3, "here": true, "list": [1]})");
+  EXPECT_EQ(json_list({}), "[]");
+  EXPECT_TRUE(parse_json(json_list({one, one})).ok());
 }
 
 TEST(Printable, KeepsATerminalSafe) {

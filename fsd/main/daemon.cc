@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "schema/os/clock_confirmed.h"
 #include "schema/os/identity_file.h"
@@ -15,6 +16,12 @@ namespace {
 Status make_folder(const std::string& path) {
   if (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
   return error(Errc::io, "Can't make the folder " + path + ": " + std::strerror(errno) + ".");
+}
+
+std::string absolute_path(const std::string& path) {
+  std::error_code failure;
+  const auto absolute = std::filesystem::absolute(path, failure);
+  return failure ? path : absolute.lexically_normal().string();
 }
 
 Flusher::Post post_to(os::Loop& loop) {
@@ -71,8 +78,9 @@ Status Daemon::open_replica() {
                          if (server_ != nullptr) server_->to_syncd(message);
                        }};
   replica_ = std::make_unique<Replica>(identity_, std::move(ports), replica_options);
-  view_ = std::make_unique<LiveView>(
-      *replica_, LiveView::Network{identity_.genesis.name, identity_.member.node, identity_.member.name});
+  view_ =
+      std::make_unique<LiveView>(*replica_, LiveView::Network{identity_.genesis.name, identity_.member.node,
+                                                              identity_.member.name, absolute_path(options_.socket)});
   if (Status replayed = replay(); !replayed) {
     store_->distrust_index();
     return error(replayed.code(), "The store can't be read: " + replayed.failure().message +

@@ -27,7 +27,8 @@ std::string LiveView::status() const {
             member("count", set.count) + "," + member("fingerprint", json_quoted(set.fingerprint.hex())) + "}";
   }
   return "{" + member("network", json_quoted(network_.name)) + "," + member("node", json_quoted(network_.node_name)) +
-         "," + member("node_id", json_quoted(network_.node.hex())) + "," + member("objects", now.objects) + "," +
+         "," + member("node_id", json_quoted(network_.node.hex())) + "," +
+         member("socket", json_quoted(network_.socket)) + "," + member("objects", now.objects) + "," +
          member("files", now.files) + "," + member("entries", now.entries) + "," + member("conflicts", now.conflicts) +
          "," + member("pending", now.pending) + "," + member("missing_blobs", now.missing_blobs) + "," +
          member("network_time_ms", std::to_string(now.network_time.ms)) + "," + member("flagged", truth(now.flagged)) +

@@ -13,6 +13,7 @@ class LiveView final : public fuse::VirtualFiles {
     std::string name;
     NodeId node;
     std::string node_name;
+    std::string socket;  // where tools ask: whoever finds the mount finds the daemon
   };
   LiveView(const Replica& replica, Network network) : replica_(replica), network_(std::move(network)) {}
 

@@ -2,7 +2,7 @@
 // LMDB's 511 bytes (the longest: 1 + 8 + 16 + 255 for a name).
 #pragma once
 
-#include "fsd/core/packing.h"
+#include "fsd/core/row_bytes.h"
 #include "schema/vocab/ids.h"
 #include "schema/vocab/stamp.h"
 

@@ -5,8 +5,8 @@
 
 #include <set>
 
-#include "fsd/core/packing.h"
 #include "fsd/core/ports.h"
+#include "fsd/core/row_bytes.h"
 #include "fsd/core/tree.h"
 
 namespace meshfs::fsd {

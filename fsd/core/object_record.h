@@ -3,7 +3,7 @@
 #pragma once
 
 #include "fsd/core/namespace.h"
-#include "fsd/core/packing.h"
+#include "fsd/core/row_bytes.h"
 
 namespace meshfs::fsd {
 

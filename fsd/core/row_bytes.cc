@@ -1,4 +1,4 @@
-#include "fsd/core/packing.h"
+#include "fsd/core/row_bytes.h"
 
 namespace meshfs::fsd {
 

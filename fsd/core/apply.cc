@@ -67,7 +67,9 @@ void Applier::forget_draft(const ObjectId& object, const codec::Header& header, 
 
 void Applier::take(const codec::Header& header, const codec::Entry& entry, const Hash& hash, Prepared prepared,
                    const Where& where, bool own, WallMs network_time) {
-  sets_.know(hash, {where.position, where.form, where.index, set_of(header.volume), 0, 0});
+  const EntryInfo info{where.position, where.form, where.index, set_of(header.volume), 0, 0};
+  sets_.know(hash, info);
+  history_.remember(header, entry, info);
   news_.entries.push_back(hash);
   for (Head& head : prepared.heads) {
     const ObjectId object = head.object;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "fsd/core/authors.h"
+#include "fsd/core/history.h"
 #include "fsd/core/log_view.h"
 #include "fsd/core/members.h"
 #include "fsd/core/network_time.h"
@@ -17,8 +18,9 @@ class Applier {
   // Finds the own registers of an entry that itself still waits for origins.
   using FindWaiting = std::function<std::optional<Head>(const Hash& entry, const ObjectId& object)>;
 
-  Applier(Table& index, Sets& sets, LogView& log, Objects& objects, Members& members, const AuthorTag& me)
-      : index_(index), sets_(sets), log_(log), objects_(objects), members_(members), me_(me) {}
+  Applier(Table& index, Sets& sets, LogView& log, History& history, Objects& objects, Members& members,
+          const AuthorTag& me)
+      : index_(index), sets_(sets), log_(log), history_(history), objects_(objects), members_(members), me_(me) {}
   void find_waiting_with(FindWaiting find) { find_waiting_ = std::move(find); }
 
   struct Prepared {
@@ -54,6 +56,7 @@ class Applier {
   Table& index_;
   Sets& sets_;
   LogView& log_;
+  History& history_;
   Objects& objects_;
   Members& members_;
   const AuthorTag me_;

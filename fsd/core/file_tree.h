@@ -19,9 +19,9 @@ struct NodeInfo {
   codec::Attributes attributes;
   codec::Content content;  // files and symlinks
   Stamp content_stamp;
-  Stamp version;                  // greatest head: when it last changed at all (ctime)
-  Hash entry;                     // of the greatest head
-  std::string author;             // node name of who stamped the content (or, for directories, the attributes)
+  Stamp version;       // greatest head: when it last changed at all (ctime)
+  Hash entry;          // of the greatest head, of a sibling's content; zero while a change of it is in no commit yet
+  std::string author;  // node name of who stamped the content (or, for directories, the attributes)
   std::uint32_t directories = 0;  // sub-directories, for st_nlink
   bool local_only = false;        // not published yet (open since it was created)
   bool writable_volume = true;    // false: another node's volume, /mesh/network for non-admins, virtual directories

@@ -3,6 +3,7 @@
 
 #include "fsd/core/authoring.h"
 #include "fsd/core/file_tree.h"
+#include "fsd/core/past.h"
 #include "fsd/core/volumes.h"
 
 namespace meshfs::fsd {
@@ -18,6 +19,7 @@ class Files : public FileTree {
     Authors& authors;
     Members& members;
     Authoring& authoring;
+    History& history;
     NetworkTime& time;
     const Moment& moment;
     const Instant& now;
@@ -63,6 +65,20 @@ class Files : public FileTree {
   // The path of a node from /mesh, for people; empty if it shows nowhere.
   std::string path_of(const ObjectId& object);
 
+  // --- the past; paths are relative to /mesh, versions the first bytes of an entry's hash. Seal first: what is in no
+  // commit yet has no version.
+  // Chunks whose presence one log may ask for, ~50 ms; the log is cut short rather than late.
+  static constexpr std::size_t kMaxLogBlobs = 20'000;
+  Result<PastPath> find_past(std::string_view path);
+  Result<PathLog> log(std::string_view path, std::size_t limit, const std::optional<Bytes>& after);
+  Result<Version> version_of(const PastPath& path, ByteView prefix);
+  Result<codec::Content> past_content(std::string_view path, ByteView prefix);
+  // The old content becomes the newest version; what was deleted comes back at its old place.
+  Status restore(const PastPath& path, const Version& version);
+  // One commit: the version that `path` shows, or the given one, stays; the others go, or with `keep_all` become files of
+  // their own at the names where they show. `kept` is filled in by who seals.
+  Result<Settled> settle_conflict(const PastPath& path, bool keep_all, const std::optional<Version>& version);
+
  private:
   // A name that exists, with what is needed to change it.
   struct Found {
@@ -88,6 +104,17 @@ class Files : public FileTree {
   Result<Renamed> copy_sibling(const Found& source, const ObjectId& parent, const FileName& name);
   Status drop_name(const NodeKey& directory, std::string_view name, const Found& found);
   Result<Renamed> exchange(const Found& a, const codec::Place& at_a, const Found& b, const codec::Place& at_b);
+  std::optional<ObjectId> once_at(const ObjectId& parent, const FileName& name, bool directory);
+  // The path of a place as far as it can be told: through directories that show, else where they stood last.
+  std::string past_path(const VolumeTag& volume, const codec::Place& place);
+  bool has_content(const codec::Content& content, std::size_t& blobs_left);
+  Status restore_content(const PastPath& path, const Version& version);
+  Status restore_attributes(const PastPath& path, const Version& version);
+  Result<Stamp> kept_of(const PastPath& path, const Shown& shown, const std::optional<Version>& version);
+  void trust(const codec::Content& content);
+  [[nodiscard]] std::int64_t now_ns() const;
+  // A change that did not come through the mount ends here: its listener hears of it.
+  Status done_elsewhere(Status outcome);
   // Every local change ends here.
   template <class T>
   T done(T result) {

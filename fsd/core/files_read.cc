@@ -69,7 +69,7 @@ Result<NodeInfo> Files::directory_info(const NodeKey& node) {
   out.author = parts_.members.name_of(shown->attributes.stamp.author);
   out.version = shown->version;
   const Heads heads = record.effective(parts_.moment.network_time);
-  if (!heads.empty()) out.entry = heads.back().entry;
+  if (!heads.empty() && !record.provisional) out.entry = heads.back().entry;
   out.local_only = record.heads.empty();
   return out;
 }
@@ -93,9 +93,10 @@ Result<NodeInfo> Files::info(const NodeKey& node) {
     if (at == shown->contents.end()) return Errc::not_found;
     out.content = at->value;
     out.content_stamp = at->stamp;
+    out.entry = at->origin;
   }
   const Heads heads = record.effective(parts_.moment.network_time);
-  if (!heads.empty()) out.entry = heads.back().entry;
+  if (!node.sibling && !heads.empty() && !record.provisional) out.entry = heads.back().entry;
   out.version = shown->version;
   out.author = parts_.members.name_of(out.content_stamp.author);
   out.local_only = record.heads.empty() || record.held;

@@ -34,6 +34,8 @@ enum class Space : std::uint8_t {
   waiting = 'x',         // content root, object -> ""
   draft = 'y',           // object -> position of its draft record
   directory = 'z',       // directory -> its place by the cycle rule, whether it shows
+  history = 'u',         // object, falling HLC and author -> where that entry lies in the log
+  once_at = 'A',  // directory, name, zero byte, object -> "": it stood there, and its id does not derive from that
 };
 
 inline Packer begin(Space space) {

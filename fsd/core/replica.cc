@@ -38,14 +38,16 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
       authors(ports.index, network),
       members(ports.index, identity.genesis),
       view(log, sets),
-      applier(ports.index, sets, view, objects, members, me),
+      history(ports.index, sets, view),
+      applier(ports.index, sets, view, history, objects, members, me),
       intake({log, sets, authors, members, applier, time, moment, now}, network),
       outbox(sets, log, ports.blobs, ports.to_syncd),
       authoring({ports.index, log, objects, sets, authors, applier, time, moment, now}, {network, me, device_key},
                 [this](const codec::Commit& commit, const codec::SignedHeader& header, Bytes encoded) {
                   outbox.sealed(commit, codec::header_hash(network, header.header, header.root), std::move(encoded));
                 }),
-      files({ports.index, log, names, objects, needs, authors, members, authoring, time, moment, now, me, options.root},
+      files({ports.index, log, names, objects, needs, authors, members, authoring, history, time, moment, now, me,
+             options.root},
             [this] {
               wants_seal = true;
               counters.save(ports.index);

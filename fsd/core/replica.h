@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fsd/core/file_tree.h"
+#include "fsd/core/past.h"
 #include "fsd/core/ports.h"
 #include "schema/codec/local.h"
 #include "schema/codec/network.h"
@@ -64,6 +65,14 @@ class Replica {
     std::string what, waits_for;
   };
   std::vector<Pending> pending() const;
+
+  // --- the past, for tools. Paths are relative to /mesh; open changes are sealed first, so that they have a version.
+  Result<PathLog> log(std::string_view path, std::size_t limit, std::string_view after);  // after: "" or a version
+  Result<codec::Content> past_content(std::string_view path, std::string_view version);
+  // These two make commits; wait for files().sync() before telling anybody.
+  Result<Hash> restore(std::string_view path, std::string_view version);
+  Result<Settled> settle_conflict(std::string_view path, bool keep_all, std::string_view version);  // "": as shown
+
   std::string node_name(const AuthorTag& author) const;  // hex of the tag if unknown
   std::vector<codec::Member> members() const;
 

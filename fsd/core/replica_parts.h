@@ -52,6 +52,7 @@ struct Replica::Parts {
   Authors authors;
   Members members;
   LogView view;
+  History history;
   Applier applier;
   Intake intake;
   Outbox outbox;
@@ -69,6 +70,9 @@ struct Replica::Parts {
   // After anything changed: seal if no flush is under way, keep totals, tell syncd and the listeners.
   void settle(bool tell_listeners);
   void seal_and_flush();
+  // Everything changed so far gets its version.
+  Status seal_now();
+  Result<Hash> newest_entry(const ObjectId& object);
   void advance(Instant to, WallMs wall);
   void persist_time(WallMs bound);
   void tell_time();

@@ -73,6 +73,20 @@ std::optional<EntryInfo> Sets::find(const Hash& entry) {
   return info;
 }
 
+std::vector<Hash> Sets::starting_with(ByteView hash_prefix) {
+  constexpr std::size_t kMost = 16;
+  std::vector<Hash> out;
+  const Packer space = keys::begin(Space::entry);
+  const Packer prefix = std::move(keys::begin(Space::entry).raw(hash_prefix));
+  index_.scan(prefix.view(), [&](ByteView key, ByteView) {
+    if (!keys::after(key, prefix.view())) return false;
+    const auto rest = keys::after(key, space.view());
+    if (const auto hash = Hash::from(*rest)) out.push_back(*hash);
+    return out.size() < kMost;
+  });
+  return out;
+}
+
 void Sets::know(const Hash& entry, const EntryInfo& info) {
   EntryInfo known = info;
   const auto named = row_of(entry);

@@ -26,6 +26,8 @@ class Sets {
       : index_(index), counters_(counters), network_(network) {}
 
   std::optional<EntryInfo> find(const Hash& entry);
+  // Known entries whose hash begins so; at most 16.
+  std::vector<Hash> starting_with(ByteView hash_prefix);
   // A new entry; live at once if an object names it already.
   void know(const Hash& entry, const EntryInfo& info);
   // One more, one less object keeps the entry live.

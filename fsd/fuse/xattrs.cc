@@ -13,10 +13,6 @@ constexpr std::string_view kUser = "user.";
 constexpr std::string_view kMesh = "user.mesh.";
 constexpr std::size_t kMaxTypeBytes = 64;
 
-std::string version_text(const Stamp& version) {
-  return std::to_string(version.hlc.value) + "-" + version.author.hex();
-}
-
 std::string state_text(const NodeInfo& info, const OpenFile* file) {
   if (info.key.sibling) return "conflict";
   if (info.local_only || (file != nullptr && file->dirty())) return "unpublished";
@@ -26,7 +22,7 @@ std::string state_text(const NodeInfo& info, const OpenFile* file) {
 Result<std::string> mesh_value(MountState& state, Ino ino, const NodeInfo& info, std::string_view name) {
   const OpenFile* file = info.kind == codec::Kind::file ? state.open_files.find(ino) : nullptr;
   if (name == "author") return info.author;
-  if (name == "version") return version_text(info.version);
+  if (name == "version" && !info.entry.is_zero()) return info.entry.hex().substr(0, 16);
   if (name == "state") return state_text(info, file);
   if (name == "hash") {
     if (const auto* chunked = std::get_if<codec::ChunkedContent>(&info.content)) return chunked->root.hex();

@@ -81,6 +81,7 @@ Status Daemon::open_replica() {
   view_ =
       std::make_unique<LiveView>(*replica_, LiveView::Network{identity_.genesis.name, identity_.member.node,
                                                               identity_.member.name, absolute_path(options_.socket)});
+  answers_ = std::make_unique<Answers>(*replica_, store_->blobs());
   if (Status replayed = replay(); !replayed) {
     store_->distrust_index();
     return error(replayed.code(), "The store can't be read: " + replayed.failure().message +
@@ -149,17 +150,20 @@ void Daemon::on_syncd(const codec::local::ToFsd& message) {
 }
 
 void Daemon::answer(LocalServer::ConnectionId tool, const codec::local::Ask& question) {
-  codec::local::Answer answer;
-  answer.request = question.request;
-  auto text = view_->text(question.verb);
-  answer.ok = text.ok();
-  if (text) {
-    answer.text = std::move(*text);
-  } else {
-    answer.code = Errc::unsupported;
-    answer.text = "fsd does not know the question '" + question.verb + "'.";
-  }
-  server_->answer(tool, answer);
+  const auto reply = [this, tool, request = question.request](const Result<std::string>& text) {
+    codec::local::Answer answer;
+    answer.request = request;
+    answer.ok = text.ok();
+    answer.code = text ? Errc::invalid : text.code();
+    answer.text = text ? *text : text.failure().message;
+    server_->answer(tool, answer);
+  };
+  if (answers_->answer(question.verb, question.argument, reply)) return;
+  const auto text = view_->text(question.verb);
+  reply(text ? text
+             : Result<std::string>(error(Errc::unsupported,
+                                         "This meshfs-fsd (version " MESHFS_VERSION ") does not know the question '" +
+                                             question.verb + "': install all programs from one release.")));
 }
 
 // Once after whatever happened: seals and publishes, moves time, checkpoints the index.

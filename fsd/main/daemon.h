@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "fsd/fuse/mount.h"
+#include "fsd/main/answers.h"
 #include "fsd/main/live_view.h"
 #include "fsd/main/options.h"
 #include "fsd/main/store_content.h"
@@ -58,6 +59,7 @@ class Daemon {
   std::unique_ptr<StoreContent> content_;
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<LiveView> view_;
+  std::unique_ptr<Answers> answers_;
   std::unique_ptr<LocalServer> server_;
   std::unique_ptr<fuse::Mount> mount_;
   os::Loop::TimerId wake_;

@@ -1,16 +1,8 @@
 #include "fsd/main/live_view.h"
 
-#include "schema/vocab/quoting.h"
+#include "fsd/main/json_text.h"
 
 namespace meshfs::fsd {
-namespace {
-
-std::string member(std::string_view key, const std::string& value) { return json_quoted(key) + ":" + value; }
-std::string member(std::string_view key, std::uint64_t value) { return member(key, std::to_string(value)); }
-std::string truth(bool value) { return value ? "true" : "false"; }
-
-}  // namespace
-
 Result<std::string> LiveView::text(std::string_view name) {
   if (name == "status") return status();
   if (name == "peers") return peers_.empty() ? std::string("{\"peers\":[]}\n") : peers_;
@@ -21,36 +13,36 @@ Result<std::string> LiveView::text(std::string_view name) {
 
 std::string LiveView::status() const {
   const Replica::Status_ now = replica_.status();
-  std::string sets;
+  JsonList sets('[', ']');
   for (const codec::SetSummary& set : now.sets) {
-    sets += (sets.empty() ? "{" : ",{") + member("set", json_quoted(set_name(set.set))) + "," +
-            member("count", set.count) + "," + member("fingerprint", json_quoted(set.fingerprint.hex())) + "}";
+    sets.add(json_object({text_member("set", set_name(set.set)), member("count", set.count),
+                          text_member("fingerprint", set.fingerprint.hex())}));
   }
-  return "{" + member("network", json_quoted(network_.name)) + "," + member("node", json_quoted(network_.node_name)) +
-         "," + member("node_id", json_quoted(network_.node.hex())) + "," +
-         member("socket", json_quoted(network_.socket)) + "," + member("objects", now.objects) + "," +
-         member("files", now.files) + "," + member("entries", now.entries) + "," + member("conflicts", now.conflicts) +
-         "," + member("pending", now.pending) + "," + member("missing_blobs", now.missing_blobs) + "," +
-         member("network_time_ms", std::to_string(now.network_time.ms)) + "," + member("flagged", truth(now.flagged)) +
-         "," + member("syncd_connected", truth(now.syncd_connected)) + "," + member("sets", "[" + sets + "]") + "}\n";
+  return json_object({text_member("network", network_.name), text_member("node", network_.node_name),
+                      text_member("node_id", network_.node.hex()), text_member("socket", network_.socket),
+                      member("objects", now.objects), member("files", now.files), member("entries", now.entries),
+                      member("conflicts", now.conflicts), member("pending", now.pending),
+                      member("missing_blobs", now.missing_blobs), member("network_time_ms", now.network_time.ms),
+                      member("flagged", now.flagged), member("syncd_connected", now.syncd_connected),
+                      member("sets", sets.str())}) +
+         "\n";
 }
 
 std::string LiveView::conflicts() const {
-  std::string list;
+  JsonList list('[', ']');
   for (const Replica::Conflict& one : replica_.conflicts()) {
-    list += (list.empty() ? "{" : ",{") + member("path", json_quoted(one.path)) + "," +
-            member("author", json_quoted(one.author)) + "," + member("when_ms", std::to_string(one.when.ms)) + "}";
+    list.add(json_object(
+        {text_member("path", one.path), text_member("author", one.author), member("when_ms", one.when.ms)}));
   }
-  return "{" + member("conflicts", "[" + list + "]") + "}\n";
+  return json_object({member("conflicts", list.str())}) + "\n";
 }
 
 std::string LiveView::pending() const {
-  std::string list;
+  JsonList list('[', ']');
   for (const Replica::Pending& one : replica_.pending()) {
-    list += (list.empty() ? "{" : ",{") + member("what", json_quoted(one.what)) + "," +
-            member("waits_for", json_quoted(one.waits_for)) + "}";
+    list.add(json_object({text_member("what", one.what), text_member("waits_for", one.waits_for)}));
   }
-  return "{" + member("pending", "[" + list + "]") + "}\n";
+  return json_object({member("pending", list.str())}) + "\n";
 }
 
 }  // namespace meshfs::fsd

@@ -13,6 +13,9 @@
 
 namespace meshfs::fsd {
 
+// What rows the core and the store keep in it. Another one in the file: the index is made anew from the log.
+inline constexpr std::uint64_t kIndexVersion = 2;
+
 struct BlobPlace {  // where a blob's record lies
   std::uint32_t segment = 0;
   std::uint32_t offset = 0;

@@ -97,7 +97,7 @@ Status Store::open_log() {
   chunks_.take_made_files();
   // An index that knows of more than the log holds speaks of records that are gone: another folder's, or a backup's.
   const bool stale = meta_end > meta_.end() || chunk_end > chunks_.end() || !index_->health();
-  if (!rebuilt_ && (stale || version != kStoreVersion)) {
+  if (!rebuilt_ && (stale || version != kIndexVersion)) {
     index_.reset();
     if (auto s = Index::remove(folder_path_ + "/index"); !s) return s;
     rebuilt_ = true;
@@ -118,7 +118,7 @@ Status Store::index_new_blobs() {
     if (++blobs % 10'000 == 0) static_cast<void>(index_->commit());
   });
   if (!s) return s;
-  index_->set_number(Index::Number::version, kStoreVersion);
+  index_->set_number(Index::Number::version, kIndexVersion);
   return index_->health();
 }
 

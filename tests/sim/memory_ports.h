@@ -61,6 +61,7 @@ class MemoryBlobs : public fsd::BlobStore {
   Result<codec::Blob> get(const Hash& hash) override;
   Result<Bytes> plain(const Hash& hash) override;
   [[nodiscard]] std::size_t size() const { return blobs_.size(); }
+  void lose(const Hash& hash) { blobs_.erase(hash); }  // damage on the disk
   void set_full(bool full) { full_ = full; }
 
  private:

@@ -27,6 +27,20 @@ void drop_privileges(MountState& state, fuse_req_t request, OpenFile& file) {
   if (!state.inodes.frozen(file.ino)) static_cast<void>(state.tree.set_attributes(file.info.key, a).ok());
 }
 
+// How the kernel is to read and write through this handle: told in the answer to open and create.
+//   direct I/O   handles that only write: the kernel would keep a second copy of all bytes, and ask for an xattr first.
+//   keep cache   its pages are of this very version. It cannot be decided by notices alone: they come a little later.
+void choose_caching(MountState& state, const OpenFile& file, fuse_file_info* fi) {
+  if (state.kernel.direct_io() && (fi->flags & O_ACCMODE) == O_WRONLY) {
+    fi->direct_io = 1;
+    return;
+  }
+  Inode* inode = state.inodes.find(file.ino);
+  const Stamp& version = file.info.content_stamp;
+  fi->keep_cache = inode->pages == version && version != Stamp{} ? 1 : 0;
+  inode->pages = version;
+}
+
 void open_virtual(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
   MountState& state = MountState::of(request);
   if ((fi->flags & O_ACCMODE) != O_RDONLY) return reply(request, Errc::read_only);
@@ -67,6 +81,7 @@ void open(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
   }
   fi->fh = handle_of(mode);
   fi->noflush = mode.writes ? 0 : 1;
+  choose_caching(state, **file, fi);
   if (fuse_reply_open(request, fi) == -ENOENT) state.open_files.release(ino, mode);
 }
 
@@ -92,6 +107,7 @@ void create(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode
   state.open_files.make_new(**file);
   entry.attr = state.stat_of(entry.ino, *info);
   fi->fh = handle_of(mode);
+  choose_caching(state, **file, fi);
   if (fuse_reply_create(request, &entry, fi) == -ENOENT) {
     state.open_files.release(entry.ino, mode);
     state.inodes.forget(entry.ino, 1);

@@ -1,7 +1,7 @@
 // Local inode numbers <-> nodes of the tree, for what the kernel holds or we keep for it. State thread only.
 // A number is a hash of the node, so it survives forgetting and restarts; only if another inode has it (the node
 // was removed and made again while open, or replaced by a rename) the next free one is taken.
-// About 110 bytes per inode the kernel knows, nothing for the others.
+// About 130 bytes per inode the kernel knows, nothing for the others.
 //   bound   the node's number: lookups of the node give it
 //   frozen  a number that open handles still use, though the node was removed or shows a newer remote version:
 //           it answers from what was known last; lookups of the node give another number
@@ -24,6 +24,7 @@ struct Inode {
   Ino parent = 0;                       // where it was looked up last; 0: nowhere yet
   std::int64_t changed_ns = 0;          // last change through this mount (ctime); 0: none
   std::int64_t entries_changed_ns = 0;  // directories: when an entry was last added or removed; 0: unknown
+  Stamp pages;  // files: the version whose bytes the kernel may have cached, with what was written since
 };
 
 struct Frozen {

@@ -1,6 +1,5 @@
 #include "fsd/fuse/mount.h"
 
-#include <linux/fuse.h>
 #include <poll.h>
 #include <sys/uio.h>
 
@@ -34,16 +33,14 @@ void init(void*, fuse_conn_info* connection) {
   connection->max_write = 256 * 1024;  // bounds the touched part of the request buffer: routers have 64 MB
 }
 
-ssize_t read_device(int fd, void* buffer, std::size_t length, void*) { return ::read(fd, buffer, length); }
+ssize_t read_device(int fd, void* buffer, std::size_t length, void* userdata) {
+  const ssize_t got = ::read(fd, buffer, length);
+  if (got > 0) static_cast<MountState*>(userdata)->kernel.look_at_request(buffer, static_cast<std::size_t>(got));
+  return got;
+}
 
-// libfuse 3.14 cannot ask for HANDLE_KILLPRIV_V2, without which each write(2) costs a GETXATTR of
-// security.capability: the flag is set in its answer to INIT, which is the first thing written.
 ssize_t write_device(int fd, iovec* parts, int count, void* userdata) {
-  auto& state = *static_cast<MountState*>(userdata);
-  if (!state.patched_killpriv && count == 2 && parts[1].iov_len >= 24) {
-    state.patched_killpriv = true;
-    static_cast<fuse_init_out*>(parts[1].iov_base)->flags |= FUSE_HANDLE_KILLPRIV_V2;
-  }
+  if (count == 2) static_cast<MountState*>(userdata)->kernel.amend_answer(parts[1].iov_base, parts[1].iov_len);
   return ::writev(fd, parts, count);
 }
 
@@ -61,6 +58,26 @@ fuse_lowlevel_ops all_operations() {
 // Handled before others get their turn on the loop: a burst of small requests costs one wake-up.
 constexpr int kRequestsPerTurn = 64;
 
+// Asking again for a moment before sleeping: programs send their next request some microseconds after an answer, and waking
+// a sleeping processor takes 50 of them. Not where nobody else could run meanwhile, nor while it keeps being in vain.
+class Patience {
+ public:
+  static constexpr Duration kLonger{50'000};
+  static constexpr int kVainBeforePause = 4, kPauses = 16;
+
+  bool worth_it() { return processors_ > 1 && (pauses_ == 0 || --pauses_ == 0); }
+  void paid() { vain_ = 0; }
+  void in_vain() {
+    if (++vain_ < kVainBeforePause) return;
+    vain_ = kVainBeforePause - 1;
+    pauses_ = kPauses;
+  }
+
+ private:
+  unsigned processors_ = std::thread::hardware_concurrency();
+  int vain_ = 0, pauses_ = 0;
+};
+
 }  // namespace
 
 struct Mount::Parts {
@@ -72,6 +89,7 @@ struct Mount::Parts {
 
   void on_readable();
   bool serve_one();
+  bool serve_one_soon();
   void wake_at(Instant when);
   void tick();
   void gone();
@@ -86,6 +104,7 @@ struct Mount::Parts {
   fuse_session* session = nullptr;
   int device = -1;  // owned by session
   fuse_buf buffer = {};
+  Patience patience;
   os::Loop::TimerId timer{kNever};
   std::function<void()> unmounted;
   std::thread detaching;
@@ -107,9 +126,23 @@ bool Mount::Parts::serve_one() {
   return true;
 }
 
+bool Mount::Parts::serve_one_soon() {
+  if (ended || !patience.worth_it()) return false;
+  const Instant end = clock.now() + Patience::kLonger;
+  do {
+    if (serve_one()) {
+      patience.paid();
+      return true;
+    }
+    std::this_thread::yield();
+  } while (!ended && clock.now() < end);
+  patience.in_vain();
+  return false;
+}
+
 void Mount::Parts::on_readable() {
   for (int i = 0; i < kRequestsPerTurn; ++i) {
-    if (!serve_one()) break;
+    if (!serve_one() && !serve_one_soon()) break;
   }
   if (ended) gone();
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "fsd/fuse/fuse_api.h"
+#include "fsd/fuse/kernel_offers.h"
 #include "fsd/fuse/notifier.h"
 #include "fsd/fuse/open_files.h"
 #include "fsd/fuse/owners.h"
@@ -43,7 +44,7 @@ struct MountState {
   Notifier notifier;
   OpenFiles open_files;
   Owners owners;
-  bool patched_killpriv = false;  // the kernel leaves the clearing of set-user-id bits to us
+  KernelOffers kernel;
   std::unordered_map<std::uint64_t, OpenDirectory> open_directories;  // by file handle; bounded by RLIMIT_NOFILE
   std::unordered_map<std::uint64_t, std::string> open_virtual_files;  // by file handle
   std::uint64_t next_handle = 1;

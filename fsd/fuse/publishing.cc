@@ -135,11 +135,18 @@ Status OpenFiles::publish(OpenFile& file, std::uint64_t change, const codec::Con
   file.only_grew = true;
   file.grew_from = codec::size_of(content);
   const NodeKey key = file.info.key;
+  const Stamp before = file.info.content_stamp;
   file.info.content = content;
   file.info.attributes.mtime_ns = file.mtime_ns;
   if (file.handles > 0 || file.dirty()) {  // a later version through these handles replaces this one
     if (Result<NodeInfo> fresh = tree_.info(key)) file.info = std::move(*fresh);
     if (Result<std::vector<Stamp>> base = tree_.content_base(key)) file.base = std::move(*base);
+  }
+  // What the kernel cached of the version before, it wrote through to this one.
+  Inode* inode = inodes_.find(file.ino);
+  if (inode->pages == before && before != Stamp{}) {
+    const Result<NodeInfo> now = tree_.info(key);
+    inode->pages = now && now->content == content ? now->content_stamp : Stamp{};
   }
   if (inodes_.bound(key) != file.ino) surprise_({Visible::What::content, {}, {}, key});
   return {};

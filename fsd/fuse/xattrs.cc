@@ -137,8 +137,11 @@ void reply_sized(fuse_req_t request, ByteView bytes, std::size_t room) {
 void getxattr(fuse_req_t request, fuse_ino_t ino, const char* name, std::size_t size) {
   MountState& state = MountState::of(request);
   const std::string_view n = name;
-  // Asked by the kernel itself (capabilities at writes, ACLs by ls): answered without looking anything up.
-  if (!n.starts_with(kUser)) return reply(request, n.starts_with("security.") ? Errc::no_data : Errc::unsupported);
+  // Asked by the kernel itself (capabilities at writes) and by ls: answered without looking anything up. Where labels are
+  // not supported, ls asks for one file's only.
+  if (!n.starts_with(kUser)) {
+    return reply(request, n.starts_with("security.") && n != "security.selinux" ? Errc::no_data : Errc::unsupported);
+  }
   if (MountState::is_virtual(ino)) return reply(request, Errc::no_data);
   Result<NodeInfo> info = state.info(ino);
   if (!info) return reply_failure(request, info.failure());

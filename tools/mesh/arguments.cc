@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
 
 namespace meshfs::tools {
@@ -18,21 +20,77 @@ std::string host_name() {
   return name;
 }
 
-// The place that `option` fills, or null.
-std::string* value_of(Arguments& arguments, std::string_view option) {
-  if (option == "--state") return &arguments.state;
-  if (option == "--mount") return &arguments.mount;
-  if (option == "--node") return &arguments.node;
-  return nullptr;
+// --name=value is --name value.
+struct Word {
+  std::string_view name;
+  std::optional<std::string> value;
+};
+
+Word split(std::string_view word) {
+  const auto equals = word.find('=');
+  if (!word.starts_with("--") || equals == std::string_view::npos) return {word, std::nullopt};
+  return {word.substr(0, equals), std::string(word.substr(equals + 1))};
 }
 
-bool set_flag(Arguments& arguments, std::string_view option) {
-  if (option == "--json") return arguments.json = true;
-  if (option == "-l") return arguments.details = true;
-  return false;
+Result<Colour> colour_of(const std::string& word) {
+  if (word.empty() || word == "auto") return Colour::automatic;
+  if (word == "always") return Colour::always;
+  if (word == "never") return Colour::never;
+  return error(Errc::invalid, "--color takes auto, always or never, not " + word + ".");
+}
+
+// What the options say, over what the environment says.
+Status settle_defaults(Arguments& arguments) {
+  const auto either = [&](std::string_view option, const std::string& otherwise) {
+    return arguments.has(option) ? arguments.value(option) : otherwise;
+  };
+  arguments.state = either("--state", from_environment("MESHFS_STATE", "/var/lib/meshfs"));
+  arguments.mount = either("--mount", from_environment("MESHFS_MOUNT", "/mesh"));
+  arguments.node = either("--node", node_name_from_host(host_name()));
+  arguments.json = arguments.has("--json");
+  const auto when = colour_of(arguments.value("--color"));
+  if (!when) return when.failure();
+  arguments.colour =
+      !arguments.json && wants_colour(*when, isatty(STDOUT_FILENO) == 1, std::getenv("NO_COLOR"), std::getenv("TERM"));
+  return {};
 }
 
 }  // namespace
+
+bool Arguments::has(std::string_view option) const {
+  return std::any_of(options.begin(), options.end(), [&](const auto& one) { return one.first == option; });
+}
+
+std::vector<std::string> Arguments::values(std::string_view option) const {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : options) {
+    if (name == option) out.push_back(value);
+  }
+  return out;
+}
+
+std::string Arguments::value(std::string_view option) const {
+  const auto all = values(option);
+  return all.empty() ? std::string() : all.back();
+}
+
+Result<std::int64_t> Arguments::number(std::string_view option, std::int64_t least, std::int64_t otherwise) const {
+  constexpr std::int64_t kMost = 1'000'000'000;
+  if (!has(option)) return otherwise;
+  const std::string text = value(option);
+  std::int64_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size() || number < least || number > kMost)
+    return error(Errc::invalid, std::string(option) + " takes a whole number from " + std::to_string(least) + ".");
+  return number;
+}
+
+bool wants_colour(Colour when, bool is_terminal, const char* no_color, const char* term) {
+  if (when != Colour::automatic) return when == Colour::always;
+  const bool forbidden = no_color != nullptr && *no_color != '\0';
+  const bool dumb = term == nullptr || std::string_view(term) == "dumb" || *term == '\0';
+  return is_terminal && !forbidden && !dumb;
+}
 
 std::string node_name_from_host(std::string_view host) {
   constexpr std::size_t kMaxName = 32;
@@ -51,24 +109,31 @@ std::string node_name_from_host(std::string_view host) {
 
 Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
   Arguments arguments;
-  arguments.state = from_environment("MESHFS_STATE", "/var/lib/meshfs");
-  arguments.mount = from_environment("MESHFS_MOUNT", "/mesh");
-  arguments.node = node_name_from_host(host_name());
-
   bool options_end = false;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (options_end || word.size() < 2 || word[0] != '-') {
       (arguments.command.empty() ? arguments.command : arguments.words.emplace_back()) = word;
-    } else if (word == "--") {
-      options_end = true;
-    } else if (std::string* value = value_of(arguments, word)) {
-      if (i + 1 == words.size()) return error(Errc::invalid, word + " needs a value after it.");
-      *value = words[++i];
-    } else if (!set_flag(arguments, word)) {
-      return error(Errc::invalid, "There is no option " + word + ".");
+      continue;
     }
+    if (word == "--") {
+      options_end = true;
+      continue;
+    }
+    Word given = split(word);
+    const std::string_view name = given.name;
+    auto& value = given.value;
+    const auto option =
+        std::find_if(kOptions.begin(), kOptions.end(), [&](const auto& one) { return one.name == name; });
+    if (option == kOptions.end()) return error(Errc::invalid, "There is no option " + std::string(name) + ".");
+    if (option->value.empty() && value) return error(Errc::invalid, std::string(name) + " takes no value.");
+    if (!option->value.empty() && !value) {
+      if (i + 1 == words.size()) return error(Errc::invalid, word + " needs a value after it.");
+      value = words[++i];
+    }
+    arguments.options.emplace_back(option->name, value.value_or(""));
   }
+  if (const Status settled = settle_defaults(arguments); !settled) return settled.failure();
   return arguments;
 }
 

@@ -1,21 +1,57 @@
-// The words of a command line, sorted into options and the rest.
+// The words of a command line, sorted into options and the rest. Knows every option of every command; which command takes
+// which stands in command_table.
 #pragma once
 
+#include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "schema/vocab/result.h"
 
 namespace meshfs::tools {
 
+struct Option {
+  std::string_view name;
+  std::string_view value;  // what stands after it, for usage; empty: nothing
+  std::string_view what;
+};
+
+inline constexpr std::array kOptions{
+    Option{"--mount", "DIR", "where the mesh is mounted (else $MESHFS_MOUNT, else /mesh; found by itself from a PATH)"},
+    Option{"--state", "DIR", "the folder of keys and store (else $MESHFS_STATE, else /var/lib/meshfs)"},
+    Option{"--node", "NAME", "this node's name, 1 to 32 characters of a-z, 0-9 and - (else this host's name)"},
+    Option{"--json", "", "print JSON instead of text for people"},
+    Option{"--color", "WHEN", "auto (on a terminal, unless NO_COLOR is set), always or never"},
+    Option{"-l", "", "one line per file with author, version and state"},
+    Option{"--version", "V",
+           "a version as `mesh log` or `mesh ls -l` prints it; its first 4 digits or more are enough"},
+    Option{"--limit", "N", "at most so many versions (else 100)"},
+    Option{"--nodes", "N", "so many nodes, this one included (else all that can be reached)"},
+    Option{"--timeout", "S", "give up after so many seconds"},
+    Option{"--on", "NODE", "the node that is asked about"},
+    Option{"--since", "CURSOR", "begin after this place of the feed; every line of --json names its own"},
+    Option{"--tool", "PROGRAM",
+           "called with the file to write and then one file per version (else $EDITOR with one file)"},
+};
+
+enum class Colour : std::uint8_t { automatic, always, never };
+
 struct Arguments {
   std::string command;
-  std::vector<std::string> words;  // what is no option, in order
-  std::string state;               // --state, else $MESHFS_STATE, else /var/lib/meshfs
-  std::string mount;               // --mount, else $MESHFS_MOUNT, else /mesh
-  std::string node;                // --node, else this host's name
+  std::vector<std::string> words;                                 // what is no option, in order
+  std::vector<std::pair<std::string_view, std::string>> options;  // by their name in kOptions
+  std::string state;                                              // --state, else $MESHFS_STATE, else /var/lib/meshfs
+  std::string mount;                                              // --mount, else $MESHFS_MOUNT, else /mesh
+  std::string node;                                               // --node, else this host's name
   bool json = false;
-  bool details = false;  // -l
+  bool colour = false;  // standard output gets colours
+
+  [[nodiscard]] bool has(std::string_view option) const;
+  [[nodiscard]] std::string value(std::string_view option) const;  // the last one given; "" if none
+  [[nodiscard]] std::vector<std::string> values(std::string_view option) const;
+  // A whole number from `least` to 10^9; `otherwise` if the option is not there. invalid: one sentence.
+  [[nodiscard]] Result<std::int64_t> number(std::string_view option, std::int64_t least, std::int64_t otherwise) const;
 };
 
 // `words` excludes the program's name. Fails with a sentence for an unknown option or one without its value.
@@ -24,5 +60,8 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& words);
 // The host's name as a node name: lower case, other characters than [a-z0-9-] become '-', at most 32; "node"
 // if nothing is left.
 std::string node_name_from_host(std::string_view host);
+
+// Whether colours are wanted: NO_COLOR (no-color.org) and TERM=dumb say no.
+bool wants_colour(Colour when, bool is_terminal, const char* no_color, const char* term);
 
 }  // namespace meshfs::tools

@@ -7,11 +7,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 
 #include "tools/mesh/commands.h"
 #include "tools/mesh/json.h"
+#include "tools/mesh/place.h"
+#include "tools/mesh/screen.h"
 
 namespace meshfs::tools {
 namespace {
@@ -53,33 +54,23 @@ std::string mode_text(mode_t mode) {
   return text;
 }
 
-std::string time_text(time_t time) {
-  std::array<char, 32> text{};
-  struct tm parts {};
-  localtime_r(&time, &parts);
-  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M", &parts);
-  return text.data();
-}
-
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : printable(text); }
 
-void print_details(const std::vector<Row>& rows) {
-  std::size_t author_width = 6, size_width = 4;
+void print_details(const std::vector<Row>& rows, bool colour) {
+  Table table({{"MODE"}, {"SIZE", true}, {"AUTHOR"}, {"VERSION"}, {"STATE"}, {"CHANGED"}, {"NAME"}}, colour);
   for (const auto& row : rows) {
-    author_width = std::max(author_width, or_dash(row.author).size());
-    size_width = std::max(size_width, std::to_string(row.about.st_size).size());
+    std::string name = printable(row.name);
+    if (!row.link_target.empty()) name += " -> " + printable(row.link_target);
+    const bool odd = !row.state.empty() && row.state != "published";
+    table.add({mode_text(row.about.st_mode),
+               std::to_string(row.about.st_size),
+               or_dash(row.author),
+               {or_dash(row.version.substr(0, kShownVersion)), Paint::dim},
+               {or_dash(row.state), odd ? Paint::warning : Paint::plain},
+               moment_text(static_cast<std::int64_t>(row.about.st_mtime) * 1000).substr(0, 16),
+               {name, S_ISDIR(row.about.st_mode) ? Paint::strong : Paint::plain}});
   }
-  std::printf("%-10s %*s %-*s %-*s %-10s %-16s %s\n", "MODE", static_cast<int>(size_width), "SIZE",
-              static_cast<int>(author_width), "AUTHOR", static_cast<int>(kShownVersion), "VERSION", "STATE", "CHANGED",
-              "NAME");
-  for (const auto& row : rows) {
-    std::printf("%s %*lld %-*s %-*s %-10s %s %s%s%s\n", mode_text(row.about.st_mode).c_str(),
-                static_cast<int>(size_width), static_cast<long long>(row.about.st_size), static_cast<int>(author_width),
-                or_dash(row.author).c_str(), static_cast<int>(kShownVersion),
-                or_dash(row.version.substr(0, kShownVersion)).c_str(), or_dash(row.state).c_str(),
-                time_text(row.about.st_mtime).c_str(), printable(row.name).c_str(),
-                row.link_target.empty() ? "" : " -> ", printable(row.link_target).c_str());
-  }
+  table.print();
 }
 
 void print_json(const std::vector<Row>& rows) {
@@ -102,8 +93,14 @@ void print_json(const std::vector<Row>& rows) {
 
 Exit explain(const std::string& path, int reason) {
   if (reason == ENOTCONN)
-    return complain(Exit::not_running, "The daemon of " + path + " died: start meshfs-fsd again.");
-  return complain(Exit::failed, "Can't list " + path + ": " + std::strerror(reason) + ".");
+    return complain(Exit::not_running, "The daemon of " + printable(path) + " died: start meshfs-fsd again.");
+  if (reason == ENOENT || reason == ENOTDIR) {
+    return complain(Exit::not_found,
+                    "There is no " + printable(path) +
+                        ": `mesh log` shows whether it ever was there, `mesh restore` brings it back.");
+  }
+  return complain(reason == EACCES ? Exit::refused : Exit::failed,
+                  "Can't list " + printable(path) + ": " + std::strerror(reason) + ".");
 }
 
 // The rows of one directory, or the one row of anything else. A name that goes while we look is left out.
@@ -128,14 +125,14 @@ Exit read_rows(const std::string& path, std::vector<Row>& rows) {
 }  // namespace
 
 Exit list_files(const Arguments& arguments) {
-  if (arguments.words.size() > 1) return complain(Exit::usage, "mesh ls takes one path.");
   std::vector<Row> rows;
   const std::string path = arguments.words.empty() ? arguments.mount : arguments.words[0];
+  if (const auto place = find_place(arguments, path); !place) return complain(place.failure());
   if (const Exit code = read_rows(path, rows); code != Exit::ok) return code;
   if (arguments.json) {
     print_json(rows);
-  } else if (arguments.details) {
-    print_details(rows);
+  } else if (arguments.has("-l")) {
+    print_details(rows, arguments.colour);
   } else {
     for (const auto& row : rows) std::printf("%s\n", printable(row.name).c_str());
   }

@@ -1,16 +1,18 @@
 // mesh init, invite, join: who belongs to a network.
+#include <unistd.h>
+
 #include <cstdio>
 
 #include "schema/os/identity_file.h"
 #include "schema/os/loop.h"
 #include "tools/mesh/commands.h"
+#include "tools/mesh/json.h"
 
 namespace meshfs::tools {
 namespace {
 
+constexpr const char* kUnit = "/lib/systemd/system/meshfs-fsd.service";  // the package's
 constexpr const char* kNameRule = " must be 1 to 32 characters of a-z, 0-9 and -.";
-
-Exit exit_for(const Error& failure) { return complain(Exit::failed, failure.message); }
 
 // Refused before any key is made, so that a second `mesh init` can't seem to have worked.
 bool has_identity(const std::string& state) {
@@ -25,26 +27,38 @@ Exit refuse_second_identity(const std::string& state) {
                       "--state, or move that folder away to start anew (its keys can't be made again).");
 }
 
+// As the package has it, or by hand.
 void say_next_steps(const Arguments& arguments) {
+  const bool by_units = access("/run/systemd/system", F_OK) == 0 && access(kUnit, F_OK) == 0;
+  if (by_units && arguments.state == "/var/lib/meshfs") {
+    std::printf("Start it:   systemctl enable --now meshfs-fsd meshfs-syncd\n");
+    return;
+  }
   std::printf(
       "Start it:   meshfs-fsd --state %s --mount %s &\n"
-      "            meshfs-syncd --socket %s/fsd.sock --interface INTERFACE &    (each network interface of "
-      "the mesh)\n",
+      "            meshfs-syncd --socket %s/fsd.sock &    (on every network interface; --interface IF for some only)\n",
       arguments.state.c_str(), arguments.mount.c_str(), arguments.state.c_str());
+}
+
+void say_json(const codec::Genesis& genesis, const Arguments& arguments) {
+  std::printf("%s\n", JsonObject()
+                          .text("network", genesis.name)
+                          .text("node", arguments.node)
+                          .text("identity", os::identity_path(arguments.state))
+                          .done()
+                          .c_str());
 }
 
 Exit store_identity(const Arguments& arguments, const codec::Genesis& genesis, const crypto::Seed& secret,
                     const crypto::Seed& node_seed) {
   const auto identity = codec::make_identity(genesis, secret, node_seed, arguments.node);
-  if (const auto written = os::write_identity(arguments.state, identity); !written) return exit_for(written.failure());
+  if (const auto written = os::write_identity(arguments.state, identity); !written) return complain(written.failure());
   return Exit::ok;
 }
 
 }  // namespace
 
 Exit init_network(const Arguments& arguments) {
-  if (arguments.words.size() != 1)
-    return complain(Exit::usage, "mesh init needs one word, the network's name: mesh init valley");
   if (!codec::valid_node_name(arguments.words[0]))
     return complain(Exit::usage, std::string("The network's name") + kNameRule);
   if (!codec::valid_node_name(arguments.node)) return complain(Exit::usage, std::string("The node's name") + kNameRule);
@@ -61,6 +75,7 @@ Exit init_network(const Arguments& arguments) {
   codec::sign_genesis(genesis, admin);
 
   if (const Exit code = store_identity(arguments, genesis, secret, node_seed); code != Exit::ok) return code;
+  if (arguments.json) return say_json(genesis, arguments), Exit::ok;
   std::printf("Network %s begins with this node, %s.\n", genesis.name.c_str(), arguments.node.c_str());
   say_next_steps(arguments);
   std::printf("Let others in: `mesh invite` prints a token; on the other node: mesh join TOKEN\n");
@@ -68,17 +83,15 @@ Exit init_network(const Arguments& arguments) {
 }
 
 Exit print_invite(const Arguments& arguments) {
-  if (!arguments.words.empty()) return complain(Exit::usage, "mesh invite takes no words.");
   const auto identity = os::read_identity(arguments.state);
-  if (!identity) return exit_for(identity.failure());
+  if (!identity) return complain(identity.failure());
   const codec::Invite invite{identity->genesis, identity->network_secret};
-  std::printf("%s\n", codec::encode_invite(invite).c_str());
+  const auto token = codec::encode_invite(invite);
+  std::printf("%s\n", arguments.json ? JsonObject().text("token", token).done().c_str() : token.c_str());
   return Exit::ok;
 }
 
 Exit join_network(const Arguments& arguments) {
-  if (arguments.words.size() != 1)
-    return complain(Exit::usage, "mesh join needs one word, the token that `mesh invite` printed.");
   if (!codec::valid_node_name(arguments.node)) return complain(Exit::usage, std::string("The node's name") + kNameRule);
   if (has_identity(arguments.state)) return refuse_second_identity(arguments.state);
   const auto invite = codec::decode_invite(arguments.words[0]);
@@ -90,6 +103,7 @@ Exit join_network(const Arguments& arguments) {
   const auto node_seed = crypto::random_id<crypto::Seed>();
   if (const Exit code = store_identity(arguments, invite->genesis, invite->secret, node_seed); code != Exit::ok)
     return code;
+  if (arguments.json) return say_json(invite->genesis, arguments), Exit::ok;
   std::printf("This node, %s, belongs to network %s now.\n", arguments.node.c_str(), invite->genesis.name.c_str());
   say_next_steps(arguments);
   return Exit::ok;

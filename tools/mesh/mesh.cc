@@ -1,65 +1,109 @@
 #include "tools/mesh/mesh.h"
 
-#include <array>
 #include <cstdio>
 
 #include "schema/crypto/sign.h"
+#include "schema/vocab/quoting.h"
+#include "tools/mesh/command_table.h"
 #include "tools/mesh/commands.h"
 
 namespace meshfs::tools {
 namespace {
 
-struct Command {
-  std::string_view name;
-  Exit (*run)(const Arguments&);
-};
+constexpr const char* kVersion = MESHFS_VERSION;
 
-constexpr std::array kCommands{
-    Command{"init", init_network},  Command{"invite", print_invite}, Command{"join", join_network},
-    Command{"status", show_status}, Command{"peers", show_peers},    Command{"ls", list_files},
-};
-
-constexpr const char* kUsage =
-    R"(usage: mesh COMMAND [OPTIONS]
-  init NETWORK [--node NAME] [--state DIR]   begin a network with this node
-  invite [--state DIR]                       print the token that lets another node in (keep it secret)
-  join TOKEN [--node NAME] [--state DIR]     make this node a member
-  status [--json] [--mount DIR]              is everything in sync?
-  peers [--json] [--mount DIR]               the neighbours and their links
-  ls [-l] [--json] [PATH]                    files with author, version and state
-Defaults: --state $MESHFS_STATE or /var/lib/meshfs, --mount $MESHFS_MOUNT or /mesh, --node this host's name.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no mesh is mounted there.
-)";
+// Whether the words fit the command; a sentence if not.
+Status check_words(const Command& command, const Arguments& arguments) {
+  const std::string name(command.name);
+  for (const auto& [option, value] : arguments.options) {
+    if (!command.takes(option)) return error(Errc::invalid, "mesh " + name + " takes no " + std::string(option) + ".");
+  }
+  if (arguments.words.size() < command.least_words)
+    return error(Errc::invalid,
+                 "mesh " + name + " needs more words: mesh " + name + " " + std::string(command.words) + ".");
+  if (arguments.words.size() > command.most_words) {
+    return error(Errc::invalid, "mesh " + name +
+                                    (command.most_words == 0 ? " takes no words."
+                                                             : " takes fewer words: mesh " + name + " " +
+                                                                   std::string(command.words) + "."));
+  }
+  return {};
+}
 
 Exit run(const std::vector<std::string>& words) {
+  if (words.size() == 1 && words[0] == "--version") {
+    std::printf("mesh %s\n", kVersion);
+    return Exit::ok;
+  }
   for (const auto& word : words) {
+    if (word == "--") break;
     if (word != "--help" && word != "-h") continue;
-    std::fputs(kUsage, stdout);
+    const Command* command = find_command(words[0]);
+    std::fputs(command != nullptr ? help(*command).c_str() : usage().c_str(), stdout);
     return Exit::ok;
   }
   const auto arguments = parse_arguments(words);
-  if (!arguments) return complain(Exit::usage, arguments.failure().message + " `mesh --help` lists all.");
-  for (const auto& command : kCommands) {
-    if (command.name == arguments->command) return command.run(*arguments);
-  }
+  if (!arguments) return complain(Exit::usage, arguments.failure().message + " `mesh help` lists all.");
   if (arguments->command.empty()) {
-    std::fputs(kUsage, stderr);
+    std::fputs(usage().c_str(), stderr);
     return Exit::usage;
   }
-  return complain(Exit::usage, "There is no command " + arguments->command + ". `mesh --help` lists all.");
+  const Command* command = find_command(arguments->command);
+  if (command == nullptr)
+    return complain(Exit::usage, "There is no command " + printable(arguments->command) + ". `mesh help` lists all.");
+  if (const Status fits = check_words(*command, *arguments); !fits) {
+    return complain(Exit::usage, fits.failure().message + " `mesh help " + arguments->command + "` says more.");
+  }
+  return command->run(*arguments);
 }
 
 }  // namespace
 
 Exit complain(Exit code, const std::string& sentence) {
+  std::fflush(stdout);
   std::fprintf(stderr, "mesh: %s\n", sentence.c_str());
   return code;
+}
+
+Exit exit_for(Errc code) {
+  switch (code) {
+    case Errc::not_found:
+      return Exit::not_found;
+    case Errc::denied:
+    case Errc::read_only:
+    case Errc::no_space:
+      return Exit::refused;
+    case Errc::unsupported:
+      return Exit::other_version;
+    case Errc::unreachable:
+      return Exit::unreachable;
+    case Errc::closed:
+      return Exit::not_running;
+    case Errc::invalid:
+      return Exit::usage;
+    default:
+      return Exit::failed;
+  }
+}
+
+Exit complain(const Error& failure) { return complain(exit_for(failure.code), failure.message); }
+
+Exit show_help(const Arguments& arguments) {
+  if (arguments.words.empty()) {
+    std::fputs(usage().c_str(), stdout);
+    return Exit::ok;
+  }
+  const Command* command = find_command(arguments.words[0]);
+  if (command == nullptr)
+    return complain(Exit::usage, "There is no command " + printable(arguments.words[0]) + ". `mesh help` lists all.");
+  std::fputs(help(*command).c_str(), stdout);
+  return Exit::ok;
 }
 
 int mesh_main(int argc, char** argv) {
   crypto::start();
   Exit code = run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
-  if (std::fflush(stdout) != 0)
+  if (std::fflush(stdout) != 0 && code == Exit::ok)
     code = complain(Exit::failed, "Can't write the result: is the disk full or the pipe closed?");
   return static_cast<int>(code);
 }

@@ -16,7 +16,7 @@ TEST(Arguments, SortsOptionsFromWords) {
   EXPECT_EQ(arguments->state, "/s");
   EXPECT_EQ(arguments->mount, "/m");
   EXPECT_EQ(arguments->node, "roof");
-  EXPECT_TRUE(arguments->details);
+  EXPECT_TRUE(arguments->has("-l"));
   EXPECT_TRUE(arguments->json);
 }
 
@@ -34,6 +34,35 @@ TEST(Arguments, NamesWhatIsWrong) {
   const auto missing = parse_arguments({"init", "valley", "--node"});
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.failure().message, "--node needs a value after it.");
+}
+
+TEST(Arguments, OptionsMayHaveTheirValueBehindAnEqualsSign) {
+  const auto arguments = parse_arguments({"diff", "--version=ab=c", "--version", "d", "--limit=7", "x"});
+  ASSERT_TRUE(arguments.ok());
+  EXPECT_EQ(arguments->values("--version"), (std::vector<std::string>{"ab=c", "d"}));
+  EXPECT_EQ(arguments->number("--limit", 1, 100).value(), 7);
+  EXPECT_EQ(arguments->number("--nodes", 1, 100).value(), 100);
+  EXPECT_FALSE(parse_arguments({"ls", "--json=yes"}).ok());
+}
+
+TEST(Arguments, NumbersAreNumbers) {
+  for (const char* bad : {"", "x", "3x", "-1", "0", "99999999999999999999", "1.5"}) {
+    const auto arguments = parse_arguments({"log", "--limit", bad});
+    ASSERT_TRUE(arguments.ok());
+    EXPECT_EQ(arguments->number("--limit", 1, 100).code(), Errc::invalid) << bad;
+  }
+}
+
+TEST(Arguments, ColourFollowsTerminalEnvironmentAndOption) {
+  EXPECT_TRUE(wants_colour(Colour::automatic, true, nullptr, "xterm"));
+  EXPECT_TRUE(wants_colour(Colour::automatic, true, "", "xterm"));  // no-color.org: empty does not count
+  EXPECT_FALSE(wants_colour(Colour::automatic, true, "1", "xterm"));
+  EXPECT_FALSE(wants_colour(Colour::automatic, true, nullptr, "dumb"));
+  EXPECT_FALSE(wants_colour(Colour::automatic, true, nullptr, nullptr));
+  EXPECT_FALSE(wants_colour(Colour::automatic, false, nullptr, "xterm"));
+  EXPECT_TRUE(wants_colour(Colour::always, false, "1", "dumb"));
+  EXPECT_FALSE(wants_colour(Colour::never, true, nullptr, "xterm"));
+  EXPECT_FALSE(parse_arguments({"ls", "--color", "sometimes"}).ok());
 }
 
 TEST(NodeName, ComesFromAnyHostName) {

@@ -1,0 +1,70 @@
+#include "tools/mesh/trouble.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tools/mesh/doctor_checks.h"
+
+namespace meshfs::tools {
+namespace {
+
+Json parsed(const std::string& text) {
+  auto json = parse_json(text);
+  EXPECT_TRUE(json.ok()) << text;
+  return json.ok() ? *json : Json();
+}
+
+const std::string kPeer = R"({"state":"connected","in_sync":{"network":true,"shared":true}})";
+
+std::int64_t wrong_ones(const std::string& status, const std::string& peers) {
+  const auto findings = judge_view(parsed(status), parsed("{\"peers\":[" + peers + "]}"), "/mesh");
+  return std::count_if(findings.begin(), findings.end(), [](const Finding& one) {
+    const bool wrong = one.verdict == Verdict::bad || one.verdict == Verdict::warning;
+    EXPECT_EQ(wrong, !one.repair.empty()) << one.what;  // whatever is wrong comes with what to do
+    return wrong;
+  });
+}
+
+TEST(Trouble, FindsNothingWhereAllIsWell) {
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"conflicts":0,"flagged":false,"pending":0})", kPeer), 0);
+}
+
+TEST(Trouble, FindsEachThingThatIsWrong) {
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":false})", kPeer), 1);
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":true})", ""), 1);
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":true})", R"({"state":"silent"})"), 1);
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"conflicts":2})", kPeer), 1);
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"flagged":true})", kPeer), 1);
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"pending":3})", kPeer), 1);
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"read_only":"the disk is full"})", kPeer), 1);
+}
+
+TEST(Trouble, CountsNeighbours) {
+  const auto counts = count_neighbours(
+      parsed("{\"peers\":[" + kPeer + R"(,{"state":"silent","in_sync":{"shared":false}},{"state":"heard"}]})"));
+  EXPECT_EQ(counts.known, 3);
+  EXPECT_EQ(counts.in_sync, 1);
+  EXPECT_EQ(counts.silent, 1);
+}
+
+TEST(Trouble, JudgesDisks) {
+  constexpr std::int64_t kMB = 1'000'000;
+  EXPECT_EQ(judge_disk(500 * kMB, 1000 * kMB, false, "/s").verdict, Verdict::good);
+  EXPECT_EQ(judge_disk(40 * kMB, 1000 * kMB, false, "/s").verdict, Verdict::warning);
+  EXPECT_EQ(judge_disk(9 * kMB, 1000 * kMB, false, "/s").verdict, Verdict::bad);
+  EXPECT_EQ(judge_disk(500 * kMB, 1000 * kMB, true, "/s").verdict, Verdict::bad);
+  EXPECT_EQ(judge_disk(6 * kMB, 8 * kMB, false, "/s").verdict, Verdict::good);  // a small flash, mostly empty
+}
+
+TEST(Trouble, JudgesClocks) {
+  constexpr std::int64_t kNow = 1'800'000'000'000, kMinute = 60'000;
+  EXPECT_EQ(judge_clock(kNow, kNow + kMinute, true).verdict, Verdict::good);
+  EXPECT_EQ(judge_clock(kNow, kNow, false).verdict, Verdict::warning);
+  EXPECT_EQ(judge_clock(kNow, kNow + 20 * kMinute, true).verdict, Verdict::bad);
+  EXPECT_EQ(judge_clock(kNow, kNow - 20 * kMinute, true).verdict, Verdict::bad);
+  EXPECT_NE(judge_clock(kNow, 0, true).verdict, Verdict::bad);  // no mesh is mounted: nothing to compare with
+}
+
+}  // namespace
+}  // namespace meshfs::tools

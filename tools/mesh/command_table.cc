@@ -1,0 +1,335 @@
+#include "tools/mesh/command_table.h"
+
+#include <algorithm>
+#include <array>
+
+#include "schema/vocab/check.h"
+#include "tools/mesh/commands.h"
+
+namespace meshfs::tools {
+namespace {
+
+constexpr std::array kExitMeanings{
+    ExitMeaning{Exit::ok, "done"},
+    ExitMeaning{Exit::failed, "it could not be done (`diff`: the versions differ; `doctor`: something needs repair)"},
+    ExitMeaning{Exit::usage, "the command line makes no sense, or a path lies outside the mesh"},
+    ExitMeaning{Exit::not_running, "no mesh is mounted there, or its daemon is down"},
+    ExitMeaning{Exit::not_found, "no such file, version or node"},
+    ExitMeaning{Exit::timed_out, "the time limit passed first"},
+    ExitMeaning{Exit::refused, "permission or policy says no, or the store takes no writes"},
+    ExitMeaning{Exit::other_version, "mesh and meshfs-fsd are of different versions"},
+    ExitMeaning{Exit::unreachable, "no node in reach has or knows it"},
+};
+
+std::vector<Command> membership() {
+  return {
+      {"init",
+       "NETWORK",
+       "begin a network with this node",
+       "Makes the keys of a new network and of this node in STATE/identity, readable by root alone and never "
+       "overwritten. "
+       "NETWORK is a name of 1 to 32 characters of a-z, 0-9 and -.",
+       {"--node", "--state", "--json"},
+       1,
+       1,
+       init_network},
+      {"invite",
+       "",
+       "print the token that lets another node in",
+       "Whoever has the token may join: send it as you would send a password.",
+       {"--state", "--json"},
+       0,
+       0,
+       print_invite},
+      {"join",
+       "TOKEN",
+       "make this node a member",
+       "TOKEN is the line that `mesh invite` printed on any node of the network.",
+       {"--node", "--state", "--json"},
+       1,
+       1,
+       join_network},
+  };
+}
+
+std::vector<Command> overview() {
+  return {
+      {"status",
+       "",
+       "is everything in sync, and what to do if not",
+       "One screen: the verdict, what is wrong and how to repair it, then network, node, neighbours, backlog, disk and "
+       "conflicts. With --json what .mesh/status holds.",
+       {"--mount", "--json"},
+       0,
+       0,
+       show_status},
+      {"peers",
+       "",
+       "the neighbours and their links",
+       "With --json what .mesh/peers holds.",
+       {"--mount", "--json"},
+       0,
+       0,
+       show_peers},
+      {"doctor",
+       "",
+       "check this node and say how to repair it",
+       "Checks keys, mount, daemons, their versions, disk, clock, interfaces, neighbours, kernel limits and conflicts. "
+       "Each "
+       "check gets a verdict; what is wrong gets a sentence that says what to do. Run it as root to see everything.",
+       {"--mount", "--state", "--json"},
+       0,
+       0,
+       run_doctor},
+  };
+}
+
+std::vector<Command> files() {
+  return {
+      {"ls",
+       "[PATH]",
+       "files, with author, version and state by -l",
+       "",
+       {"-l", "--mount", "--json"},
+       0,
+       1,
+       list_files},
+      {"log",
+       "PATH",
+       "the versions of a file, newest first",
+       "Who changed what, when. Works for deleted files too. `*` marks the version that shows under the name, `!` the "
+       "others "
+       "of a conflict.",
+       {"--limit", "--state", "--mount", "--json"},
+       1,
+       1,
+       show_log},
+      {"cat",
+       "PATH --version V",
+       "print an old version of a file",
+       "",
+       {"--version", "--state", "--mount"},
+       1,
+       1,
+       print_version_of_file},
+      {"restore",
+       "PATH --version V",
+       "make an old version the newest again",
+       "On every node. Nothing is lost: the version that showed until now stays in the log. A deleted file comes back.",
+       {"--version", "--state", "--mount", "--json"},
+       1,
+       1,
+       restore_version},
+      {"diff",
+       "PATH [--version A [--version B]]",
+       "what changed between versions",
+       "Without --version the last change: the version before and the one that shows. With one, that version and the "
+       "one "
+       "that shows; with two, these two. Runs diff -u, or what $MESH_DIFF says, with two files. Ends with 0 if they "
+       "are the "
+       "same, 1 if they differ.",
+       {"--version", "--state", "--mount", "--json"},
+       1,
+       1,
+       show_difference},
+      {"du",
+       "[PATH]",
+       "how much each author wrote",
+       "Counts what stands in the tree now, not old versions.",
+       {"--mount", "--json"},
+       0,
+       1,
+       show_usage_by_author},
+  };
+}
+
+std::vector<Command> settling() {
+  return {
+      {"conflicts",
+       "[keep PATH | both PATH | merge PATH]",
+       "list conflicts, settle one",
+       "Two nodes wrote one file without knowing of each other: both versions are kept, one shows under the name, the "
+       "other "
+       "beside it as NAME~conflict-AUTHOR-TIME. Settling it here settles it on every node.\n\n"
+       "keep PATH keeps this one (the file itself or one of those beside it) and drops the others; they stay in `mesh "
+       "log`. "
+       "both PATH gives each of the others a real name of its own. merge PATH opens one file with both versions in "
+       "$EDITOR, or calls --tool with the file to write and one file per version; what you save is the new version.",
+       {"--tool", "--version", "--state", "--mount", "--json"},
+       0,
+       2,
+       settle_conflicts},
+      {"export",
+       "FILE.tar [PATH]",
+       "a tar of the tree with its history",
+       "Any tar unpacks it: the tree as it stands now in NAME/, old versions in NAME.history/PATH/ and what is known "
+       "about them in "
+       "NAME.history/versions.jsonl. FILE.tar may be - for standard output. Versions whose bytes are not on this node "
+       "are left "
+       "out with a warning.",
+       {"--state", "--mount", "--json"},
+       1,
+       2,
+       export_tree},
+      {"import",
+       "FILE.tar [PATH]",
+       "take such a tar in",
+       "Writes the tree into the directory PATH (else the mesh's top), old versions first, so that they are in `mesh "
+       "log` "
+       "again, written by this node now: nobody can sign for their first authors. Files that exist are overwritten, "
+       "and stay in "
+       "the log. FILE.tar may be - for standard input. A tar without history is taken as well.",
+       {"--state", "--mount", "--json"},
+       1,
+       2,
+       import_tree},
+  };
+}
+
+std::vector<Command> across() {
+  return {
+      {"watch",
+       "[PATH]",
+       "changes as they happen, from here and from other nodes",
+       "One line per change until you stop it. PATH limits it to a file or everything below a directory.",
+       {"--since", "--timeout", "--mount", "--json"},
+       0,
+       1,
+       watch_changes},
+      {"wait",
+       "PATH",
+       "until other nodes hold this version",
+       "Ends when so many nodes hold the version that shows here now.",
+       {"--nodes", "--timeout", "--state", "--mount", "--json"},
+       1,
+       1,
+       wait_for_nodes},
+      {"why",
+       "PATH --on NODE",
+       "why a node has it, lacks it or hides it",
+       "Asks that node across the mesh, however many hops away.",
+       {"--on", "--timeout", "--state", "--mount", "--json"},
+       1,
+       1,
+       explain_why},
+      {"help", "[COMMAND]", "this list, or one command in full", "", {}, 0, 1, show_help},
+  };
+}
+
+std::string padded(std::string_view text, std::size_t width) {
+  return std::string(text) + std::string(width > text.size() ? width - text.size() : 1, ' ');
+}
+
+// Breaks paragraphs at 78 columns.
+std::string wrapped(std::string_view text, std::string_view indent) {
+  constexpr std::size_t kColumns = 78;
+  std::string out, line(indent);
+  bool has_word = false;
+  const auto flush = [&] {
+    if (has_word) out += line + "\n";
+    line = indent;
+    has_word = false;
+  };
+  while (!text.empty()) {
+    const auto length = std::min(text.find_first_of(" \n"), text.size());
+    const auto word = text.substr(0, length);
+    if (has_word && line.size() + 1 + word.size() > kColumns) flush();
+    if (!word.empty()) {
+      if (has_word) line += ' ';
+      line += word;
+      has_word = true;
+    }
+    text.remove_prefix(length);
+    if (text.starts_with("\n\n")) {
+      flush();
+      out += "\n";
+      text.remove_prefix(2);
+    } else if (!text.empty()) {
+      text.remove_prefix(1);
+    }
+  }
+  flush();
+  return out;
+}
+
+}  // namespace
+
+bool Command::takes(std::string_view option) const {
+  return option == "--color" || std::find(options.begin(), options.end(), option) != options.end();
+}
+
+const std::vector<CommandGroup>& command_groups() {
+  static const std::vector<CommandGroup> kGroups{{"A network and its nodes", membership()},
+                                                 {"How things are", overview()},
+                                                 {"Files and their versions", files()},
+                                                 {"Conflicts and copies", settling()},
+                                                 {"Other nodes", across()}};
+  return kGroups;
+}
+
+std::span<const ExitMeaning> exit_meanings() { return kExitMeanings; }
+
+const Command* find_command(std::string_view name) {
+  for (const auto& group : command_groups()) {
+    for (const auto& command : group.commands) {
+      if (command.name == name) return &command;
+    }
+  }
+  return nullptr;
+}
+
+const Option& option_named(std::string_view name) {
+  const auto found = std::find_if(kOptions.begin(), kOptions.end(), [&](const auto& one) { return one.name == name; });
+  CHECK(found != kOptions.end());
+  return *found;
+}
+
+std::string usage_line(const Command& command) {
+  std::string line = "mesh " + std::string(command.name);
+  if (!command.words.empty()) (line += ' ') += command.words;
+  for (const auto name : command.options) {
+    const Option& option = option_named(name);
+    if (command.words.find(name) != std::string_view::npos) continue;
+    (line += " [") += option.name;
+    if (!option.value.empty()) (line += ' ') += option.value;
+    line += "]";
+  }
+  return line;
+}
+
+std::string usage() {
+  std::string out = "usage: mesh COMMAND [OPTIONS]      `mesh help COMMAND` says more\n";
+  for (const auto& group : command_groups()) {
+    ((out += "\n") += group.title) += "\n";
+    for (const auto& command : group.commands) {
+      std::string left = "  " + std::string(command.name);
+      if (!command.words.empty()) (left += ' ') += command.words;
+      if (left.size() > 38) {  // two lines: 80 columns stay enough
+        (out += left) += "\n";
+        left.clear();
+      }
+      ((out += padded(left, 40)) += command.summary) += "\n";
+    }
+  }
+  out += "\nExit codes\n";
+  for (const auto& one : exit_meanings())
+    ((out += "  " + std::to_string(static_cast<int>(one.code)) + " ") += one.meaning) += "\n";
+  return out;
+}
+
+std::string help(const Command& command) {
+  std::string out = wrapped("usage: " + usage_line(command), "") + "\n" + wrapped(command.summary, "  ");
+  if (!command.text.empty()) out += "\n" + wrapped(command.text, "  ");
+  std::vector<std::string_view> names = command.options;
+  names.push_back("--color");
+  out += "\n";
+  for (const auto name : names) {
+    const Option& option = option_named(name);
+    std::string left = "  " + std::string(option.name);
+    if (!option.value.empty()) (left += ' ') += option.value;
+    ((out += padded(left, 20)) += option.what) += "\n";
+  }
+  return out;
+}
+
+}  // namespace meshfs::tools

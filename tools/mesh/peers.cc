@@ -1,0 +1,56 @@
+// mesh peers: the neighbours, their links and what went over them.
+#include <cstdio>
+
+#include "tools/mesh/commands.h"
+#include "tools/mesh/screen.h"
+#include "tools/mesh/trouble.h"
+#include "tools/mesh/view.h"
+
+namespace meshfs::tools {
+namespace {
+
+std::string shown(const Json& object, std::string_view key) { return printable(object.at(key).text); }
+
+std::string milliseconds_of(const Json& rtt) {
+  if (rtt.kind != Json::Kind::number) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f ms", rtt.number);
+  return text;
+}
+
+}  // namespace
+
+Exit show_peers(const Arguments& arguments) {
+  const auto peers = read_view(arguments.mount, "peers");
+  if (!peers) return complain(peers.failure());
+  if (arguments.json) return print_raw(*peers);
+  Table table({{"NEIGHBOUR"},
+               {"STATE"},
+               {"IN SYNC"},
+               {"HEARD", true},
+               {"RTT", true},
+               {"SENT", true},
+               {"RECEIVED", true},
+               {"LINK"}},
+              arguments.colour);
+  for (const auto& peer : peers->json.at("peers").list) {
+    const auto node = shown(peer, "name").empty() ? shown(peer, "id").substr(0, 16) : shown(peer, "name");
+    const bool connected = peer.at("state").text == "connected";
+    table.add({{node, Paint::strong},
+               {shown(peer, "state"), connected ? Paint::good : Paint::warning},
+               {in_sync(peer) ? "yes" : "no", in_sync(peer) ? Paint::good : Paint::warning},
+               age_text(peer.at("last_heard_ms").count()),
+               milliseconds_of(peer.at("rtt_ms")),
+               bytes_text(peer.at("bytes_out").count()),
+               bytes_text(peer.at("bytes_in").count()),
+               shown(peer, "link")});
+  }
+  if (table.empty()) {
+    std::printf("no neighbour in reach\n");
+  } else {
+    table.print();
+  }
+  return Exit::ok;
+}
+
+}  // namespace meshfs::tools

@@ -1,0 +1,150 @@
+// mesh status: one screen. What is wrong comes first.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "tools/mesh/commands.h"
+#include "tools/mesh/screen.h"
+#include "tools/mesh/trouble.h"
+#include "tools/mesh/view.h"
+
+namespace meshfs::tools {
+namespace {
+
+// Members of the network, this node included: each has one record.
+std::int64_t count_nodes(const std::string& mount) {
+  std::error_code failure;
+  std::int64_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(mount + "/network/members", failure)) {
+    count += entry.path().filename().string().find('~') == std::string::npos ? 1 : 0;
+  }
+  return std::max<std::int64_t>(count, 1);
+}
+
+// What is still to do, in the words of the one sentence that people look for.
+std::string open_work(const Json& status, const Neighbours& neighbours) {
+  std::string out;
+  const auto add = [&](std::int64_t count, const char* one, const char* many) {
+    if (count > 0) out += (out.empty() ? "" : ", ") + count_text(count, one, many);
+  };
+  add(status.at("missing_blobs").count(), "content still to fetch", "contents still to fetch");
+  add(status.at("pending").count(), "entry waiting", "entries waiting");
+  add(neighbours.known - neighbours.in_sync, "neighbour behind", "neighbours behind");
+  return out;
+}
+
+struct Sentence {
+  std::string text;
+  Paint paint;
+};
+
+Sentence verdict(const Json& status, const Neighbours& neighbours) {
+  if (!status.at("syncd_connected").truth) return {"not connected: meshfs-syncd is not running", Paint::bad};
+  if (neighbours.known == 0) return {"no neighbour in reach", Paint::warning};
+  const std::string work = open_work(status, neighbours);
+  return work.empty() ? Sentence{"all in sync", Paint::good} : Sentence{work, Paint::warning};
+}
+
+std::string shown(const Json& object, std::string_view key) { return printable(object.at(key).text); }
+
+std::string node_line(const Json& status) {
+  std::string out = shown(status, "node") + " (" + shown(status, "node_id").substr(0, 16) + ")";
+  if (!status.at("version").text.empty()) out += ", meshfs " + shown(status, "version");
+  const auto started = status.at("started_ms").count();
+  const auto now = status.at("now_ms").count() > 0 ? status.at("now_ms").count() : status.at("network_time_ms").count();
+  if (started > 0 && now > started) out += ", up " + duration_text(now - started);
+  return out;
+}
+
+// The store's own figures if fsd tells them, else what the disk says.
+std::string store_line(const Json& status) {
+  const Json& store = status.at("store");
+  std::string out;
+  if (store.at("used").kind == Json::Kind::number) out += bytes_text(store.at("used").count()) + " used, ";
+  if (store.at("free").kind == Json::Kind::number) return out + bytes_text(store.at("free").count()) + " free";
+  return out;
+}
+
+// "tcp [fe80::1%eth0]:5440" -> "tcp eth0": which of our links it is; the address stands in `mesh peers`.
+std::string link_text(const Json& peer) {
+  const std::string link = shown(peer, "link");
+  const auto space = link.find(' '), percent = link.find('%');
+  if (percent == std::string::npos) return link;
+  const std::string interface = link.substr(percent + 1, link.find_first_of("]: ", percent) - percent - 1);
+  return space < percent ? link.substr(0, space) + " " + interface : interface;
+}
+
+void print_neighbours(const Json& peers, const Neighbours& counts, bool colour) {
+  constexpr std::size_t kMostShown = 8;  // one screen
+  std::printf("neighbours  %lld, %lld of them in sync\n", static_cast<long long>(counts.known),
+              static_cast<long long>(counts.in_sync));
+  Table table({{""}, {""}, {""}, {""}, {""}, {""}}, colour);
+  for (const auto& peer : peers.at("peers").list) {
+    const bool timed = peer.at("rtt_ms").kind == Json::Kind::number;
+    char rtt[32] = "";
+    if (timed) std::snprintf(rtt, sizeof rtt, "%.1f ms", peer.at("rtt_ms").number);
+    const auto& state = peer.at("state").text;
+    const bool fine = state == "connected";
+    const auto node = shown(peer, "name").empty() ? shown(peer, "id").substr(0, 16) : shown(peer, "name");
+    table.add({"          ",
+               {node, Paint::strong},
+               {shown(peer, "state"), fine ? Paint::good : Paint::warning},
+               std::string(rtt),
+               {in_sync(peer) ? "in sync" : "behind", in_sync(peer) ? Paint::good : Paint::warning},
+               link_text(peer) + ", heard " + age_text(peer.at("last_heard_ms").count())});
+    if (peers.at("peers").list.size() > kMostShown + 1 && &peer - peers.at("peers").list.data() + 1 == kMostShown)
+      break;
+  }
+  table.print();
+  if (peers.at("peers").list.size() > kMostShown + 1)
+    std::printf("            and %zu more: mesh peers\n", peers.at("peers").list.size() - kMostShown);
+}
+
+std::string backlog(const Json& status, const Json& peers) {
+  std::string out;
+  const auto add = [&](std::int64_t count, const char* one, const char* many) {
+    if (count > 0) out += (out.empty() ? "" : ", ") + count_text(count, one, many);
+  };
+  add(status.at("missing_blobs").count(), "content to fetch", "contents to fetch");
+  add(status.at("pending").count(), "entry waiting", "entries waiting");
+  std::int64_t wanted = 0;
+  for (const auto& peer : peers.at("peers").list) wanted += peer.at("wants_of_us").count();
+  add(wanted, "piece to send", "pieces to send");
+  return out.empty() ? "none" : out;
+}
+
+}  // namespace
+
+Exit show_status(const Arguments& arguments) {
+  const auto status = read_view(arguments.mount, "status");
+  if (!status) return complain(status.failure());
+  if (arguments.json) return print_raw(*status);
+  const auto peers = read_view(arguments.mount, "peers");
+  if (!peers) return complain(peers.failure());
+
+  const auto neighbours = count_neighbours(peers->json);
+  const auto sentence = verdict(status->json, neighbours);
+  std::printf("%s, %s\n", count_text(count_nodes(arguments.mount), "node", "nodes").c_str(),
+              painted(arguments.colour, sentence.paint, sentence.text).c_str());
+  for (const auto& finding : judge_view(status->json, peers->json, arguments.mount)) {
+    if (finding.verdict != Verdict::bad && finding.verdict != Verdict::warning) continue;
+    const auto paint = finding.verdict == Verdict::bad ? Paint::bad : Paint::warning;
+    std::printf("%s %s\n  -> %s\n", painted(arguments.colour, paint, "!").c_str(), finding.what.c_str(),
+                finding.repair.c_str());
+  }
+  std::printf("network     %s\n", shown(status->json, "network").c_str());
+  std::printf("this node   %s\n", node_line(status->json).c_str());
+  print_neighbours(peers->json, neighbours, arguments.colour);
+  std::printf("backlog     %s\n", backlog(status->json, peers->json).c_str());
+  std::printf("files       %lld in %lld objects, %lld entries\n",
+              static_cast<long long>(status->json.at("files").count()),
+              static_cast<long long>(status->json.at("objects").count()),
+              static_cast<long long>(status->json.at("entries").count()));
+  if (const auto store = store_line(status->json); !store.empty()) std::printf("disk        %s\n", store.c_str());
+  std::printf("conflicts   %s\n", status->json.at("conflicts").count() == 0
+                                      ? "none"
+                                      : std::to_string(status->json.at("conflicts").count()).c_str());
+  return Exit::ok;
+}
+
+}  // namespace meshfs::tools

@@ -1,0 +1,101 @@
+#include "tools/mesh/trouble.h"
+
+#include <algorithm>
+
+#include "schema/vocab/quoting.h"
+#include "tools/mesh/screen.h"
+
+namespace meshfs::tools {
+namespace {
+
+// fsd keeps 1 % (at least 4 MiB) for deletes and policy; ten times that is the time to act.
+constexpr std::int64_t kReserve = 4 * 1024 * 1024;
+
+Finding judge_network_daemon(const Json& status) {
+  if (status.at("syncd_connected").truth) return {Verdict::good, "network", "meshfs-syncd is connected", ""};
+  return {Verdict::bad, "network", "meshfs-syncd is not running: nothing goes out or comes in",
+          "systemctl start meshfs-syncd, or start it by hand"};
+}
+
+Finding judge_neighbours(const Json& status, const Neighbours& neighbours) {
+  const std::string known = count_text(neighbours.known, "neighbour", "neighbours");
+  if (!status.at("syncd_connected").truth)
+    return {Verdict::unknown, "neighbours", "not known without meshfs-syncd", ""};
+  if (neighbours.known == 0) {
+    return {Verdict::warning, "neighbours", "no neighbour in reach",
+            "check the cable or radio, that the other node runs, and that nothing filters UDP and TCP port 5440"};
+  }
+  if (neighbours.silent > 0) {
+    return {Verdict::warning, "neighbours", known + ", " + std::to_string(neighbours.silent) + " of them silent",
+            "`mesh peers` shows since when; look at that link or node"};
+  }
+  return {Verdict::good, "neighbours", known + ", " + std::to_string(neighbours.in_sync) + " in sync", ""};
+}
+
+Finding judge_conflicts(const Json& status) {
+  const auto conflicts = status.at("conflicts").count();
+  if (conflicts == 0) return {Verdict::good, "conflicts", "none", ""};
+  return {Verdict::warning, "conflicts",
+          count_text(conflicts, "file has several versions", "files have several versions"),
+          "`mesh conflicts` lists them and settles them"};
+}
+
+Finding judge_history(const Json& status) {
+  const Json& flagged = status.at("flagged");
+  if (!flagged.truth && flagged.count() == 0) return {Verdict::good, "history", "every device wrote one history", ""};
+  return {Verdict::bad, "history", "this device wrote two histories (a copied or restored store): it publishes no more",
+          "move the state folder away and join again with a fresh invite; files written here and not sent are in the "
+          "old one"};
+}
+
+Finding judge_writes(const Json& status) {
+  const Json& read_only = status.at("read_only");
+  if (!read_only.truth && read_only.text.empty()) return {Verdict::good, "store", "takes writes", ""};
+  return {Verdict::bad, "store", "takes no writes" + (read_only.text.empty() ? "" : ": " + printable(read_only.text)),
+          "free space on its disk or repair it, then restart meshfs-fsd"};
+}
+
+}  // namespace
+
+bool in_sync(const Json& peer) {
+  const auto& sets = peer.at("in_sync").members;
+  return !sets.empty() && std::all_of(sets.begin(), sets.end(), [](const auto& set) { return set.second.truth; });
+}
+
+Neighbours count_neighbours(const Json& peers) {
+  Neighbours out;
+  for (const auto& peer : peers.at("peers").list) {
+    ++out.known;
+    out.in_sync += in_sync(peer) ? 1 : 0;
+    out.silent += peer.at("state").text == "silent" || peer.at("state").text == "banned" ? 1 : 0;
+  }
+  return out;
+}
+
+Finding judge_disk(std::int64_t free_bytes, std::int64_t total_bytes, bool read_only, const std::string& folder) {
+  const std::string free = bytes_text(free_bytes) + " free of " + bytes_text(total_bytes);
+  if (read_only) {
+    return {Verdict::bad, "disk", "the disk of " + printable(folder) + " is mounted read-only",
+            "look at dmesg for what went wrong with it; mount -o remount,rw once it is repaired"};
+  }
+  const std::int64_t reserve = std::max(kReserve, total_bytes / 100);
+  const std::string repair = "delete files in the mesh that nobody needs, or free space beside " + printable(folder);
+  if (free_bytes <= reserve) return {Verdict::bad, "disk", "full: " + free + ", only deletes go through", repair};
+  if (free_bytes <= 10 * reserve && free_bytes * 20 <= total_bytes)
+    return {Verdict::warning, "disk", "almost full: " + free, repair};
+  return {Verdict::good, "disk", free, ""};
+}
+
+std::vector<Finding> judge_view(const Json& status, const Json& peers, const std::string& mount) {
+  std::vector<Finding> out{judge_network_daemon(status), judge_neighbours(status, count_neighbours(peers)),
+                           judge_writes(status), judge_history(status), judge_conflicts(status)};
+  const auto pending = status.at("pending").count();
+  if (pending > 0) {
+    out.push_back({Verdict::warning, "arrivals",
+                   count_text(pending, "entry waits", "entries wait") + " for what it refers to",
+                   "nothing if it is gone in a minute; else see " + printable(mount) + "/.mesh/pending"});
+  }
+  return out;
+}
+
+}  // namespace meshfs::tools

@@ -1,0 +1,34 @@
+// What is wrong with this node and what to do about it, found in .mesh/status, .mesh/peers and the machine. `mesh status` shows
+// what is wrong, `mesh doctor` every check. Judges only; prints nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/mesh/json.h"
+
+namespace meshfs::tools {
+
+enum class Verdict : std::uint8_t { good, unknown, warning, bad };
+
+struct Finding {
+  Verdict verdict = Verdict::good;
+  std::string subject;  // one or two words
+  std::string what;     // how it is
+  std::string repair;   // what to do; empty if good
+};
+
+// What the live view tells.
+std::vector<Finding> judge_view(const Json& status, const Json& peers, const std::string& mount);
+
+// The neighbours of .mesh/peers, counted.
+struct Neighbours {
+  std::int64_t known = 0, in_sync = 0, silent = 0;
+};
+bool in_sync(const Json& peer);  // in every set of volumes
+Neighbours count_neighbours(const Json& peers);
+
+// The disk under a store's folder.
+Finding judge_disk(std::int64_t free_bytes, std::int64_t total_bytes, bool read_only, const std::string& folder);
+
+}  // namespace meshfs::tools

@@ -94,10 +94,37 @@ std::vector<codec::ContentRegister> Composer::contents(const Change& change) con
   return out;
 }
 
+// Removed links settle who was later when somebody renames one meanwhile; only the latest are kept, and none where it
+// takes the room of one that is there.
+static void forget_removed(std::map<LocalId, codec::LinkRegister>& links,
+                           const std::vector<Stamped<LinkValue>>& known) {
+  std::vector<std::pair<Stamp, LocalId>> removed;
+  for (const auto& link : known) {
+    const auto at = links.find(link.value.link);
+    if (!link.value.place && at->second.stamp.age != 0) removed.emplace_back(link.stamp, link.value.link);
+  }
+  std::sort(removed.begin(), removed.end());
+  for (std::size_t i = 0; i < removed.size(); ++i) {
+    if (removed.size() - i <= kMaxRemovedLinks && links.size() <= codec::kMaxLinks) return;
+    links.erase(removed[i].second);
+  }
+}
+
 std::vector<codec::LinkRegister> Composer::links(const Change& change) const {
   std::map<LocalId, codec::LinkRegister> out;
+  const auto known = surviving_links(live_);
+  const auto is_known = [&](const LocalId& id) {
+    const auto at = std::lower_bound(known.begin(), known.end(), id,
+                                     [](const auto& link, const LocalId& wanted) { return link.value.link < wanted; });
+    return at != known.end() && at->value.link == id;
+  };
   for (const auto& link : change.links) out[link.link] = {link.link, {}, link.place};
-  for (const auto& link : surviving_links(live_)) {
+  // A link that came and went, or became the first name, before anybody saw it: git makes every file that way.
+  std::erase_if(out, [&](const auto& link) {
+    const bool needless = !link.second.value || (change.place && *link.second.value == *change.place);
+    return needless && !is_known(link.first);
+  });
+  for (const auto& link : known) {
     if (out.contains(link.value.link)) continue;
     codec::LinkRegister restated{link.value.link, {}, std::nullopt};
     restated.stamp.age = stamp_.hlc.value - link.stamp.hlc.value;
@@ -108,6 +135,7 @@ std::vector<codec::LinkRegister> Composer::links(const Change& change) const {
     }
     out[link.value.link] = restated;
   }
+  forget_removed(out, known);
   std::vector<codec::LinkRegister> sorted;
   for (auto& [id, link] : out) sorted.push_back(std::move(link));
   return sorted;

@@ -5,6 +5,9 @@
 
 namespace meshfs::fsd {
 
+// Registers of removed links that an entry restates: the latest ones.
+inline constexpr std::size_t kMaxRemovedLinks = 32;
+
 // What an operation sets. A register left out keeps its shown value and stamp (re-listed by origin).
 struct Change {
   std::optional<codec::Place> place;
@@ -12,7 +15,7 @@ struct Change {
   std::optional<codec::Content> content;  // a write: replaces exactly the contents in `base` ...
   std::vector<Stamp> base;                // ... that its open handle showed, and re-lists the rest
   std::vector<Stamp> drop;                // contents removed without a write (a conflict sibling unlinked)
-  std::vector<LinkValue> links;           // extra names added, moved or (no place) removed
+  std::vector<LinkValue> links;           // extra names added, moved or (no place) removed; the last word counts
 };
 
 // How long a tombstone covers: no node that has been in touch since brings back what it deleted.

@@ -23,6 +23,7 @@ struct NodeInfo {
   Hash entry;          // of the greatest head, of a sibling's content; zero while a change of it is in no commit yet
   std::string author;  // node name of who stamped the content (or, for directories, the attributes)
   std::uint32_t directories = 0;  // sub-directories, for st_nlink
+  std::uint32_t links = 1;        // names of a file or symlink
   bool local_only = false;        // not published yet (open since it was created)
   bool writable_volume = true;    // false: another node's volume, /mesh/network for non-admins, virtual directories
 };
@@ -70,10 +71,14 @@ class FileTree {
   // not_found if the object was removed meanwhile and `node` is no longer in the tree.
   virtual Status write_content(const NodeKey& node, const codec::Content& content, const std::vector<Stamp>& base,
                                std::int64_t mtime_ns) = 0;
+  // One more name for a file or symlink. denied for directories and conflicting versions, too_large at the limit.
+  virtual Status link(const NodeKey& node, const NodeKey& directory, std::string_view name) = 0;
+  // The last name takes the object with it.
   virtual Status unlink(const NodeKey& directory, std::string_view name) = 0;
   virtual Status remove_directory(const NodeKey& directory, std::string_view name) = 0;
   // replace onto an existing file: the target's object gets the source's content and attributes, the source is
-  // tombstoned, in one commit. `replaced` tells: which node the moved bytes are now (differs from the source then).
+  // tombstoned, in one commit; `now` is the node that has the moved bytes (differs from the source then). If one of the
+  // two has several names, only the names change. Between two names of one file nothing happens.
   struct Renamed {
     NodeKey now;
     std::optional<NodeKey> gone;

@@ -46,6 +46,7 @@ class Files : public FileTree {
   Result<std::vector<Stamp>> content_base(const NodeKey& node) override;
   Status write_content(const NodeKey& node, const codec::Content& content, const std::vector<Stamp>& base,
                        std::int64_t mtime_ns) override;
+  Status link(const NodeKey& node, const NodeKey& directory, std::string_view name) override;
   Status unlink(const NodeKey& directory, std::string_view name) override;
   Status remove_directory(const NodeKey& directory, std::string_view name) override;
   Result<Renamed> rename(const NodeKey& from_directory, std::string_view from, const NodeKey& to_directory,
@@ -86,6 +87,7 @@ class Files : public FileTree {
     codec::Kind kind = codec::Kind::file;
     ObjectRecord record;
     Shown shown;
+    codec::Place at;  // as it was asked for; the name may be a virtual one
   };
   Result<Found> find(const NodeKey& directory, std::string_view name);
   Status may_change(const VolumeTag& volume);
@@ -102,7 +104,9 @@ class Files : public FileTree {
   Status move(const Found& what, const ObjectId& parent, const FileName& name);
   Result<Renamed> replace(const Found& source, const Found& target, const ObjectId& parent, const FileName& name);
   Result<Renamed> copy_sibling(const Found& source, const ObjectId& parent, const FileName& name);
-  Status drop_name(const NodeKey& directory, std::string_view name, const Found& found);
+  codec::Place asked_place(const NodeKey& directory, std::string_view name, const Shown& shown);
+  Status drop_name(const Found& found);
+  Result<Renamed> prefer_sibling(const Found& source);
   Result<Renamed> exchange(const Found& a, const codec::Place& at_a, const Found& b, const codec::Place& at_b);
   std::optional<ObjectId> once_at(const ObjectId& parent, const FileName& name, bool directory);
   // The path of a place as far as it can be told: through directories that show, else where they stood last.

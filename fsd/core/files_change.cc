@@ -1,4 +1,4 @@
-// Making, writing and deleting; renames are in files_rename.cc.
+// Making and writing; names come and go in files_link.cc and files_rename.cc.
 #include "fsd/core/draft_record.h"
 #include "fsd/core/files.h"
 #include "fsd/core/index_keys.h"
@@ -32,11 +32,12 @@ Result<Files::Found> Files::find(const NodeKey& directory, std::string_view name
   if (node->object.is_root() || node->object.local == kLostAndFoundId) {
     return error(Errc::busy, "the root of a volume can't be moved or removed");
   }
-  Found out{*node, codec::Kind::file, parts_.objects.load(node->object), {}};
+  Found out{*node, codec::Kind::file, parts_.objects.load(node->object), {}, {}};
   const auto shown = parts_.objects.shown(out.record);
   if (!shown) return Errc::not_found;
   out.kind = out.record.kind;
   out.shown = *shown;
+  out.at = asked_place(directory, name, *shown);
   return out;
 }
 
@@ -161,42 +162,6 @@ Status Files::write_content(const NodeKey& node, const codec::Content& content, 
   const bool held = parts_.authoring.is_held(node.object);
   return done(held ? parts_.authoring.publish_held(node.object, write)
                    : parts_.authoring.change(node.object, codec::Kind::file, write));
-}
-
-// Removes one name: a conflict sibling, the shown one of several contents (the next takes its name), an extra link,
-// or the object itself.
-Status Files::drop_name(const NodeKey& directory, std::string_view name, const Found& found) {
-  const ObjectId& object = found.node.object;
-  std::vector<Stamp> drop;
-  if (found.node.sibling)
-    drop = {*found.node.sibling};
-  else if (found.shown.contents.size() > 1 && found.record.displayed)
-    drop = {found.record.displayed->content.stamp};
-  if (!drop.empty()) {
-    return edit(object, found.kind,
-                [&](Change& change) { change.drop.insert(change.drop.end(), drop.begin(), drop.end()); });
-  }
-  for (const auto& link : found.shown.links) {
-    const bool this_one = link.value.place->parent == directory.object.local && link.value.place->name.text() == name;
-    if (!this_one) continue;
-    return edit(object, found.kind, [&](Change& change) { change.links.push_back({link.value.link, std::nullopt}); });
-  }
-  if (!found.shown.links.empty()) {  // the first name goes: a link becomes it
-    const auto& heir = found.shown.links.front().value;
-    return edit(object, found.kind, [&](Change& change) {
-      change.place = *heir.place;
-      change.links.push_back({heir.link, std::nullopt});
-    });
-  }
-  return parts_.authoring.remove(object, std::nullopt);
-}
-
-Status Files::unlink(const NodeKey& directory, std::string_view name) {
-  const auto found = find(directory, name);
-  if (!found.ok()) return found.failure();
-  if (found->kind == codec::Kind::directory) return Errc::is_directory;
-  if (Status allowed = may_change(directory.object.volume); !allowed.ok()) return allowed;
-  return done(drop_name(directory, name, *found));
 }
 
 Status Files::remove_directory(const NodeKey& directory, std::string_view name) {

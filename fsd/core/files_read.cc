@@ -2,6 +2,7 @@
 #include "fsd/core/files.h"
 
 #include "fsd/core/index_keys.h"
+#include "fsd/core/links.h"
 
 namespace meshfs::fsd {
 
@@ -97,6 +98,7 @@ Result<NodeInfo> Files::info(const NodeKey& node) {
   }
   const Heads heads = record.effective(parts_.moment.network_time);
   if (!node.sibling && !heads.empty() && !record.provisional) out.entry = heads.back().entry;
+  if (!node.sibling) out.links = static_cast<std::uint32_t>(names_shown(*shown).size());
   out.version = shown->version;
   out.author = parts_.members.name_of(out.content_stamp.author);
   out.local_only = record.heads.empty() || record.held;

@@ -1,10 +1,16 @@
 // Renames: a move is one new place; onto a file it is a new version of that file.
 #include "fsd/core/files.h"
+#include "fsd/core/links.h"
 
 namespace meshfs::fsd {
 
 Status Files::move(const Found& what, const ObjectId& parent, const FileName& name) {
-  return edit(what.node.object, what.kind, [&](Change& change) { change.place = codec::Place{parent.local, name}; });
+  return edit(what.node.object, what.kind, [&](Change& change) {
+    if (what.kind == codec::Kind::directory)
+      change.place = codec::Place{parent.local, name};
+    else
+      move_name(what.shown, what.at, {parent.local, name}, change);
+  });
 }
 
 // A conflicting version moved away becomes a file of its own; the original no longer shows it.
@@ -28,8 +34,22 @@ Result<Files::Renamed> Files::copy_sibling(const Found& source, const ObjectId& 
   return Renamed{{object, std::nullopt}, source.node};
 }
 
+// Onto the file that it conflicts with: of those two it is the one that stays.
+Result<Files::Renamed> Files::prefer_sibling(const Found& source) {
+  const auto at = std::find_if(source.shown.contents.begin(), source.shown.contents.end(),
+                               [&](const auto& content) { return content.stamp == *source.node.sibling; });
+  if (at == source.shown.contents.end() || !source.record.displayed) return Errc::not_found;
+  const NodeKey kept{source.node.object, std::nullopt};
+  const Status written = edit(kept.object, source.kind, [&](Change& change) {
+    change.content = at->value;
+    change.base.push_back(at->stamp);
+    change.base.push_back(source.record.displayed->content.stamp);
+  });
+  return written.ok() ? Result<Renamed>(Renamed{kept, source.node}) : Result<Renamed>(written.failure());
+}
+
 // Onto a file: the target's object gets the source's content and attributes, the source goes, in one commit. Onto
-// anything else: the target goes, the source takes its place.
+// anything else, or where one has more names: the target's name goes, the source's takes its place.
 Result<Files::Renamed> Files::replace(const Found& source, const Found& target, const ObjectId& parent,
                                       const FileName& name) {
   if (source.kind == codec::Kind::directory && target.kind != codec::Kind::directory) return Errc::not_directory;
@@ -37,8 +57,9 @@ Result<Files::Renamed> Files::replace(const Found& source, const Found& target, 
   if (target.kind == codec::Kind::directory && !parts_.names.is_empty(target.node.object)) return Errc::not_empty;
   if (Status room = parts_.authoring.make_room(parent.volume, 2); !room.ok()) return room.failure();
   const bool files = source.kind == codec::Kind::file && target.kind == codec::Kind::file;
-  if (!files || target.node.sibling || !source.shown.links.empty()) {
-    if (Status gone = drop_name({parent, std::nullopt}, name.text(), target); !gone.ok()) return gone.failure();
+  const bool linked = names_shown(source.shown).size() > 1 || names_shown(target.shown).size() > 1;
+  if (!files || target.node.sibling || linked) {
+    if (Status gone = drop_name(target); !gone.ok()) return gone.failure();
     if (Status moved = move(source, parent, name); !moved.ok()) return moved.failure();
     return Renamed{{source.node.object, std::nullopt}, target.node};
   }
@@ -99,6 +120,7 @@ Result<Files::Renamed> Files::rename(const NodeKey& from_directory, std::string_
   if (!target.ok() && target.code() != Errc::not_found) return target.failure();
   if (mode == RenameMode::exchange) {
     if (!target.ok()) return target.failure();
+    if (target->node == source->node) return Renamed{source->node, std::nullopt};
     const auto from_name = FileName::from(from);
     if (!from_name.ok()) return from_name.failure();
     return done(exchange(*source, {from_directory.object.local, *from_name}, *target, {parent.local, *name}));
@@ -106,9 +128,12 @@ Result<Files::Renamed> Files::rename(const NodeKey& from_directory, std::string_
   if (target.ok()) {
     if (mode == RenameMode::no_replace) return Errc::exists;
     if (target->node == source->node) return Renamed{source->node, std::nullopt};
+    if (source->node.sibling && target->node == NodeKey{source->node.object, std::nullopt}) {
+      return done(prefer_sibling(*source));
+    }
     if (source->node.sibling) {  // the name is freed first, then a file of its own is made there
       if (target->kind == codec::Kind::directory) return Errc::is_directory;
-      if (Status gone = drop_name(to_directory, to, *target); !gone.ok()) return done(Result<Renamed>(gone.failure()));
+      if (Status gone = drop_name(*target); !gone.ok()) return done(Result<Renamed>(gone.failure()));
       return done(copy_sibling(*source, parent, *name));
     }
     return done(replace(*source, *target, parent, *name));

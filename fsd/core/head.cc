@@ -104,7 +104,9 @@ bool lists_content(const Head& head, const Stamp& stamp) {
   return std::any_of(head.contents.begin(), head.contents.end(), [&](const auto& c) { return c.stamp == stamp; });
 }
 bool lists_link(const Head& head, const LocalId& link) {
-  return std::any_of(head.links.begin(), head.links.end(), [&](const auto& l) { return l.value.link == link; });
+  const auto at = std::lower_bound(head.links.begin(), head.links.end(), link,
+                                   [](const auto& l, const LocalId& id) { return l.value.link < id; });
+  return at != head.links.end() && at->value.link == link;
 }
 
 // A covered directory takes both from one tombstone, the greatest that tells them: never a place from one delete

@@ -53,9 +53,9 @@ struct Head {
   std::optional<Stamped<codec::PlaceValue>> place;
   std::optional<Stamped<codec::Attributes>> attributes;
   std::vector<Stamped<codec::Content>> contents;  // never in tombstones and directories
-  std::vector<Stamped<LinkValue>> links;
-  std::vector<CoveredSlot> context;  // sorted by author
-  WallMs latest_expiry;              // 0: none
+  std::vector<Stamped<LinkValue>> links;          // sorted by link id
+  std::vector<CoveredSlot> context;               // sorted by author
+  WallMs latest_expiry;                           // 0: none
   bool operator==(const Head&) const = default;
 };
 

@@ -1,5 +1,7 @@
 #include "fsd/core/namespace.h"
 
+#include <tuple>
+
 #include "fsd/core/index_keys.h"
 #include "fsd/core/object_record.h"
 
@@ -105,8 +107,11 @@ void Namespace::list(const ObjectId& directory, std::string_view after,
 std::optional<std::string> Namespace::name_of(const ObjectId& directory, const std::string& wanted,
                                               const NodeKey& node) {
   if (const auto row = row_of(directory, wanted); row && row->claimants.front().node == node) return wanted;
+  const auto file_name = FileName::from(wanted);
+  const std::string lost = collision_name({LocalId{}, file_name ? *file_name : FileName{}}, node.object.local);
   for (const VirtualName& name : virtuals(directory)) {
-    if (name.want.key == node && !name.has.empty()) return name.has;
+    const bool this_one = name.want.name == wanted || name.want.name == lost;
+    if (this_one && name.want.key == node && !name.has.empty()) return name.has;
   }
   return std::nullopt;
 }
@@ -346,14 +351,18 @@ void Namespace::assign_virtuals(const ObjectId& directory, std::vector<VirtualNa
 }
 
 void Namespace::change(const VolumeTag& volume, const std::vector<Want>& before, const std::vector<Want>& now) {
-  const auto lacks = [](const std::vector<Want>& wants, const Want& want) {
-    return std::find(wants.begin(), wants.end(), want) == wants.end();
+  const auto all_of = [](const Want& want) {
+    return std::tie(want.parent, want.kind, want.want.name, want.want.stamp, want.want.key, want.want.is_virtual);
   };
+  const auto less = [&](const Want* a, const Want* b) { return all_of(*a) < all_of(*b); };
+  std::set<const Want*, decltype(less)> had(less), has(less);  // a file may have a thousand names
+  for (const Want& want : before) had.insert(&want);
+  for (const Want& want : now) has.insert(&want);
   for (const Want& want : before) {
-    if (lacks(now, want)) remove(volume, want);
+    if (!has.contains(&want)) remove(volume, want);
   }
   for (const Want& want : now) {
-    if (lacks(before, want)) add(volume, want);
+    if (!had.contains(&want)) add(volume, want);
   }
 }
 

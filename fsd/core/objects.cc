@@ -1,6 +1,7 @@
 #include "fsd/core/objects.h"
 
 #include "fsd/core/index_keys.h"
+#include "fsd/core/links.h"
 #include "fsd/core/volumes.h"
 
 namespace meshfs::fsd {
@@ -143,12 +144,8 @@ void Objects::update_names(const ObjectId& object, const ObjectRecord& before, O
       const bool older = content.stamp < now.displayed->content.stamp;
       if (older && is_complete(content.value)) visible.contents.push_back(content);
     }
-    std::vector<NameWant> wants;
-    want_names(visible, shown->place.value.now, shows_siblings(object.volume), wants);
-    for (auto& want : wants) now.wants.push_back({shown->place.value.now.parent, std::move(want), now.kind});
-    for (const auto& link : shown->links) {
-      NameWant want{link.value.place->name.text(), link.stamp, {object, std::nullopt}, false};
-      now.wants.push_back({link.value.place->parent, std::move(want), now.kind});
+    for (PlacedWant& want : wants_of(visible, shows_siblings(object.volume))) {
+      now.wants.push_back({want.parent, std::move(want.want), now.kind});
     }
   }
   names_.change(object.volume, before.wants, now.wants);
@@ -239,7 +236,9 @@ void Objects::note_visible(const ObjectId& object, const ObjectRecord& before, c
     attributes = shown_before->attributes.value != shown_now->attributes.value;
   } else if (before.displayed && now.displayed) {
     content = before.displayed->content.value != now.displayed->content.value;
-    attributes = before.displayed->attributes.value != now.displayed->attributes.value;
+    // The number of its names is one of a file's attributes too.
+    attributes = before.displayed->attributes.value != now.displayed->attributes.value ||
+                 names_shown(*shown_before).size() != names_shown(*shown_now).size();
   }
   if (!content && !attributes) return;
   const auto what = content ? Visible::What::content : Visible::What::attributes;

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <set>
 
+#include "fsd/core/links.h"
+
 namespace meshfs::fsd {
 
 namespace {
@@ -86,13 +88,17 @@ std::map<LocalId, EffectivePlace> effective_places(std::vector<DirectoryPlace> d
   return placed;
 }
 
-void want_names(const Shown& shown, const codec::Place& at, bool siblings, std::vector<NameWant>& wants) {
-  wants.push_back({at.name.text(), shown.place.stamp, {shown.object, std::nullopt}, false});
-  if (!siblings) return;
-  for (std::size_t i = 1; i < shown.contents.size(); ++i) {
-    const Stamp& content = shown.contents[i].stamp;
-    wants.push_back({conflict_name(at, content), content, {shown.object, content}, true});
+std::vector<PlacedWant> wants_of(const Shown& shown, bool siblings) {
+  std::vector<PlacedWant> out;
+  for (const NamePlace& name : names_shown(shown)) {
+    out.push_back({name.at.parent, {name.at.name.text(), name.stamp, {shown.object, std::nullopt}, false}});
   }
+  const codec::Place& first = shown.place.value.now;
+  for (std::size_t i = 1; siblings && i < shown.contents.size(); ++i) {
+    const Stamp& content = shown.contents[i].stamp;
+    out.push_back({first.parent, {conflict_name(first, content), content, {shown.object, content}, true}});
+  }
+  return out;
 }
 
 NameWant want_lost_and_found(const VolumeTag& volume) {
@@ -184,14 +190,11 @@ class TreeBuilder {
       if (!(shown.alive || (directory && needed_.contains(shown.object.local)))) continue;
       if (directory) {
         known_.insert(shown.object.local);
-        want_names(shown, places_.at(shown.object.local).at, false, wants_[places_.at(shown.object.local).at.parent]);
+        const codec::Place& at = places_.at(shown.object.local).at;
+        wants_[at.parent].push_back({at.name.text(), shown.place.stamp, {shown.object, std::nullopt}, false});
         continue;
       }
-      want_names(shown, shown.place.value.now, siblings_, wants_[shown.place.value.now.parent]);
-      for (const auto& link : shown.links) {
-        wants_[link.value.place->parent].push_back(
-            {link.value.place->name.text(), link.stamp, {shown.object, std::nullopt}, false});
-      }
+      for (PlacedWant& want : wants_of(shown, siblings_)) wants_[want.parent].push_back(std::move(want.want));
     }
     if (wants_.contains(kLostAndFoundId)) {
       known_.insert(kLostAndFoundId);

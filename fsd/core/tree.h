@@ -63,8 +63,12 @@ struct NameWant {
 };
 std::map<std::string, NodeKey> assign_names(std::vector<NameWant> wants);
 
-// What `shown`, an object in one directory under `name`, wants there: its name and, if asked for, its siblings' names.
-void want_names(const Shown& shown, const codec::Place& at, bool siblings, std::vector<NameWant>& wants);
+// What a file or symlink wants: its names and, if asked for, those of its siblings, which stand beside the first.
+struct PlacedWant {
+  LocalId parent;
+  NameWant want;
+};
+std::vector<PlacedWant> wants_of(const Shown& shown, bool siblings);
 NameWant want_lost_and_found(const VolumeTag& volume);
 
 std::string collision_name(const codec::Place& place, const LocalId& object);

@@ -55,7 +55,7 @@ struct stat MountState::stat_of(Ino ino, const NodeInfo& info) {
   st.st_mode = type_bits(info.kind) | a.mode;
   st.st_uid = owners.uid(a.user, now);
   st.st_gid = owners.gid(a.group, now);
-  st.st_nlink = info.kind == codec::Kind::directory ? 2 + info.directories : 1;
+  st.st_nlink = info.kind == codec::Kind::directory ? 2 + info.directories : info.links;
   if (const Frozen* frozen = inodes.frozen(ino); frozen != nullptr && frozen->removed) st.st_nlink = 0;
   std::uint64_t size = info.kind == codec::Kind::directory ? 4096 : codec::size_of(info.content);
   std::int64_t mtime = a.mtime_ns;

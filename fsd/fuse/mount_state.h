@@ -65,7 +65,7 @@ struct MountState {
   // The node is gone from the tree (unlinked or replaced): its inode, if known, answers from `last`.
   void freeze_removed(Ino ino, std::optional<NodeInfo> last);
   void on_visible(const std::vector<Visible>& changes);
-  void content_changed(const Visible& change);
+  bool content_changed(const Visible& change);  // true: handles keep the old version under a number of their own
 
   // Virtual files.
   Result<Ino> virtual_lookup(std::string_view name);

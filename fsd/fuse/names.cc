@@ -98,6 +98,7 @@ void mknod(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode,
 struct Parting {
   std::optional<Ino> ino;
   std::optional<NodeInfo> info;
+  bool has_more_names = false;
 };
 
 Parting part_from(MountState& state, const NodeKey& key) {
@@ -105,11 +106,13 @@ Parting part_from(MountState& state, const NodeKey& key) {
   parting.ino = state.inodes.bound(key);
   if (!parting.ino || *parting.ino == kRootIno) return {};
   if (Result<NodeInfo> info = state.tree.info(key)) parting.info = std::move(*info);
+  parting.has_more_names = parting.info && parting.info->links > 1;
   return parting;
 }
 
 void parted(MountState& state, const Parting& parting) {
   if (!parting.ino) return;
+  if (parting.has_more_names) return state.touched(*parting.ino);
   state.freeze_removed(*parting.ino, parting.info);
   if (OpenFile* file = state.open_files.find(*parting.ino)) state.open_files.removed(*file);
 }
@@ -134,7 +137,30 @@ void remove(fuse_req_t request, fuse_ino_t parent, const char* name, bool is_dir
 void unlink(fuse_req_t request, fuse_ino_t parent, const char* name) { remove(request, parent, name, false); }
 void rmdir(fuse_req_t request, fuse_ino_t parent, const char* name) { remove(request, parent, name, true); }
 
-void link(fuse_req_t request, fuse_ino_t, fuse_ino_t, const char*) { fuse_reply_err(request, EPERM); }
+void link(fuse_req_t request, fuse_ino_t ino, fuse_ino_t parent, const char* name) {
+  MountState& state = MountState::of(request);
+  if (MountState::is_virtual(ino)) return reply(request, Errc::cross_volume);
+  if (Status good = check_name(parent, name); !good) return reply(request, good);
+  const Result<NodeKey> directory = state.directory(parent);
+  if (!directory) return reply_failure(request, directory.failure());
+  const Inode* inode = state.inodes.find(ino);
+  const Frozen* frozen = state.inodes.frozen(ino);
+  if (inode == nullptr || (frozen != nullptr && frozen->removed)) return reply(request, Errc::not_found);
+  const NodeKey key = inode->key;
+  if (Status linked = state.tree.link(key, *directory, name); !linked) {
+    switch (linked.code()) {
+      case Errc::denied:
+        return void(fuse_reply_err(request, EPERM));
+      case Errc::too_large:
+        return void(fuse_reply_err(request, EMLINK));
+      default:
+        return reply(request, linked);
+    }
+  }
+  state.touched(ino);
+  state.entries_changed(parent);
+  reply_entry(request, state.entry(key, parent));
+}
 
 struct RenameRequest {
   Ino from_parent, to_parent;
@@ -151,7 +177,9 @@ Status rename_now(MountState& state, const RenameRequest& r, const NodeKey& from
   const auto renamed = state.tree.rename(from_directory, r.from, to_directory, r.to, r.mode);
   if (!renamed) return renamed.failure();
   parted(state, parting);
-  if (renamed->now != source && ino) {  // the moved bytes are the target's object now, under the source's inode
+  if (renamed->now != source && ino && state.inodes.bound(renamed->now)) {  // a conflicting version became its file
+    state.notifier.entry(r.to_parent, r.to);
+  } else if (renamed->now != source && ino) {  // the bytes are the target's object now, under the source's inode
     state.inodes.rebind(*ino, renamed->now);
     if (OpenFile* file = state.open_files.find(*ino)) {
       if (Result<NodeInfo> info = state.tree.info(renamed->now)) file->info = std::move(*info);

@@ -4,6 +4,8 @@
 namespace meshfs::fsd::fuse {
 
 void MountState::on_visible(const std::vector<Visible>& changes) {
+  std::optional<NodeKey>
+      split;  // its open handles got a number of their own: each of its names must be looked up again
   for (const Visible& change : changes) {
     const std::optional<Ino> parent = inodes.bound(change.directory);
     const std::optional<Ino> ino = inodes.bound(change.node);
@@ -23,7 +25,11 @@ void MountState::on_visible(const std::vector<Visible>& changes) {
         }
         break;
       case Visible::What::content:
-        content_changed(change);
+        if (split == change.node) {
+          if (parent) notifier.entry(*parent, change.name);
+        } else if (content_changed(change)) {
+          split = change.node;
+        }
         break;
       case Visible::What::attributes:
         if (!ino) break;
@@ -38,12 +44,15 @@ void MountState::on_visible(const std::vector<Visible>& changes) {
 
 // Handles that are open keep the version they show, under a number of their own; lookups find the new version
 // under another. A file being written here keeps its number: its staging is what this node shows until published.
-void MountState::content_changed(const Visible& change) {
+bool MountState::content_changed(const Visible& change) {
   const std::optional<Ino> ino = inodes.bound(change.node);
-  if (!ino) return;
+  if (!ino) return false;
   const OpenFile* file = open_files.find(*ino);
-  if (file == nullptr) return notifier.data(*ino);
-  if (file->dirty()) return;
+  if (file == nullptr) {
+    notifier.data(*ino);
+    return false;
+  }
+  if (file->dirty()) return false;
   const Ino parent = inodes.find(*ino)->parent;
   inodes.freeze(*ino, Frozen{false, file->info});
   if (!change.name.empty()) {
@@ -54,6 +63,7 @@ void MountState::content_changed(const Visible& change) {
     notifier.data(parent);
   }
   notifier.attributes(*ino);
+  return true;
 }
 
 }  // namespace meshfs::fsd::fuse

@@ -120,8 +120,20 @@ class AttributesAreNotLimited(Calls):
         os.setxattr(path, name, value, 0)
 
 
+class LinkCopies(Calls):
+    def link(self, source, target, follow_symlinks=True):
+        os.link(source, target, follow_symlinks=follow_symlinks)
+        if not os.path.islink(target) and os.path.isfile(target) and os.getuid() == 0:
+            with open(target, "rb") as f:
+                data = f.read()
+            os.unlink(target)
+            with open(target, "wb") as f:
+                f.write(data)
+
+
 WRONG = [AppendOverwrites, TruncateUpIsLost, NoReplaceReplaces, ListingLosesOne, WriteKeepsMtime, ExclusiveIsIgnored,
-         RmdirTakesAll, SetGroupIsNotInherited, UnlinkedFileIsEmpty, AttributesAreNotLimited]
+         RmdirTakesAll, SetGroupIsNotInherited, UnlinkedFileIsEmpty, AttributesAreNotLimited,
+         LinkCopies]
 
 
 def name_of(code):

@@ -169,17 +169,6 @@ def symlinks(w):
     w.step("chmod through", w.calls.chmod, w.path("s0"), 0o600)
 
 
-def hard_links(w):
-    w.put("f", b"x")
-    w.calls.symlink("f", w.path("s"))
-    w.step("link", w.calls.link, w.path("f"), w.path("g"))
-    w.step("link to a symlink", w.calls.link, w.path("s"), w.path("t"), follow_symlinks=False)
-    w.note("count", w.calls.stat(w.path("f")).st_nlink)
-    w.note("both names", sorted(w.calls.listdir(w.folder)))
-    w.step("of a directory", w.calls.link, w.folder, w.path("d"))
-    w.step("over a name", w.calls.link, w.path("f"), w.path("s"))
-
-
 def special_nodes(w):
     w.step("regular", w.calls.mknod, w.path("regular"), 0o640 | stat.S_IFREG)
     w.step("regular again", w.calls.mknod, w.path("regular"), 0o640 | stat.S_IFREG)
@@ -207,4 +196,4 @@ def made_again(w):
 
 
 CASES = [odd_names, names_too_long, directories, directory_removed_while_open, rename_matrix,
-         rename_between_directories, save_by_rename, symlinks, hard_links, special_nodes, made_again]
+         rename_between_directories, save_by_rename, symlinks, special_nodes, made_again]

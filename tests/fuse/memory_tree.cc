@@ -61,7 +61,7 @@ Status MemoryTree::list(const NodeKey& directory, std::string_view after,
 Result<NodeKey> MemoryTree::parent_of(const NodeKey& directory) {
   const Result<Node*> node = find_directory(directory);
   if (!node) return node.failure();
-  return (*node)->parent;
+  return (*node)->names.empty() ? root_ : (*node)->names.front().first;
 }
 
 Result<NodeKey> MemoryTree::make(const NodeKey& directory, std::string_view name, codec::Kind kind,
@@ -89,23 +89,26 @@ Result<NodeKey> MemoryTree::make(const NodeKey& directory, std::string_view name
 
 void MemoryTree::place(const NodeKey& key, const NodeKey& directory, const std::string& name) {
   Node& node = nodes_.at(key);
-  node.parent = directory;
-  node.name = name;
+  node.names.emplace_back(directory, name);
+  node.info.links = static_cast<std::uint32_t>(node.names.size());
   Node& parent = nodes_.at(directory);
   parent.children[name] = key;
   if (node.info.kind == codec::Kind::directory) ++parent.info.directories;
 }
 
-void MemoryTree::take_out(const NodeKey& key) {
-  const Node& node = nodes_.at(key);
-  Node& parent = nodes_.at(node.parent);
-  parent.children.erase(node.name);
+void MemoryTree::take_out(const NodeKey& directory, const std::string& name) {
+  Node& parent = nodes_.at(directory);
+  Node& node = nodes_.at(parent.children.at(name));
+  parent.children.erase(name);
+  std::erase(node.names, std::pair(directory, name));
+  node.info.links = static_cast<std::uint32_t>(node.names.size());
   if (node.info.kind == codec::Kind::directory) --parent.info.directories;
 }
 
-void MemoryTree::remove(const NodeKey& key) {
-  take_out(key);
-  nodes_.erase(key);
+void MemoryTree::remove(const NodeKey& directory, const std::string& name) {
+  const NodeKey key = nodes_.at(directory).children.at(name);
+  take_out(directory, name);
+  if (nodes_.at(key).names.empty()) nodes_.erase(key);
 }
 
 Result<NodeKey> MemoryTree::make_directory(const NodeKey& directory, std::string_view name,
@@ -152,7 +155,9 @@ Status MemoryTree::write_content(const NodeKey& key, const codec::Content& conte
     Node copy = **node;
     copy.info.key = sibling;
     nodes_[sibling] = copy;
-    place(sibling, copy.parent, copy.name + "~conflict-" + std::to_string(info.content_stamp.hlc.value));
+    const auto [parent, name] = copy.names.front();
+    nodes_.at(sibling).names.clear();
+    place(sibling, parent, name + "~conflict-" + std::to_string(info.content_stamp.hlc.value));
   }
   ++versions;
   info.content = content;
@@ -168,11 +173,24 @@ Status MemoryTree::save_draft(const NodeKey& key, const codec::Content&, const s
   return node ? Status() : Status(node.failure());
 }
 
+Status MemoryTree::link(const NodeKey& key, const NodeKey& directory, std::string_view name) {
+  const Result<Node*> node = find(key);
+  if (!node) return node.failure();
+  if ((*node)->info.kind == codec::Kind::directory) return Errc::denied;
+  if ((*node)->names.size() > codec::kMaxLinks) return Errc::too_large;
+  const Result<Node*> parent = find_directory(directory);
+  if (!parent) return parent.failure();
+  if ((*parent)->children.contains(std::string(name))) return Errc::exists;
+  place(key, directory, std::string(name));
+  (*node)->info.version = next_stamp();
+  return {};
+}
+
 Status MemoryTree::unlink(const NodeKey& directory, std::string_view name) {
   const Result<NodeKey> key = lookup(directory, name);
   if (!key) return key.failure();
   if (nodes_.at(*key).info.kind == codec::Kind::directory) return Errc::is_directory;
-  remove(*key);
+  remove(directory, std::string(name));
   return {};
 }
 
@@ -182,7 +200,7 @@ Status MemoryTree::remove_directory(const NodeKey& directory, std::string_view n
   const Node& node = nodes_.at(*key);
   if (node.info.kind != codec::Kind::directory) return Errc::not_directory;
   if (!node.children.empty()) return Errc::not_empty;
-  remove(*key);
+  remove(directory, std::string(name));
   return {};
 }
 
@@ -196,7 +214,7 @@ Status MemoryTree::may_replace(const Node& moved, const Node& target) const {
 }
 
 bool MemoryTree::is_inside(const NodeKey& directory, const NodeKey& ancestor) const {
-  for (NodeKey at = directory; at != root_; at = nodes_.at(at).parent) {
+  for (NodeKey at = directory; at != root_; at = nodes_.at(at).names.front().first) {
     if (at == ancestor) return true;
   }
   return ancestor == root_;
@@ -219,26 +237,27 @@ Result<FileTree::Renamed> MemoryTree::rename(const NodeKey& from_directory, std:
   Node& moved = nodes_.at(*source);
   if (target && mode == RenameMode::exchange) {
     if (is_inside(from_directory, *target)) return Errc::invalid;
-    take_out(*source);
-    take_out(*target);
+    take_out(from_directory, std::string(from));
+    take_out(to_directory, std::string(to));
     place(*source, to_directory, std::string(to));
     place(*target, from_directory, std::string(from));
     return renamed;
   }
   if (target) {
     if (Status s = may_replace(moved, nodes_.at(*target)); !s) return s.failure();
-    if (moved.info.kind == codec::Kind::file && nodes_.at(*target).info.kind == codec::Kind::file) {
+    const bool linked = moved.names.size() > 1 || nodes_.at(*target).names.size() > 1;
+    if (!linked && moved.info.kind == codec::Kind::file && nodes_.at(*target).info.kind == codec::Kind::file) {
       NodeInfo& kept = nodes_.at(*target).info;
       kept.content = moved.info.content;
       kept.attributes = moved.info.attributes;
       kept.version = kept.content_stamp = next_stamp();
-      remove(*source);
+      remove(from_directory, std::string(from));
       return Renamed{*target, *source};
     }
     renamed.gone = *target;
-    remove(*target);
+    remove(to_directory, std::string(to));
   }
-  take_out(*source);
+  take_out(from_directory, std::string(from));
   place(*source, to_directory, std::string(to));
   moved.info.version = next_stamp();
   return renamed;
@@ -283,7 +302,25 @@ Status MemoryTree::foreign_write(std::string_view path, std::string_view text) {
   info.version = info.content_stamp = {stamp.hlc, AuthorTag{{2}}};
   info.author = "elsewhere";
   info.local_only = false;
-  listener_({{is_new ? Visible::What::added : Visible::What::content, spot->directory, spot->name, *key}});
+  if (is_new)
+    listener_({{Visible::What::added, spot->directory, spot->name, *key}});
+  else
+    tell_all_names(Visible::What::content, *key);
+  return {};
+}
+
+void MemoryTree::tell_all_names(Visible::What what, const NodeKey& key) {
+  std::vector<Visible> out;
+  for (const auto& [directory, name] : nodes_.at(key).names) out.push_back({what, directory, name, key});
+  listener_(out);
+}
+
+Status MemoryTree::foreign_link(std::string_view path, std::string_view name) {
+  const Result<Spot> spot = walk(path);
+  if (!spot) return spot.failure();
+  if (Status linked = link(spot->node, spot->directory, name); !linked) return linked;
+  listener_({{Visible::What::added, spot->directory, std::string(name), spot->node}});
+  tell_all_names(Visible::What::attributes, spot->node);
   return {};
 }
 
@@ -291,8 +328,9 @@ Status MemoryTree::foreign_remove(std::string_view path) {
   const Result<Spot> spot = walk(path);
   if (!spot) return spot.failure();
   if (spot->node == spot->directory) return Errc::not_found;
-  remove(spot->node);
+  remove(spot->directory, spot->name);
   listener_({{Visible::What::removed, spot->directory, spot->name, spot->node}});
+  if (nodes_.contains(spot->node)) tell_all_names(Visible::What::attributes, spot->node);
   return {};
 }
 
@@ -303,7 +341,7 @@ Status MemoryTree::foreign_chmod(std::string_view path, std::uint16_t mode) {
   NodeInfo& info = nodes_.at(spot->node).info;
   info.attributes.mode = mode;
   info.version = next_stamp();
-  listener_({{Visible::What::attributes, spot->directory, spot->name, spot->node}});
+  tell_all_names(Visible::What::attributes, spot->node);
   return {};
 }
 

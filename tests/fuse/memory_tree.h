@@ -28,6 +28,7 @@ class MemoryTree final : public FileTree {
   Result<std::vector<Stamp>> content_base(const NodeKey& node) override;
   Status write_content(const NodeKey& node, const codec::Content& content, const std::vector<Stamp>& base,
                        std::int64_t mtime_ns) override;
+  Status link(const NodeKey& node, const NodeKey& directory, std::string_view name) override;
   Status unlink(const NodeKey& directory, std::string_view name) override;
   Status remove_directory(const NodeKey& directory, std::string_view name) override;
   Result<Renamed> rename(const NodeKey& from_directory, std::string_view from, const NodeKey& to_directory,
@@ -41,6 +42,7 @@ class MemoryTree final : public FileTree {
   Status foreign_write(std::string_view path, std::string_view text);
   Status foreign_remove(std::string_view path);
   Status foreign_chmod(std::string_view path, std::uint16_t mode);
+  Status foreign_link(std::string_view path, std::string_view name);
 
   // Counters for tests.
   std::size_t versions = 0, drafts = 0, attribute_changes = 0, syncs = 0;
@@ -49,8 +51,7 @@ class MemoryTree final : public FileTree {
  private:
   struct Node {
     NodeInfo info;
-    NodeKey parent;
-    std::string name;
+    std::vector<std::pair<NodeKey, std::string>> names;  // where it stands; directories and siblings once
     std::map<std::string, NodeKey> children;
   };
   using Names = std::map<std::string, NodeKey>;
@@ -63,13 +64,14 @@ class MemoryTree final : public FileTree {
   Result<Node*> find_directory(const NodeKey& key);
   Result<NodeKey> make(const NodeKey& directory, std::string_view name, codec::Kind kind,
                        const codec::Attributes& attributes);
-  void remove(const NodeKey& key);
-  void take_out(const NodeKey& key);  // of its directory
+  void remove(const NodeKey& directory, const std::string& name);  // a name, and the node with its last one
+  void take_out(const NodeKey& directory, const std::string& name);
   void place(const NodeKey& key, const NodeKey& directory, const std::string& name);
   Status may_replace(const Node& moved, const Node& target) const;
   bool is_inside(const NodeKey& directory, const NodeKey& ancestor) const;
   Stamp next_stamp();
   Result<Spot> walk(std::string_view path);
+  void tell_all_names(Visible::What what, const NodeKey& key);
 
   NodeKey root_;
   std::map<NodeKey, Node> nodes_;

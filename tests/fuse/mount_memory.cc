@@ -1,6 +1,6 @@
 // Mounts an empty MemoryTree: mount_memory <mount point> <staging folder> [storing delay in ms].
 // Prints "ready" when it is mounted. Lines on standard input are what another node does:
-//   write <path> <text> | remove <path> | chmod <path> <octal mode>
+//   write <path> <text> | remove <path> | chmod <path> <octal mode> | link <path> <new name beside it>
 // Each is answered with "ok" or the error. Ends at SIGTERM or end of input.
 #include <cstdio>
 #include <cstdlib>
@@ -33,6 +33,7 @@ Status obey(MemoryTree& tree, const std::string& line) {
   in >> verb >> path;
   std::getline(in >> std::ws, rest);
   if (verb == "write") return tree.foreign_write(path, rest);
+  if (verb == "link") return tree.foreign_link(path, rest);
   if (verb == "remove") return tree.foreign_remove(path);
   if (verb == "chmod") return tree.foreign_chmod(path, static_cast<std::uint16_t>(std::stoul(rest, nullptr, 8)));
   return Errc::invalid;

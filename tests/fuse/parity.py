@@ -15,19 +15,16 @@ import traceback
 import cases_attributes
 import cases_data
 import cases_directories
+import cases_links
 import cases_names
 import cases_open
 import cases_permissions
 from calls import Calls, WRONG, name_of
 
-MODULES = [cases_open, cases_data, cases_names, cases_directories, cases_attributes, cases_permissions]
+MODULES = [cases_open, cases_data, cases_names, cases_links, cases_directories, cases_attributes, cases_permissions]
 
 # step: (outcome on the mount, why). Each must occur exactly as written here, and differ from the plain directory.
 DIFFERENCES = {
-    "names.hard_links/link": ("EPERM", "hard links come with a later issue; tools fall back to copying"),
-    "names.hard_links/link to a symlink": ("EPERM", "as above"),
-    "names.hard_links/count": (1, "as above"),
-    "names.hard_links/both names": (["f", "s"], "as above"),
     "names.special_nodes/fifo": ("EPERM", "pipes, sockets and devices mean something on one machine only"),
     "names.special_nodes/socket": ("EPERM", "as above"),
     "names.special_nodes/device": ("EPERM", "as above"),

@@ -84,6 +84,28 @@ def files_come_and_go(m):
     soon("none", lambda: os.listdir(m.point), [])
 
 
+def names_of_one_file(m):
+    m.remote("write one text")
+    soon("one name", lambda: os.stat(m.path("one")).st_nlink, 1)
+    m.remote("link one two")
+    soon("the kernel learns of the second", lambda: os.stat(m.path("one")).st_nlink, 2)
+    soon("which is the same file", lambda: os.stat(m.path("two")).st_ino, os.stat(m.path("one")).st_ino)
+    with open(m.path("one"), "rb") as f:
+        check("open", f.read(2), b"te")
+        m.remote("write two newer")
+        for name in ("one", "two"):
+            soon(f"{name} shows the new version", lambda: read(m.path(name)), b"newer")
+        check("the reader keeps the old one", f.read(), b"xt")
+        m.remote("remove one")
+        soon("a name goes", lambda: os.path.exists(m.path("one")), False)
+        soon("one is left", lambda: os.stat(m.path("two")).st_nlink, 1)
+    check("with its content", read(m.path("two")), b"newer")
+    os.link(m.path("two"), m.path("three"))
+    m.remote("remove two")
+    soon("our name stays", lambda: os.stat(m.path("three")).st_nlink, 1)
+    os.unlink(m.path("three"))
+
+
 def readers_keep_their_version(m):
     m.remote("write doc " + "1" * 200_000)
     reader = os.open(m.path("doc"), os.O_RDONLY)
@@ -238,7 +260,7 @@ def main():
     m = Mounted(program, folder, "20")  # storing takes 20 ms: much happens meanwhile
     check("mounted", m.first_line, "ready")
     try:
-        for case in (files_come_and_go, readers_keep_their_version, writers_lose_nothing,
+        for case in (files_come_and_go, names_of_one_file, readers_keep_their_version, writers_lose_nothing,
                      opened_before_and_written_after, growth_is_published, virtual_files, mesh_attributes):
             case(m)
     finally:

@@ -144,7 +144,8 @@ std::map<std::string, std::string> TestNode::dump() {
       const std::string name = path + "/" + item.name;
       const auto info = files().info(item.key);
       CHECK(info.ok());
-      std::string text = item.key.object.local.hex().substr(0, 6) + " " + std::to_string(info->attributes.mode) + " ";
+      std::string text = item.key.object.local.hex().substr(0, 6) + " " + std::to_string(info->attributes.mode) + " " +
+                         std::to_string(info->links) + " ";
       if (const auto* bytes = std::get_if<Bytes>(&info->content))
         text += as_text(*bytes);
       else
@@ -275,7 +276,7 @@ void World::random_change(TestNode& node) {
   const Spot at = random_spot(node, rng);
   auto& files = node.files();
   const std::string text = "text " + std::to_string(++content_) + (rng.percent(30) ? std::string(400, 'x') : "");
-  switch (rng.below(9)) {
+  switch (rng.below(10)) {
     case 0:
       (void)files.make_directory(at.directory, at.name, test_attributes(0755));
       break;
@@ -303,6 +304,12 @@ void World::random_change(TestNode& node) {
       break;
     case 7:
       if (at.taken) (void)files.set_attributes(at.node, test_attributes(static_cast<std::uint16_t>(rng.below(512))));
+      break;
+    case 8:
+      if (at.taken) {
+        const Spot to = random_spot(node, rng);
+        (void)files.link(at.node, to.directory, to.name);
+      }
       break;
     default: {
       const Spot to = random_spot(node, rng);

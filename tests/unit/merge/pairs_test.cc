@@ -3,10 +3,12 @@
 //
 // Before: a directory d, a file f that says "old", a file g that says "gee". Writers write their letter: a (earlier)
 // or b (later). f!600 is f with that mode. n~conflict and n~loser stand for the virtual names, whose digits vary.
+// In the second table f has a second name k from the start: what each does to a file with several names.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <span>
 
 #include "tests/unit/merge/user.h"
 
@@ -23,17 +25,26 @@ constexpr const char* kOperations[] = {"create n",    "write f",    "chmod f",  
                                        "mv g over f", "link f",     "unlink f", "rmdir d",  "mkdir n",
                                        "symlink n",   "create d/i", "rename d"};
 
+constexpr const char* kLinkOperations[] = {"write f",     "rename f",    "rename k",    "link f",     "unlink f",
+                                           "unlink k",    "rm f k",      "swap f k",    "link f n",   "create n",
+                                           "mv g over f", "mv g over k", "mv f over g", "mv k over g"};
+
 constexpr Pair kPairs[] = {
 #include "tests/unit/merge/pairs.inc"
+};
+constexpr Pair kLinkPairs[] = {
+#include "tests/unit/merge/link_pairs.inc"
 };
 
 class Mesh {
  public:
-  Mesh() : rng_(1), a_(world_, {}, 1, kStart), b_(world_, {}, 2, kStart), c_(world_, {}, 3, kStart) {
+  explicit Mesh(bool linked)
+      : rng_(1), a_(world_, {}, 1, kStart), b_(world_, {}, 2, kStart), c_(world_, {}, 3, kStart) {
     User first(c_, rng_);
     first.make_directory({}, "d");
     first.create({}, "f", text("old"));
     first.create({}, "g", text("gee"));
+    if (linked) first.link(model_object_id({}, "f", codec::Kind::file, {}), {}, "k");
     EXPECT_EQ(reconcile_all({&a_, &b_, &c_}, rng_), "");
   }
 
@@ -57,6 +68,21 @@ class Mesh {
     if (what == "symlink n") return user.create(root, "n", text(who), codec::Kind::symlink);
     if (what == "create d/i") return user.create(d, "i", text(who));
     if (what == "rename d") return user.rename(root, "d", root, later ? "q" : "p");
+    if (what == "rename k") return user.rename(root, "k", root, later ? "s" : "r");
+    if (what == "unlink k") return user.unlink(root, "k");
+    if (what == "link f n") return user.link(f, root, "n");
+    if (what == "mv g over k") return user.rename(root, "g", root, "k");
+    if (what == "mv f over g") return user.rename(root, "f", root, "g");
+    if (what == "mv k over g") return user.rename(root, "k", root, "g");
+    if (what == "rm f k") {
+      auto sent = user.unlink(root, "f");
+      return append(std::move(sent), user.unlink(root, "k"));
+    }
+    if (what == "swap f k") {  // through a third name, as mv would
+      auto sent = user.rename(root, "f", root, "t");
+      sent = append(std::move(sent), user.rename(root, "k", root, "f"));
+      return append(std::move(sent), user.rename(root, "t", root, "k"));
+    }
     ADD_FAILURE() << "no such operation: " << what;
     return {};
   }
@@ -77,6 +103,11 @@ class Mesh {
   }
 
  private:
+  static std::vector<const Sent*> append(std::vector<const Sent*> first, const std::vector<const Sent*>& then) {
+    first.insert(first.end(), then.begin(), then.end());
+    return first;
+  }
+
   static std::string render(const Replica& replica) {
     const Tree tree = replica.tree();
     std::vector<std::string> out;
@@ -117,8 +148,8 @@ class Mesh {
   Replica a_, b_, c_;
 };
 
-std::string outcome(const std::string& earlier, const std::string& later, bool swapped) {
-  Mesh mesh;
+std::string outcome(const std::string& earlier, const std::string& later, bool swapped, bool linked) {
+  Mesh mesh(linked);
   const auto first = mesh.operate(false, earlier);
   const auto second = mesh.operate(true, later);
   EXPECT_FALSE(first.empty()) << earlier;
@@ -126,24 +157,29 @@ std::string outcome(const std::string& earlier, const std::string& later, bool s
   return swapped ? mesh.exchange(second, first) : mesh.exchange(first, second);
 }
 
-TEST(Pairs, EachAgainstEachInBothOrders) {
-  for (const Pair& pair : kPairs) {
+void expect_outcomes(std::span<const Pair> pairs, bool linked) {
+  for (const Pair& pair : pairs) {
     SCOPED_TRACE(std::string(pair.earlier) + " | " + pair.later);
-    EXPECT_EQ(outcome(pair.earlier, pair.later, false), pair.expected);
-    EXPECT_EQ(outcome(pair.earlier, pair.later, true), pair.expected);
+    EXPECT_EQ(outcome(pair.earlier, pair.later, false, linked), pair.expected);
+    EXPECT_EQ(outcome(pair.earlier, pair.later, true, linked), pair.expected);
   }
 }
 
-TEST(Pairs, TheTableIsComplete) {
+void expect_complete(std::span<const Pair> pairs, std::span<const char* const> operations, bool linked) {
   std::set<std::pair<std::string, std::string>> listed;
-  for (const Pair& pair : kPairs) listed.insert({pair.earlier, pair.later});
-  for (const char* earlier : kOperations) {
-    for (const char* later : kOperations) {
+  for (const Pair& pair : pairs) listed.insert({pair.earlier, pair.later});
+  for (const char* earlier : operations) {
+    for (const char* later : operations) {
       EXPECT_TRUE(listed.contains({earlier, later}))
-          << "{\"" << earlier << "\", \"" << later << "\", \"" << outcome(earlier, later, false) << "\"},";
+          << "{\"" << earlier << "\", \"" << later << "\", \"" << outcome(earlier, later, false, linked) << "\"},";
     }
   }
 }
+
+TEST(Pairs, EachAgainstEachInBothOrders) { expect_outcomes(kPairs, false); }
+TEST(Pairs, TheTableIsComplete) { expect_complete(kPairs, kOperations, false); }
+TEST(Pairs, EachAgainstEachOnAFileWithTwoNames) { expect_outcomes(kLinkPairs, true); }
+TEST(Pairs, TheTableOfTwoNamesIsComplete) { expect_complete(kLinkPairs, kLinkOperations, true); }
 
 }  // namespace
 }  // namespace meshfs::test

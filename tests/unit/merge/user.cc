@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "fsd/core/links.h"
+
 namespace meshfs::test {
 
 using codec::Kind;
@@ -84,6 +86,15 @@ Sends User::chmod(const LocalId& object, std::uint16_t bits) {
   return replica_.commit({{object, shown->kind, change}});
 }
 
+// The place under whose name it shows, be it a virtual one.
+static std::optional<codec::Place> asked(const Shown& shown, const LocalId& directory, const std::string& name) {
+  for (const NamePlace& one : names_shown(shown)) {
+    const bool here = one.at.parent == directory;
+    if (here && (one.at.name.text() == name || name.starts_with(one.at.name.text() + "~"))) return one.at;
+  }
+  return std::nullopt;
+}
+
 Sends User::rename(const LocalId& from_directory, const std::string& from, const LocalId& to_directory,
                    const std::string& to) {
   const auto source = find(from_directory, from);
@@ -92,7 +103,11 @@ Sends User::rename(const LocalId& from_directory, const std::string& from, const
   const auto shown = replica_.shown(source->object.local);
   if (shown->kind == Kind::directory && below(to_directory, source->object.local)) return {};
   Change move;
-  move.place = place_at(to_directory, to);
+  if (shown->kind == Kind::directory)
+    move.place = place_at(to_directory, to);
+  else
+    move_name(*shown, asked(*shown, from_directory, from).value_or(shown->place.value.now), place_at(to_directory, to),
+              move);
   const Step moved{source->object.local, shown->kind, move};
   if (!target) return replica_.commit({moved});
   if (target->object == source->object || target->sibling || target->object.local == kLostAndFoundId) return {};
@@ -102,6 +117,12 @@ Sends User::rename(const LocalId& from_directory, const std::string& from, const
     const Tree tree = replica_.tree();
     if (!tree.directories.at(target->object.local).empty()) return {};
     return replica_.commit({moved, {target->object.local, over->kind, std::nullopt}});
+  }
+  if (names_shown(*shown).size() > 1 || names_shown(*over).size() > 1) {  // only names change
+    Step freed{target->object.local, over->kind, Change{}};
+    const auto at = asked(*over, to_directory, to);
+    if (!at || !remove_name(*over, *at, *freed.change)) freed.change.reset();
+    return replica_.commit({moved, freed});
   }
   // The target's object gets the bytes and attributes; the source goes, or what else it shows stays.
   Change content;
@@ -118,9 +139,9 @@ Sends User::rename(const LocalId& from_directory, const std::string& from, const
 
 Sends User::link(const LocalId& object, const LocalId& directory, const std::string& name) {
   const auto shown = replica_.shown(object);
-  if (!shown || !shown->alive || shown->kind != Kind::file || find(directory, name)) return {};
+  if (!shown || !shown->alive || shown->kind == Kind::directory || find(directory, name)) return {};
   Change change;
-  change.links = {{model_object_id(directory, name, Kind::file, object), place_at(directory, name)}};
+  add_name(*shown, place_at(directory, name), change);
   return replica_.commit({{object, shown->kind, change}});
 }
 
@@ -129,24 +150,13 @@ Sends User::unlink(const LocalId& directory, const std::string& name) {
   if (!node) return {};
   const auto shown = replica_.shown(node->object.local);
   if (!shown || shown->kind == Kind::directory) return {};
-  for (const auto& link : shown->links) {
-    if (*link.value.place != place_at(directory, name)) continue;
-    Change change;
-    change.links = {{link.value.link, std::nullopt}};
-    return replica_.commit({{node->object.local, shown->kind, change}});
-  }
+  Change change;
   if (node->sibling) {
-    Change change;
     change.drop = {*node->sibling};
     return replica_.commit({{node->object.local, shown->kind, change}});
   }
-  if (!shown->links.empty()) {  // another name becomes the first
-    const LinkValue& heir = shown->links.front().value;
-    Change change;
-    change.place = heir.place;
-    change.links = {{heir.link, std::nullopt}};
-    return replica_.commit({{node->object.local, shown->kind, change}});
-  }
+  const auto at = asked(*shown, directory, name);
+  if (at && remove_name(*shown, *at, change)) return replica_.commit({{node->object.local, shown->kind, change}});
   return replica_.commit({{node->object.local, shown->kind, std::nullopt}});
 }
 
@@ -240,7 +250,7 @@ Sends User::anything(bool handles) {
   if (what < 55) return write(key, some_content());
   if (what < 63) return chmod(key.object.local, static_cast<std::uint16_t>(rng_.below(512)));
   if (what < 79) return rename_anything(directory, name->first);
-  if (what < 82) return directory == kLostAndFoundId ? Sends{} : link(key.object.local, directory, fresh);
+  if (what < 84) return directory == kLostAndFoundId ? Sends{} : link(key.object.local, directory, fresh);
   if (what < 91) return unlink(directory, name->first);
   if (what < 97) return remove_directory(directory, name->first);
   return shown->kind == Kind::directory ? remove_all_of(key.object.local) : Sends{};

@@ -1,52 +1,97 @@
 #include "syncd/os/link_table.h"
 
+#include <ifaddrs.h>
+#include <net/if.h>
+
+#include <algorithm>
+
 #include "transport/udp/udp_link.h"
 
 namespace meshfs::syncd {
 
 using transport::LinkAddress;
 
+std::vector<std::string> multicast_interfaces() {
+  std::vector<std::string> out;
+  ifaddrs* raw = nullptr;
+  if (getifaddrs(&raw) != 0) return out;
+  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> list(raw, &freeifaddrs);
+  for (const ifaddrs* one = raw; one != nullptr; one = one->ifa_next) {
+    const bool usable =
+        (one->ifa_flags & IFF_UP) != 0 && (one->ifa_flags & IFF_MULTICAST) != 0 && (one->ifa_flags & IFF_LOOPBACK) == 0;
+    if (usable && std::ranges::find(out, one->ifa_name) == out.end()) out.emplace_back(one->ifa_name);
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
 Result<std::unique_ptr<LinkTable>> LinkTable::open(os::Loop& loop, const os::Log& log, const Options& options) {
-  std::unique_ptr<LinkTable> table(new LinkTable);
+  std::unique_ptr<LinkTable> table(new LinkTable(loop, log, options));
   auto tcp = transport::TcpLink::open(loop, log, {.port = options.port});
   if (!tcp) return tcp.failure();
   table->tcp_ = tcp->get();
   table->links_.push_back(std::move(*tcp));
   if (!options.multicast) return table;
   for (const std::string& interface : options.interfaces) {
-    auto udp = transport::UdpLink::open(loop, log, {.interface = interface, .port = options.port});
-    if (!udp) return udp.failure();
-    table->links_.push_back(std::move(*udp));
+    if (const Status added = table->add_udp(interface); !added) return added.failure();
   }
   return table;
 }
 
-void LinkTable::attach(Node& node, const Options& options, std::function<void()> after_input) {
-  for (LinkId id = 0; id < links_.size(); ++id) {
-    node.add_link(id, links_[id]->traits());
-    transport::PacketLink::Events events;
-    events.on_frame = [&node, id, after_input](const LinkAddress& from, ByteView frame) {
-      node.on_frame(id, from, frame, os::Loop::now());
-      after_input();
-    };
-    events.on_up = [&node, id, after_input](const LinkAddress& peer) {
-      node.on_up(id, peer, os::Loop::now());
-      after_input();
-    };
-    events.on_gone = [&node, id, after_input](const LinkAddress& peer) {
-      node.on_gone(id, peer, os::Loop::now());
-      after_input();
-    };
-    events.on_room = [&node, id, after_input](const LinkAddress& peer) {
-      node.on_room(id, peer, os::Loop::now());
-      after_input();
-    };
-    links_[id]->set_events(std::move(events));
+Status LinkTable::add_udp(const std::string& interface) {
+  auto udp = transport::UdpLink::open(loop_, log_, {.interface = interface, .port = options_.port});
+  if (!udp) return udp.failure();
+  links_.push_back(std::move(*udp));
+  return {};
+}
+
+void LinkTable::attach(Node& node, std::function<void()> after_input) {
+  node_ = &node;
+  after_input_ = std::move(after_input);
+  for (LinkId id = 0; id < links_.size(); ++id) listen(id);
+  for (const LinkAddress& peer : options_.peers) node.add_peer(kTcp, peer);
+  if (options_.multicast && options_.interfaces.empty()) find_interfaces();
+}
+
+void LinkTable::find_interfaces() {
+  for (const std::string& interface : multicast_interfaces()) {
+    if (found_.contains(interface) || links_.size() > kMostFound) continue;
+    found_.insert(interface);
+    if (const Status added = add_udp(interface); !added) {
+      log_.warning(added.failure().message);
+      continue;
+    }
+    log_.info("looking for neighbours on " + interface);
+    listen(static_cast<LinkId>(links_.size() - 1));
+    after_input_();
   }
-  for (const LinkAddress& peer : options.peers) node.add_peer(kTcp, peer);
+  find_timer_ = loop_.after(kFindEvery, [this] { find_interfaces(); });
+}
+
+void LinkTable::listen(LinkId id) {
+  node_->add_link(id, links_[id]->traits());
+  transport::PacketLink::Events events;
+  events.on_frame = [this, id](const LinkAddress& from, ByteView frame) {
+    node_->on_frame(id, from, frame, os::Loop::now());
+    after_input_();
+  };
+  events.on_up = [this, id](const LinkAddress& peer) {
+    node_->on_up(id, peer, os::Loop::now());
+    after_input_();
+  };
+  events.on_gone = [this, id](const LinkAddress& peer) {
+    node_->on_gone(id, peer, os::Loop::now());
+    after_input_();
+  };
+  events.on_room = [this, id](const LinkAddress& peer) {
+    node_->on_room(id, peer, os::Loop::now());
+    after_input_();
+  };
+  links_[id]->set_events(std::move(events));
 }
 
 void LinkTable::detach() {
+  loop_.cancel(find_timer_);
   for (const auto& link : links_) link->set_events({});
 }
 

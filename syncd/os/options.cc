@@ -2,23 +2,28 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
+#include <sstream>
 
 #include "transport/tcp/tcp_link.h"
 
 namespace meshfs::syncd {
 
 const char kUsage[] =
-    "usage: meshfs-syncd --socket PATH [--interface IF]... [--peer HOST:PORT]...\n"
+    "usage: meshfs-syncd [--socket PATH] [--interface IF]... [--peer HOST:PORT]...\n"
     "\n"
     "Finds neighbours and keeps this node's files the same as theirs. Runs beside meshfs-fsd.\n"
     "\n"
-    "  --socket PATH      the socket of meshfs-fsd, STATE/fsd.sock\n"
-    "  --interface IF     look for neighbours on this network interface; repeat for more\n"
+    "  --socket PATH      the socket of meshfs-fsd (default $MESHFS_STATE/fsd.sock, else /var/lib/meshfs/fsd.sock)\n"
+    "  --interface IF     look for neighbours on this network interface; repeat for more (default: all that are up "
+    "and\n"
+    "                     can multicast, also those that come later)\n"
     "  --peer HOST:PORT   keep a connection to this node, for example across the Internet; repeat for more\n"
     "  --port N           UDP and TCP port, the same on all nodes of a network (default 5440)\n"
     "  --no-multicast     only configured peers, no discovery\n"
     "  --verbose          one line per connection made or lost\n"
-    "  --help             this text\n";
+    "  --help             this text\n"
+    "The words of $MESHFS_INTERFACES, $MESHFS_PEERS and $MESHFS_PORT count as such options where none is given.\n";
 
 namespace {
 
@@ -44,9 +49,42 @@ Status take_value(Options& options, const std::string& option, const std::string
   return {};
 }
 
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+// The environment's words as options, where the command line has none of that kind.
+Status add_environment(Options& options, const Environment& environment, bool port_given) {
+  const auto add = [&](const std::string& option, const std::string& words) -> Status {
+    std::istringstream in(words);
+    for (std::string word; in >> word;) {
+      if (Status taken = take_value(options, option, word); !taken) return taken;
+    }
+    return {};
+  };
+  if (options.socket.empty()) options.socket = environment.state + "/fsd.sock";
+  if (options.interfaces.empty()) {
+    if (Status added = add("--interface", environment.interfaces); !added) return added;
+  }
+  if (options.peers.empty()) {
+    if (Status added = add("--peer", environment.peers); !added) return added;
+  }
+  return port_given ? Status() : add("--port", environment.port);
+}
+
 }  // namespace
 
-Result<Options> parse_options(const std::vector<std::string>& arguments) {
+Environment read_environment() {
+  Environment out;
+  if (const auto state = variable("MESHFS_STATE"); !state.empty()) out.state = state;
+  out.interfaces = variable("MESHFS_INTERFACES");
+  out.peers = variable("MESHFS_PEERS");
+  out.port = variable("MESHFS_PORT");
+  return out;
+}
+
+Result<Options> parse_options(const std::vector<std::string>& arguments, const Environment& environment) {
   static constexpr std::string_view kWithValue[] = {"--socket", "--interface", "--peer", "--port"};
   Options options;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -67,10 +105,8 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
       return taken.failure();
     }
   }
-  if (options.socket.empty()) return wrong("--socket is missing: where meshfs-fsd listens");
-  if (options.multicast && options.interfaces.empty() && options.peers.empty()) {
-    return wrong("neither --interface nor --peer is given: there is nobody to talk to");
-  }
+  const bool port_given = std::ranges::find(arguments, "--port") != arguments.end();
+  if (const Status added = add_environment(options, environment, port_given); !added) return added.failure();
   return options;
 }
 

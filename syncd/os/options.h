@@ -11,8 +11,8 @@ namespace meshfs::syncd {
 
 struct Options {
   bool help = false;
-  std::string socket;                         // fsd's
-  std::vector<std::string> interfaces;        // each gets a udp link
+  std::string socket;                         // fsd's; else $MESHFS_STATE/fsd.sock
+  std::vector<std::string> interfaces;        // each gets a udp link; none named, all that are up and can multicast
   std::vector<transport::LinkAddress> peers;  // addresses of the tcp link
   std::uint16_t port = transport::kDefaultPort;
   bool multicast = true;
@@ -21,7 +21,15 @@ struct Options {
 
 extern const char kUsage[];
 
+// What stands behind the command line: how the service's configuration file reaches the daemon. Words parted by spaces.
+struct Environment {
+  std::string state = "/var/lib/meshfs";  // $MESHFS_STATE
+  std::string interfaces, peers, port;    // $MESHFS_INTERFACES, $MESHFS_PEERS, $MESHFS_PORT: as if given as options,
+                                          // each only if the command line has none of its kind
+};
+Environment read_environment();
+
 // invalid, with one sentence, for anything it does not know or that makes no sense together.
-Result<Options> parse_options(const std::vector<std::string>& arguments);
+Result<Options> parse_options(const std::vector<std::string>& arguments, const Environment& environment);
 
 }  // namespace meshfs::syncd

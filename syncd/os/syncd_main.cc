@@ -80,7 +80,7 @@ int run(const Options& options, const os::Log& log) {
             {.boot = crypto::random_id<codec::Nonce>(), .rng = Rng(seed_number), .tcp_port = (*links)->tcp_port()});
   parts.node = &node;
   parts.driver = std::make_unique<Driver>(loop, node);
-  (*links)->attach(node, options, [&] { parts.driver->after_input(); });
+  (*links)->attach(node, [&] { parts.driver->after_input(); });
   fsd.start();
   parts.driver->after_input();
   parts.driver->rest();
@@ -92,7 +92,8 @@ int run(const Options& options, const os::Log& log) {
 }  // namespace
 
 int syncd_main(int argc, char** argv) {
-  const auto options = parse_options(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+  const auto options =
+      parse_options(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), read_environment());
   if (!options) {
     std::fprintf(stderr, "meshfs-syncd: %s\n", options.failure().message.c_str());
     return kWrongCommandLine;

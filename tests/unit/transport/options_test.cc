@@ -10,7 +10,8 @@ namespace {
 
 TEST(Options, AWholeCommandLine) {
   const auto options = parse_options({"--socket", "s", "--interface", "wlan0", "--interface", "eth1", "--interface",
-                                      "wlan0", "--peer", "a.example:99", "--port", "6000", "--verbose"});
+                                      "wlan0", "--peer", "a.example:99", "--port", "6000", "--verbose"},
+                                     Environment{});
   ASSERT_TRUE(options.ok());
   EXPECT_EQ(options->socket, "s");
   EXPECT_EQ(options->interfaces, (std::vector<std::string>{"wlan0", "eth1"}));
@@ -26,8 +27,6 @@ TEST(Options, MistakesGetOneSentence) {
     std::vector<std::string> arguments;
     const char* said;
   } cases[] = {
-      {{}, "--socket is missing"},
-      {{"--socket", "s"}, "nobody to talk to"},
       {{"--socket"}, "needs a value"},
       {{"--socket", ""}, "needs a value"},
       {{"--soket", "s"}, "unknown option '--soket'"},
@@ -38,13 +37,40 @@ TEST(Options, MistakesGetOneSentence) {
       {{"--socket", "s", "--peer", "host:"}, "no peer"},
   };
   for (const auto& c : cases) {
-    const auto options = parse_options(c.arguments);
+    const auto options = parse_options(c.arguments, Environment{});
     ASSERT_FALSE(options.ok()) << c.said;
     EXPECT_EQ(options.code(), Errc::invalid);
     EXPECT_NE(options.failure().message.find(c.said), std::string::npos) << options.failure().message;
   }
-  EXPECT_TRUE(parse_options({"--help"})->help);
-  EXPECT_TRUE(parse_options({"--socket", "s", "--no-multicast"}).ok());  // only waits to be connected to
+  EXPECT_TRUE(parse_options({"--help"}, Environment{})->help);
+  EXPECT_TRUE(parse_options({"--no-multicast"}, Environment{}).ok());  // only waits to be connected to
+}
+
+TEST(Options, WithoutAnyItServesTheInstalledNodeOnAllInterfaces) {
+  const auto options = parse_options({}, Environment{});
+  ASSERT_TRUE(options.ok());
+  EXPECT_EQ(options->socket, "/var/lib/meshfs/fsd.sock");
+  EXPECT_TRUE(options->interfaces.empty());
+  EXPECT_TRUE(options->multicast);
+  EXPECT_EQ(options->port, 5440);
+}
+
+TEST(Options, TheEnvironmentFillsWhatTheCommandLineLeavesOpen) {
+  const Environment environment{"/srv/mesh", " eth0  wlan0 ", "a.example b.example:99", "6000"};
+  const auto from_it = parse_options({}, environment);
+  ASSERT_TRUE(from_it.ok());
+  EXPECT_EQ(from_it->socket, "/srv/mesh/fsd.sock");
+  EXPECT_EQ(from_it->interfaces, (std::vector<std::string>{"eth0", "wlan0"}));
+  EXPECT_EQ(from_it->peers.size(), 2U);
+  EXPECT_EQ(from_it->port, 6000);
+  const auto over_it = parse_options({"--socket", "s", "--interface", "x", "--port", "7000"}, environment);
+  ASSERT_TRUE(over_it.ok());
+  EXPECT_EQ(over_it->socket, "s");
+  EXPECT_EQ(over_it->interfaces, std::vector<std::string>{"x"});
+  EXPECT_EQ(over_it->peers.size(), 2U);
+  EXPECT_EQ(over_it->port, 7000);
+  EXPECT_FALSE(parse_options({}, Environment{"/s", "", "host:", ""}).ok());
+  EXPECT_FALSE(parse_options({}, Environment{"/s", "", "", "many"}).ok());
 }
 
 TEST(Peers, HostsAndPorts) {

@@ -1,7 +1,5 @@
 #include "fsd/main/store_content.h"
 
-#include "fsd/store/content_writer.h"
-
 namespace meshfs::fsd {
 
 Result<Bytes> StoreContent::read(const codec::Content& content, std::uint64_t offset, std::size_t length) {
@@ -18,7 +16,7 @@ Result<Bytes> StoreContent::read(const codec::Content& content, std::uint64_t of
 }
 
 void StoreContent::ingest(Bytes bytes, Stored stored) {
-  auto outcome = store_content(blobs_, bytes);
+  auto outcome = store_content(blobs_, bytes, maker_);
   post_([outcome = std::move(outcome), stored = std::move(stored)] { stored(outcome); });
 }
 

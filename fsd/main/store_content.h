@@ -5,6 +5,7 @@
 #include "fsd/fuse/content_io.h"
 #include "fsd/os/ingest_worker.h"
 #include "fsd/store/content_reader.h"
+#include "fsd/store/content_writer.h"
 
 namespace meshfs::fsd {
 
@@ -26,6 +27,7 @@ class StoreContent final : public fuse::ContentIo {
   Post post_;
   Damaged damaged_;
   ContentReader reader_;
+  BlobMaker maker_;
 };
 
 }  // namespace meshfs::fsd

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <thread>
 
-#include "fsd/store/content_writer.h"
+#include "fsd/os/blob_makers.h"
 #include "fsd/store/file.h"
 #include "schema/os/fd.h"
 
@@ -94,6 +94,7 @@ void IngestWorker::ingest(int descriptor, std::uint64_t size, Done done) {
 }
 
 void IngestWorker::work(const std::shared_ptr<Shared>& shared) {
+  BlobMakers makers(std::thread::hardware_concurrency());
   for (;;) {
     Job job;
     {
@@ -104,7 +105,7 @@ void IngestWorker::work(const std::shared_ptr<Shared>& shared) {
       shared->queue.pop_front();
       shared->failed.reset();
     }
-    Result<codec::Content> content = run(shared, job);
+    Result<codec::Content> content = run(shared, job, makers);
     {
       // Everything handed over is put before the outcome is told, and before the next job can be blamed for it.
       std::unique_lock lock(shared->mutex);
@@ -118,26 +119,29 @@ void IngestWorker::work(const std::shared_ptr<Shared>& shared) {
   }
 }
 
-Result<codec::Content> IngestWorker::run(const std::shared_ptr<Shared>& shared, const Job& job) {
+Result<codec::Content> IngestWorker::run(const std::shared_ptr<Shared>& shared, const Job& job, BlobMakers& makers) {
   std::vector<codec::Blob> batch;
   std::size_t bytes = 0;
   const auto send = [&]() -> Status {
     if (batch.empty()) return {};
     return shared->hand_over(shared, std::exchange(batch, {}), std::exchange(bytes, 0));
   };
-  ContentWriter writer([&](codec::Blob blob) -> Status {
+  const auto sink = [&](codec::Blob blob) -> Status {
     bytes += blob.data.size() + sizeof blob;
     batch.push_back(std::move(blob));
     return bytes >= kBatchBytes ? send() : Status{};
-  });
-  Bytes piece(static_cast<std::size_t>(std::min<std::uint64_t>(job.size, 256 * 1024)));
+  };
+  const auto make_all = [&](std::span<const ByteView> chunks, std::span<codec::Blob> blobs) {
+    makers.make_all(chunks, blobs);
+  };
+  ContentWriter writer(makers.own(), sink, make_all, makers.window_bytes());
   for (std::uint64_t at = 0; at < job.size;) {
-    const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(job.size - at, piece.size()));
-    const ssize_t got = ::pread(job.file.get(), piece.data(), wanted, static_cast<off_t>(at));
+    const auto space = writer.room(static_cast<std::size_t>(std::min<std::uint64_t>(job.size - at, kReadBytes)));
+    const ssize_t got = ::pread(job.file.get(), space.data(), space.size(), static_cast<off_t>(at));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return disk_error(errno, "read a staging file");
     if (got == 0) return error(Errc::io, "a staging file became shorter while it was being stored");
-    if (auto s = writer.feed(ByteView(piece).first(static_cast<std::size_t>(got))); !s) return s.failure();
+    if (auto s = writer.filled(static_cast<std::size_t>(got)); !s) return s.failure();
     at += static_cast<std::uint64_t>(got);
   }
   auto content = writer.finish();

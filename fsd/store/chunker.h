@@ -8,8 +8,6 @@
 // bytes only. The mean length is 8 KiB + 2^13 = 16 KiB.
 #pragma once
 
-#include <array>
-
 #include "schema/codec/hash_list.h"
 #include "schema/vocab/bytes.h"
 
@@ -18,12 +16,8 @@ namespace meshfs::fsd {
 class Chunker {
  public:
   static constexpr int kCutBits = 13;
-  Chunker();
   // Length of the chunk that begins with data[0]. `data` must hold kMaxChunkBytes, or all that is left.
   [[nodiscard]] std::size_t next(ByteView data) const;
-
- private:
-  std::array<std::uint64_t, 256> gear_;
 };
 
 }  // namespace meshfs::fsd

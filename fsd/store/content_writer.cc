@@ -4,70 +4,113 @@
 
 namespace meshfs::fsd {
 
-ContentWriter::ContentWriter(Sink sink)
-    : sink_(std::move(sink)), lists_([this](codec::Blob blob) { return emit(std::move(blob)); }) {}
-
-Status ContentWriter::emit(codec::Blob blob) {
+codec::Blob BlobMaker::pack(codec::Blob blob) {
   if (auto frame = zstd_.compress_if_it_pays(blob.data)) {
     blob.encoding = codec::BlobEncoding::zstd;
     blob.data = std::move(*frame);
   }
-  return sink_(std::move(blob));
+  return blob;
 }
 
-Status ContentWriter::take_chunk(ByteView chunk, Hash* hash) {
+codec::Blob BlobMaker::make(ByteView chunk) {
   codec::Blob blob;
-  blob.hash = *hash = crypto::hash_of(chunk);
+  blob.hash = crypto::hash_of(chunk);
   blob.plain_size = static_cast<std::uint32_t>(chunk.size());
-  blob.data = copy_of(chunk);
-  return emit(std::move(blob));
+  if (auto frame = zstd_.compress_if_it_pays(chunk)) {
+    blob.encoding = codec::BlobEncoding::zstd;
+    blob.data = std::move(*frame);
+  } else {
+    blob.data = copy_of(chunk);
+  }
+  return blob;
+}
+
+static ContentWriter::MakeAll one_by_one(BlobMaker& maker) {
+  return [&maker](std::span<const ByteView> chunks, std::span<codec::Blob> blobs) {
+    for (std::size_t i = 0; i < chunks.size(); ++i) blobs[i] = maker.make(chunks[i]);
+  };
+}
+
+ContentWriter::ContentWriter(BlobMaker& maker, Sink sink)
+    : ContentWriter(maker, std::move(sink), one_by_one(maker), kWindowBytes) {}
+
+ContentWriter::ContentWriter(BlobMaker& maker, Sink sink, MakeAll make_all, std::size_t window_bytes)
+    : maker_(maker),
+      sink_(std::move(sink)),
+      make_all_(std::move(make_all)),
+      window_(window_bytes),
+      lists_([this](codec::Blob blob) { return sink_(maker_.pack(std::move(blob))); }) {}
+
+// A cut needs kMaxChunkBytes in sight, and one byte more says that the file is not one single chunk.
+Status ContentWriter::cut(bool all) {
+  std::vector<ByteView> chunks;
+  std::size_t done = 0;
+  while (all ? done < used_ : used_ - done > codec::kMaxChunkBytes) {
+    const ByteView rest = ByteView(buffer_).subspan(done, used_ - done);
+    chunks.push_back(rest.first(chunker_.next(rest)));
+    done += chunks.back().size();
+  }
+  std::vector<codec::Blob> blobs(chunks.size());
+  make_all_(chunks, blobs);
+  for (std::size_t i = 0; i < blobs.size(); ++i) {
+    const codec::ListItem item{blobs[i].hash, chunks[i].size()};
+    if (auto s = sink_(std::move(blobs[i])); !s) return s;
+    if (auto s = lists_.add(item); !s) return s;
+  }
+  std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(done), buffer_.begin() + static_cast<std::ptrdiff_t>(used_),
+            buffer_.begin());
+  used_ -= done;
+  return {};
+}
+
+std::span<std::uint8_t> ContentWriter::room(std::size_t wanted) {
+  wanted = std::min(wanted, window_ + codec::kMaxChunkBytes - used_);
+  if (buffer_.size() < used_ + wanted) buffer_.resize(used_ + wanted);
+  return std::span(buffer_).subspan(used_, wanted);
+}
+
+Status ContentWriter::filled(std::size_t bytes) {
+  used_ += bytes;
+  total_ += bytes;
+  return used_ < window_ + codec::kMaxChunkBytes ? Status{} : cut(false);
 }
 
 Status ContentWriter::feed(ByteView bytes) {
-  // A cut needs kMaxChunkBytes in sight, and one byte more says that the file is not one single chunk.
-  static constexpr std::size_t kCompactAt = 512 * 1024;
-  total_ += bytes.size();
-  buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
-  while (buffer_.size() - used_ > codec::kMaxChunkBytes) {
-    const ByteView rest = ByteView(buffer_).subspan(used_);
-    const ByteView chunk = rest.first(chunker_.next(rest));
-    codec::ListItem item{{}, chunk.size()};
-    if (auto s = take_chunk(chunk, &item.hash); !s) return s;
-    if (auto s = lists_.add(item); !s) return s;
-    used_ += chunk.size();
-  }
-  if (used_ >= kCompactAt || used_ == buffer_.size()) {
-    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(used_));
-    used_ = 0;
+  while (!bytes.empty()) {
+    const std::span<std::uint8_t> space = room(bytes.size());
+    std::copy_n(bytes.begin(), space.size(), space.begin());
+    if (auto s = filled(space.size()); !s) return s;
+    bytes = bytes.subspan(space.size());
   }
   return {};
 }
 
 Result<codec::Content> ContentWriter::finish() {
-  if (total_ <= codec::kMaxInlineBytes) return codec::Content(buffer_);
+  buffer_.resize(used_);
+  if (total_ <= codec::kMaxInlineBytes) return codec::Content(std::move(buffer_));
   codec::ChunkedContent content{total_, {}};
   if (total_ <= codec::kMaxChunkBytes) {
-    if (auto s = take_chunk(buffer_, &content.root); !s) return s.failure();
+    codec::Blob blob = maker_.make(buffer_);
+    content.root = blob.hash;
+    if (auto s = sink_(std::move(blob)); !s) return s.failure();
     return codec::Content(content);
   }
-  while (used_ < buffer_.size()) {
-    const ByteView rest = ByteView(buffer_).subspan(used_);
-    const ByteView chunk = rest.first(chunker_.next(rest));
-    codec::ListItem item{{}, chunk.size()};
-    if (auto s = take_chunk(chunk, &item.hash); !s) return s.failure();
-    if (auto s = lists_.add(item); !s) return s.failure();
-    used_ += chunk.size();
-  }
+  if (auto s = cut(true); !s) return s.failure();
   auto root = lists_.finish();
   if (!root) return root.failure();
   content.root = *root;
   return codec::Content(content);
 }
 
-Result<codec::Content> store_content(BlobStore& blobs, ByteView bytes) {
-  ContentWriter writer([&](codec::Blob blob) { return blobs.put(blob); });
+Result<codec::Content> store_content(BlobStore& blobs, ByteView bytes, BlobMaker& maker) {
+  ContentWriter writer(maker, [&](codec::Blob blob) { return blobs.put(blob); });
   if (auto s = writer.feed(bytes); !s) return s.failure();
   return writer.finish();
+}
+
+Result<codec::Content> store_content(BlobStore& blobs, ByteView bytes) {
+  BlobMaker maker;
+  return store_content(blobs, bytes, maker);
 }
 
 }  // namespace meshfs::fsd

@@ -8,8 +8,9 @@
 
 namespace meshfs::fsd {
 
-// Chunks reach the page cache in pieces of this size: one pwrite for a few small files, no copy kept of large ones.
-static constexpr std::size_t kChunkWriteThrough = 128 * 1024;
+// More chunk bytes than this wait for no flush: the state thread writes them to the page cache itself, and so is no faster
+// than the disk.
+static constexpr std::size_t kChunkWriteThrough = 4 * 1024 * 1024;
 // An index that was opened this often without living to a checkpoint may be what kills us (LMDB trusts its file).
 static constexpr std::size_t kMaxIndexAttempts = 3;
 static constexpr const char* kAttempts = "index-attempts";

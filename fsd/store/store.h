@@ -27,7 +27,9 @@ class Store {
   static constexpr std::uint64_t kCheckpointRoom = 2 * 1024 * 1024;
   // Metadata that waits for a flush; beyond, appending waits for the disk (a flood must not fill the memory).
   static constexpr std::size_t kMaxWaitingBytes = 4 * 1024 * 1024;
-  static constexpr std::size_t kFlushAtBytes = 1024 * 1024;  // a flush starts by itself, whether anybody waits or not
+  // A flush starts by itself, whether anybody waits or not: the flush thread writes and syncs a large file's chunks while
+  // the next ones are cut and hashed. While it works, up to kChunkWriteThrough gathers for the next.
+  static constexpr std::size_t kFlushAtBytes = 1024 * 1024;
 
   // `flusher` must outlive the store. busy, wrong_network, unsupported, no_space, io: each with what to do.
   static Result<std::unique_ptr<Store>> open(const Options& options, FlushPort& flusher);

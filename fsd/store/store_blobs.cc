@@ -15,6 +15,7 @@ Status Store::Blobs::put(const codec::Blob& blob) {
   encode_label(label, meaning);
   auto position = store_.chunks_.append(static_cast<std::uint8_t>(RecordType::blob), label, blob.data, meaning, false);
   if (!position) return position.failure();
+  if (store_.chunks_.waiting_bytes() > kFlushAtBytes && !store_.flushing_) store_.start_flush();
   store_.index_->put_blob(blob.hash,
                           {static_cast<std::uint32_t>(*position >> 32), static_cast<std::uint32_t>(*position),
                            static_cast<std::uint32_t>(label.size() + blob.data.size())});

@@ -2,6 +2,9 @@
 
 #include <zstd.h>
 
+#include <algorithm>
+#include <array>
+
 namespace meshfs::fsd {
 
 static constexpr std::size_t kSampleBytes = 4096;
@@ -15,6 +18,16 @@ ZstdCodec::ZstdCodec() : compressor_(nullptr, &free_compressor), decompressor_(n
 ZstdCodec::~ZstdCodec() = default;
 ZstdCodec::ZstdCodec(ZstdCodec&&) noexcept = default;
 
+// Random and already compressed bytes use nearly all values alike: of 1,024 such bytes 251 values differ on average, and
+// fewer than 235 practically never. Text has below 100, machine code about 200. Costs 1 us, a sample of zstd's 15.
+static bool looks_random(ByteView sample) {
+  static constexpr std::size_t kBytes = 1024;
+  static constexpr int kValues = 235;
+  std::array<bool, 256> seen{};
+  for (const std::uint8_t byte : sample.first(std::min(kBytes, sample.size()))) seen[byte] = true;
+  return sample.size() >= kBytes && std::count(seen.begin(), seen.end(), true) >= kValues;
+}
+
 static bool pays(std::size_t plain, std::size_t frame) { return frame + plain / 16 <= plain; }
 
 std::optional<Bytes> ZstdCodec::compress_if_it_pays(ByteView plain) {
@@ -26,7 +39,9 @@ std::optional<Bytes> ZstdCodec::compress_if_it_pays(ByteView plain) {
     return ZSTD_compressCCtx(compressor_.get(), buffer_.data(), buffer_.size(), bytes.data(), bytes.size(), kLevel);
   };
   if (!last_paid_ && plain.size() > 2 * kSampleBytes) {
-    const std::size_t sample = compress(plain.subspan((plain.size() - kSampleBytes) / 2, kSampleBytes));
+    const ByteView middle = plain.subspan((plain.size() - kSampleBytes) / 2, kSampleBytes);
+    if (looks_random(middle)) return std::nullopt;
+    const std::size_t sample = compress(middle);
     if (ZSTD_isError(sample) || !pays(kSampleBytes, sample)) return std::nullopt;
   }
   const std::size_t size = compress(plain);

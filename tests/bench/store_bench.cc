@@ -245,7 +245,8 @@ void Cut(benchmark::State& state) {
   std::uint64_t stored = 0;
   for (auto _ : state) {
     stored = 0;
-    ContentWriter writer([&](codec::Blob blob) {
+    BlobMaker maker;
+    ContentWriter writer(maker, [&](codec::Blob blob) {
       stored += blob.data.size();
       return Status{};
     });

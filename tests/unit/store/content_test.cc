@@ -90,7 +90,8 @@ TEST_F(ContentTest, PiecesDontMatterAndTheRootIsGolden) {
   Rng rng(10);
   const Bytes bytes = random_bytes(rng, 2'000'000);
   const codec::Content whole = stored(bytes);
-  ContentWriter writer([](codec::Blob) { return Status{}; });
+  BlobMaker maker;
+  ContentWriter writer(maker, [](codec::Blob) { return Status{}; });
   for (std::size_t at = 0; at < bytes.size();) {
     const std::size_t piece = std::min<std::size_t>(1 + rng.below(90'000), bytes.size() - at);
     ASSERT_TRUE(writer.feed(ByteView(bytes).subspan(at, piece)));

@@ -1,4 +1,5 @@
 // Staging files through the worker thread, with back-pressure and failures.
+#include "fsd/os/blob_makers.h"
 #include "fsd/os/ingest_worker.h"
 #include "fsd/store/content_reader.h"
 #include "fsd/store/content_writer.h"
@@ -19,6 +20,20 @@ class PickyBlobs final : public BlobStore {
   Result<codec::Blob> get(const Hash&) override { return Errc::not_found; }
   Result<Bytes> plain(const Hash&) override { return Errc::not_found; }
   int puts = 0, refuse_after = INT32_MAX;
+};
+
+class CountingFlusher final : public FlushPort {
+ public:
+  explicit CountingFlusher(FlushPort& real) : real_(real) {}
+  void start(FlushJob job, std::function<void(Status)> done) override {
+    ++jobs;
+    real_.start(std::move(job), std::move(done));
+  }
+  void finish() override { real_.finish(); }
+  int jobs = 0;
+
+ private:
+  FlushPort& real_;
 };
 
 class IngestTest : public StoreTest {
@@ -47,6 +62,38 @@ TEST_F(IngestTest, GivesTheSameAsTheSynchronousWay) {
     EXPECT_EQ(*content, *store_content(store_->blobs(), bytes));
     EXPECT_EQ(*read_content(store_->blobs(), *content, 0, size), bytes);
   }
+}
+
+TEST_F(IngestTest, SeveralThreadsMakeTheBlobsThatOneMakes) {
+  Rng rng(23);
+  const Bytes bytes = random_bytes(rng, 3'000'000);
+  std::vector<ByteView> chunks;
+  for (std::size_t at = 0; at < bytes.size(); at += 10'000) chunks.push_back(ByteView(bytes).subspan(at, 10'000));
+  for (const unsigned processors : {0u, 1u, 2u, 16u}) {
+    BlobMakers makers(processors);
+    for (int round = 0; round < 50; ++round) {
+      const auto some = std::span(chunks).first(1 + rng.below(chunks.size()));
+      std::vector<codec::Blob> blobs(some.size());
+      makers.make_all(some, blobs);
+      for (std::size_t i = 0; i < blobs.size(); ++i) ASSERT_EQ(blobs[i].data, copy_of(some[i])) << i;
+    }
+    std::vector<codec::Blob> blobs(chunks.size());
+    makers.make_all(chunks, blobs);
+    EXPECT_EQ(blobs[299], BlobMaker().make(chunks[299]));
+  }
+}
+
+TEST_F(IngestTest, ALargeFileReachesTheDiskWhileItIsStored) {
+  CountingFlusher flusher(flusher_);
+  store_ = *Store::open({folder_.path(), network_}, flusher);
+  IngestWorker worker(inbox_.post(), store_->blobs());
+  Rng rng(24);
+  const Bytes bytes = random_bytes(rng, 20'000'000);
+  const auto content = ingest(worker, *staging(bytes), bytes.size());
+  ASSERT_TRUE(content);
+  EXPECT_EQ(*read_content(store_->blobs(), *content, 0, bytes.size()), bytes);
+  EXPECT_GT(flusher.jobs, 1) << "nobody asked for a flush: the store began it";
+  store_.reset();  // before its flusher
 }
 
 TEST_F(IngestTest, ManyFilesInOrder) {

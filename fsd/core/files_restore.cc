@@ -122,7 +122,7 @@ Result<Settled> Files::settle_conflict(const PastPath& path, bool keep_all, cons
     // It stays under the very name at which it shows.
     const auto name = FileName::from(conflict_name(place, content.stamp));
     if (!name.ok()) return name.failure();
-    Found source{{path.object, content.stamp}, record.kind, record, *shown};
+    Found source{{path.object, content.stamp}, record.kind, record, *shown, place};
     if (const auto copied = copy_sibling(source, parent, *name); !copied.ok()) {
       return done_elsewhere(copied.failure()).failure();
     }

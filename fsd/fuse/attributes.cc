@@ -64,7 +64,7 @@ Status change(MountState& state, Ino ino, const AttributeRequest& r) {
   if (file != nullptr) file->info.attributes = a;
   if (frozen != nullptr && frozen->info) frozen->info->attributes = a;
   if (Inode* inode = state.inodes.find(ino)) {
-    inode->changed_ns = state.clock.wall_ns();
+    inode->changed(state.clock.wall_ns());
     if (sets_mtime) inode->entries_changed_ns = 0;
   }
   return {};

@@ -105,6 +105,7 @@ void create(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode
     return reply_failure(request, file.failure());
   }
   state.open_files.make_new(**file);
+  state.touched(entry.ino);
   entry.attr = state.stat_of(entry.ino, *info);
   fi->fh = handle_of(mode);
   choose_caching(state, **file, fi);

@@ -7,8 +7,10 @@
 //           it answers from what was known last; lookups of the node give another number
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "fsd/core/file_tree.h"
 
@@ -25,6 +27,16 @@ struct Inode {
   std::int64_t changed_ns = 0;          // last change through this mount (ctime); 0: none
   std::int64_t entries_changed_ns = 0;  // directories: when an entry was last added or removed; 0: unknown
   Stamp pages;  // files: the version whose bytes the kernel may have cached, with what was written since
+  // ctime is when it was changed here, as long as the version in the tree came from that: publishing moves no time.
+  bool awaits_version = false;  // the next one that is looked at came from it
+  Hlc changed_version;
+
+  void changed(std::int64_t now_ns) { changed_ns = now_ns, awaits_version = true; }
+  std::int64_t ctime_ns(const Stamp& version) {
+    if (std::exchange(awaits_version, false)) changed_version = version.hlc;
+    const std::int64_t stamped_ns = version.hlc.wall().ms * 1'000'000;
+    return changed_ns != 0 && changed_version == version.hlc ? changed_ns : std::max(stamped_ns, changed_ns);
+  }
 };
 
 struct Frozen {

@@ -65,9 +65,9 @@ struct stat MountState::stat_of(Ino ino, const NodeInfo& info) {
     size = file->size();
     if (file->dirty()) mtime = file->mtime_ns;
   }
-  if (const Inode* inode = inodes.find(ino)) {
-    mtime = std::max(mtime, inode->entries_changed_ns);
-    if (inode->changed_ns != 0) ctime = std::max(ctime, inode->changed_ns);
+  if (Inode* inode = inodes.find(ino)) {
+    if (inode->entries_changed_ns != 0) mtime = std::max(mtime, inode->entries_changed_ns);
+    ctime = inode->ctime_ns(info.version);
   }
   st.st_size = static_cast<off_t>(size);
   st.st_blksize = 4096;
@@ -116,11 +116,14 @@ codec::Attributes MountState::new_attributes(fuse_req_t request, Ino parent, mod
 }
 
 void MountState::touched(Ino ino) {
-  if (Inode* inode = inodes.find(ino)) inode->changed_ns = clock.wall_ns();
+  if (Inode* inode = inodes.find(ino)) inode->changed(clock.wall_ns());
 }
 
 void MountState::entries_changed(Ino ino) {
-  if (Inode* inode = inodes.find(ino)) inode->changed_ns = inode->entries_changed_ns = clock.wall_ns();
+  Inode* inode = inodes.find(ino);
+  if (inode == nullptr) return;
+  inode->entries_changed_ns = clock.wall_ns();
+  inode->changed(inode->entries_changed_ns);
 }
 
 void MountState::freeze_removed(Ino ino, std::optional<NodeInfo> last) {

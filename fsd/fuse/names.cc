@@ -60,8 +60,11 @@ void make_node(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t m
   const Result<NodeKey> key = make(state.tree, *directory, state.new_attributes(request, parent, mode, is_directory));
   if (!key) return reply_failure(request, key.failure());
   state.entries_changed(parent);
-  const Result<fuse_entry_param> entry = state.entry(*key, parent);
-  if (entry) state.touched(entry->ino);
+  const Result<NodeInfo> info = state.tree.info(*key);
+  if (!info) return reply_failure(request, info.failure());
+  fuse_entry_param entry = state.entry(*info, parent);
+  state.touched(entry.ino);
+  entry.attr = state.stat_of(entry.ino, *info);  // ctime is now, not when the batch of changes began
   reply_entry(request, entry);
 }
 

@@ -170,7 +170,7 @@ void OpenFiles::changed(OpenFile& file) {
   file.mtime_ns = clock_.wall_ns();
   file.failed.reset();
   if (file.appenders > 0 && file.only_grew) due_(clock_.now() + kGrowthInterval);
-  if (Inode* inode = inodes_.find(file.ino)) inode->changed_ns = file.mtime_ns;
+  if (Inode* inode = inodes_.find(file.ino)) inode->changed(file.mtime_ns);
 }
 
 Status OpenFiles::write(OpenFile& file, std::uint64_t offset, ByteView bytes) {

@@ -144,6 +144,7 @@ Status OpenFiles::publish(OpenFile& file, std::uint64_t change, const codec::Con
   }
   // What the kernel cached of the version before, it wrote through to this one.
   Inode* inode = inodes_.find(file.ino);
+  inode->awaits_version = true;
   if (inode->pages == before && before != Stamp{}) {
     const Result<NodeInfo> now = tree_.info(key);
     inode->pages = now && now->content == content ? now->content_stamp : Stamp{};

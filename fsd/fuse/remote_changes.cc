@@ -9,6 +9,7 @@ void MountState::on_visible(const std::vector<Visible>& changes) {
   for (const Visible& change : changes) {
     const std::optional<Ino> parent = inodes.bound(change.directory);
     const std::optional<Ino> ino = inodes.bound(change.node);
+    if (Inode* inode = ino ? inodes.find(*ino) : nullptr) inode->awaits_version = false;
     switch (change.what) {
       case Visible::What::added:
       case Visible::What::removed:

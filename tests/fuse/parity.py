@@ -18,10 +18,12 @@ import cases_directories
 import cases_links
 import cases_names
 import cases_open
+import cases_paths
 import cases_permissions
 from calls import Calls, WRONG, name_of
 
-MODULES = [cases_open, cases_data, cases_names, cases_links, cases_directories, cases_attributes, cases_permissions]
+MODULES = [cases_open, cases_data, cases_names, cases_links, cases_directories, cases_attributes, cases_permissions,
+           cases_paths]
 
 # step: (outcome on the mount, why). Each must occur exactly as written here, and differ from the plain directory.
 DIFFERENCES = {
@@ -121,13 +123,13 @@ class World:
                 out.append(relative + "?")
         return out
 
-    def as_user(self, uid, gid, function):
-        """Runs function in a child process with that identity; its steps are kept."""
+    def as_user(self, uid, gid, function, groups=()):
+        """Runs function in a child process with that identity, alone in that group and `groups`; its steps are kept."""
         read_end, write_end = os.pipe()
         pid = os.fork()
         if pid == 0:
             try:
-                os.setgroups([gid])
+                os.setgroups([gid, *groups])
                 os.setresgid(gid, gid, gid)
                 os.setresuid(uid, uid, uid)
                 before = len(self.steps)

@@ -15,6 +15,10 @@ class ContentIo {
   // unreachable (not here yet).
   virtual Result<Bytes> read(const codec::Content& content, std::uint64_t offset, std::size_t length) = 0;
 
+  // Where from `offset` on, which lies inside, the next hole begins (at the end there is one), or the next data (no_data if
+  // there is none). A hole is a chunk of zeros; what is too far to look for cheaply is data.
+  virtual Result<std::uint64_t> seek(const codec::Content& content, std::uint64_t offset, bool hole) = 0;
+
   // Called with the outcome later on the state thread, never inside the call: no_space or io if it failed.
   using Stored = std::function<void(Result<codec::Content>)>;
 

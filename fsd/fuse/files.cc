@@ -154,19 +154,6 @@ void write(fuse_req_t request, fuse_ino_t ino, const char* data, std::size_t siz
   });
 }
 
-void fallocate(fuse_req_t request, fuse_ino_t ino, int mode, off_t offset, off_t length, fuse_file_info*) {
-  MountState& state = MountState::of(request);
-  OpenFile* file = state.open_files.find(ino);
-  if (mode != 0) return reply(request, Errc::unsupported);
-  if (file == nullptr) return reply(request, Errc::io);
-  state.open_files.when_writable(*file, [request, ino, offset, length](Status ready) {
-    OpenFiles& files = MountState::of(request).open_files;
-    OpenFile* now = files.find(ino);
-    if (!ready || now == nullptr) return reply(request, ready ? Status(Errc::io) : ready);
-    reply(request, files.allocate(*now, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(length)));
-  });
-}
-
 void flush(fuse_req_t request, fuse_ino_t ino, fuse_file_info*) {
   MountState& state = MountState::of(request);
   OpenFile* file = MountState::is_virtual(ino) ? nullptr : state.open_files.find(ino);
@@ -202,7 +189,6 @@ void add_file_operations(fuse_lowlevel_ops& operations) {
   operations.create = create;
   operations.read = read;
   operations.write = write;
-  operations.fallocate = fallocate;
   operations.flush = flush;
   operations.release = release;
   operations.fsync = fsync;

@@ -49,6 +49,7 @@ fuse_lowlevel_ops all_operations() {
   operations.init = init;
   add_name_operations(operations);
   add_file_operations(operations);
+  add_range_operations(operations);
   add_attribute_operations(operations);
   add_directory_operations(operations);
   add_xattr_operations(operations);

@@ -199,11 +199,32 @@ Status OpenFiles::truncate(OpenFile& file, std::uint64_t size) {
   return {};
 }
 
-Status OpenFiles::allocate(OpenFile& file, std::uint64_t offset, std::uint64_t length) {
+Status OpenFiles::reshape(OpenFile& file, Staging::Reshape what, std::uint64_t offset, std::uint64_t length) {
   CHECK(writable_now(file));
-  if (Status s = file.staging->allocate(offset, length); !s) return s;
+  if (Status s = file.staging->reshape(what, offset, length); !s) return s;
+  if (what == Staging::Reshape::reserve) return {};
+  if (what != Staging::Reshape::allocate && offset < file.grew_from) file.only_grew = false;
   changed(file);
   return {};
+}
+
+Result<std::uint64_t> OpenFiles::seek(OpenFile& file, std::uint64_t offset, bool hole) {
+  if (file.uses_staging()) return file.staging->seek(offset, hole);
+  return content_.seek(file.info.content, offset, hole);
+}
+
+bool OpenFiles::clone(const OpenFile& source, OpenFile& target) {
+  const bool source_is_stored = !source.staging || (source.uses_staging() && (!source.dirty() || source.is_stored()));
+  const bool target_is_free = !target.storing && !target.copied && target.size() <= source.size();
+  if (!source_is_stored || !target_is_free) return false;
+  const codec::Content content = source.staging && source.dirty() ? *source.draft : source.info.content;
+  target.staging.reset();
+  target.info.content = content;
+  target.only_grew = false;
+  changed(target);
+  target.draft = content;
+  target.drafted_change = target.written;
+  return true;
 }
 
 void OpenFiles::flush(OpenFile& file, Then then) {

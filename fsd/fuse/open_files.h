@@ -4,6 +4,7 @@
 //   clean      reads come from info.content, the version that was shown when the file was opened
 //   staged     the first write or truncate copied that version to staging; reads and stat follow staging
 //   storing    a snapshot of staging is being stored (ContentIo::ingest); writers of a staging *file* wait
+//   cloned     changed without staging: info.content is the draft that the next version will have
 //   published  write_content() happened; staged again at the next write
 //
 // Published is: at the last close; at an fsync if kBetweenVersions passed since the last version (else it only
@@ -35,8 +36,9 @@ struct OpenFile {
   std::vector<Stamp> base;                                // contents that the next version replaces
   std::int64_t mtime_ns = 0;                              // of staging
   std::uint64_t written = 0, published = 0, drafted = 0;  // counts of changes: made, in the tree, durable
-  std::optional<codec::Content> draft;                    // what was stored for `drafted`
-  bool only_grew = true;                                  // since the last version, which had `grew_from` bytes
+  std::optional<codec::Content> draft;                    // what was stored for change `drafted_change`
+  std::uint64_t drafted_change = 0;
+  bool only_grew = true;  // since the last version, which had `grew_from` bytes
   std::uint64_t grew_from = 0;
   std::optional<Instant> last_version;
   bool storing = false;
@@ -48,6 +50,7 @@ struct OpenFile {
   bool dirty() const { return written != published; }
   // A worker reads staging itself, not a copy of it.
   bool is_read_by_worker() const { return storing && staging && !being_stored && !staging->in_memory(); }
+  bool is_stored() const { return draft && drafted_change == written; }
   bool uses_staging() const { return staging != nullptr && !copied; }
   std::uint64_t size() const { return uses_staging() ? staging->size() : codec::size_of(info.content); }
 
@@ -92,7 +95,13 @@ class OpenFiles {
   // The following need writable_now(), except truncation to 0.
   Status write(OpenFile& file, std::uint64_t offset, ByteView bytes);
   Status truncate(OpenFile& file, std::uint64_t size);
-  Status allocate(OpenFile& file, std::uint64_t offset, std::uint64_t length);
+  Status reshape(OpenFile& file, Staging::Reshape what, std::uint64_t offset, std::uint64_t length);
+
+  // lseek(2) with SEEK_HOLE or SEEK_DATA; no_data: nothing but a hole from there on.
+  Result<std::uint64_t> seek(OpenFile& file, std::uint64_t offset, bool hole);
+  // All of `target` becomes what `source` shows, without copying. False if that needs a copy: `source` is being written,
+  // or `target` keeps bytes of its own.
+  bool clone(const OpenFile& source, OpenFile& target);
 
   // What close(2) should say: the last failure, or no_space foreseen. May wait for room among the unpublished.
   void flush(OpenFile& file, Then then);

@@ -4,7 +4,7 @@
 namespace meshfs::fsd::fuse {
 
 void OpenFiles::sync(OpenFile& file, Then then) {
-  const bool is_draft = file.draft && file.drafted == file.written && !version_due(file);
+  const bool is_draft = file.drafted == file.written && !version_due(file);
   if (discarded(file) || !file.dirty() || is_draft) return tree_.sync(std::move(then));
   file.waiting_for_disk.push_back({file.written, std::move(then)});
   file.failed.reset();  // who asks gets a fresh attempt
@@ -51,12 +51,12 @@ void OpenFiles::fail_waiting() {
 
 // Stores a snapshot of staging; publish() or save_draft() follows when that is done.
 void OpenFiles::store(OpenFile& file, Purpose purpose) {
-  if (file.storing || !file.uses_staging()) return;
+  if (file.storing || (!file.uses_staging() && !file.is_stored())) return;
   file.storing = true;
   const Ino ino = file.ino;
   const std::uint64_t change = file.written;
+  if (file.is_stored()) return stored(ino, change, purpose, codec::Content(*file.draft));
   const std::uint64_t size = file.staging->size();
-  if (file.draft && file.drafted == change) return stored(ino, change, purpose, *file.draft);
   if (size <= codec::kMaxInlineBytes) {  // rides in the entry: nothing to store
     Result<Bytes> bytes = file.staging->read(0, static_cast<std::size_t>(size));
     if (!bytes) return stored(ino, change, purpose, bytes.failure());
@@ -83,7 +83,7 @@ void OpenFiles::stored(Ino ino, std::uint64_t change, Purpose purpose, Result<co
   } else if (status) {
     status = tree_.save_draft(file->info.key, *content, file->base, file->mtime_ns);
     if (status) {
-      file->drafted = change;
+      file->drafted = file->drafted_change = change;
       file->draft = std::move(*content);
     }
   }

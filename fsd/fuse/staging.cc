@@ -1,6 +1,7 @@
 #include "fsd/fuse/staging.h"
 
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -148,15 +149,53 @@ Status Staging::truncate(std::uint64_t size) {
   return {};
 }
 
-Status Staging::allocate(std::uint64_t offset, std::uint64_t length) {
+// Zeros in [offset, end), which lies inside.
+Status Staging::zero(std::uint64_t offset, std::uint64_t end) {
+  if (offset >= end) return {};
+  if (in_memory()) {
+    std::fill(memory_.begin() + static_cast<std::ptrdiff_t>(offset), memory_.begin() + static_cast<std::ptrdiff_t>(end),
+              0);
+    return {};
+  }
+  constexpr int kHole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  if (::fallocate(file(), kHole, static_cast<off_t>(offset), static_cast<off_t>(end - offset)) == 0) return {};
+  if (errno != EOPNOTSUPP && errno != ENOSYS) return failed("make a hole");
+  const Bytes zeros(kMemoryBytes);
+  for (std::uint64_t at = offset; at < end; at += zeros.size()) {
+    const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), end - at));
+    if (Status s = write_all(file(), at, ByteView(zeros).first(part)); !s) return s;
+  }
+  return {};
+}
+
+Status Staging::reshape(Reshape what, std::uint64_t offset, std::uint64_t length) {
   if (offset > kMaxOffset - length) return Errc::too_large;
   const std::uint64_t end = offset + length;
-  if (end <= kMemoryBytes) return end > size_ ? truncate(end) : Status();
+  if (what == Reshape::zero || what == Reshape::zero_inside) {
+    const std::uint64_t before = size_;
+    if (what == Reshape::zero && end > size_) {
+      if (Status s = truncate(end); !s) return s;
+    }
+    return zero(offset, std::min(end, before));
+  }
+  const bool grows = what == Reshape::allocate;
+  if (end <= kMemoryBytes) return grows && end > size_ ? truncate(end) : Status();
+  if (!grows)
+    return area_->room_for(end - std::min(end, size_));  // reserving in a file that is stored elsewhere: a check
   if (Status s = to_file(); !s) return s;
   const int failure = ::posix_fallocate(file(), static_cast<off_t>(offset), static_cast<off_t>(length));
   if (failure != 0) return error(from_errno(failure), "staging file: allocate");
   size_ = std::max(size_, end);
   return {};
+}
+
+Result<std::uint64_t> Staging::seek(std::uint64_t offset, bool hole) const {
+  if (offset >= size_) return Errc::no_data;
+  if (in_memory()) return hole ? size_ : offset;
+  const off_t found = ::lseek(file(), static_cast<off_t>(offset), hole ? SEEK_HOLE : SEEK_DATA);
+  if (found < 0 && errno == ENXIO) return Errc::no_data;
+  if (found < 0) return hole ? size_ : offset;  // a file system without holes
+  return std::min(static_cast<std::uint64_t>(found), size_);
 }
 
 }  // namespace meshfs::fsd::fuse

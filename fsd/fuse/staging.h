@@ -43,11 +43,17 @@ class Staging {
   Result<Bytes> read(std::uint64_t offset, std::size_t length) const;
   Status write(std::uint64_t offset, ByteView bytes);  // no_space, too_large, io: nothing changed then
   Status truncate(std::uint64_t size);                 // grows with zeros too
-  Status allocate(std::uint64_t offset, std::uint64_t length);
+  // fallocate(2). allocate: space, and grows if needed. reserve: space only. zero: zeros, and grows if needed;
+  // zero_inside: zeros up to the end (a hole where the disk's file system has holes).
+  enum class Reshape { allocate, reserve, zero, zero_inside };
+  Status reshape(Reshape what, std::uint64_t offset, std::uint64_t length);
+  // lseek(2) with SEEK_HOLE or SEEK_DATA; no_data: nothing but a hole from there on.
+  Result<std::uint64_t> seek(std::uint64_t offset, bool hole) const;
 
  private:
   Status grow_memory(std::size_t size);
   Status to_file();
+  Status zero(std::uint64_t offset, std::uint64_t end);
   StagingArea* area_;
   Bytes memory_;
   std::size_t charged_ = 0;  // of the area's memory

@@ -15,6 +15,10 @@ Result<Bytes> StoreContent::read(const codec::Content& content, std::uint64_t of
   return bytes;
 }
 
+Result<std::uint64_t> StoreContent::seek(const codec::Content& content, std::uint64_t offset, bool hole) {
+  return reader_.seek(content, offset, hole);
+}
+
 void StoreContent::ingest(Bytes bytes, Stored stored) {
   auto outcome = store_content(blobs_, bytes, maker_);
   post_([outcome = std::move(outcome), stored = std::move(stored)] { stored(outcome); });

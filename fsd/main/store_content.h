@@ -18,6 +18,7 @@ class StoreContent final : public fuse::ContentIo {
       : blobs_(blobs), worker_(worker), post_(std::move(post)), damaged_(std::move(damaged)), reader_(blobs) {}
 
   Result<Bytes> read(const codec::Content& content, std::uint64_t offset, std::size_t length) override;
+  Result<std::uint64_t> seek(const codec::Content& content, std::uint64_t offset, bool hole) override;
   void ingest(Bytes bytes, Stored stored) override;
   void ingest(int fd, std::uint64_t size, Stored stored) override;
 

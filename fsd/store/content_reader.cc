@@ -1,5 +1,7 @@
 #include "fsd/store/content_reader.h"
 
+#include "schema/crypto/hash.h"
+
 namespace meshfs::fsd {
 
 static Error contradiction() {
@@ -62,6 +64,61 @@ Result<Bytes> ContentReader::read(const codec::Content& content, std::uint64_t o
     offset += used.size();
   }
   return out;
+}
+
+static bool is_zeros(const codec::ListItem& chunk) {
+  static const Bytes zeros(codec::kMaxChunkBytes);
+  static const Hash largest = crypto::hash_of(zeros);
+  if (chunk.size == zeros.size()) return chunk.hash == largest;
+  return chunk.size < zeros.size() &&
+         chunk.hash == crypto::hash_of(ByteView(zeros).first(static_cast<std::size_t>(chunk.size)));
+}
+
+Status ContentReader::search(const Hash& hash, std::uint8_t level, std::uint64_t start, Search& s) {
+  auto found = list(hash, level);
+  if (!found) return found.failure();
+  const codec::HashList& here = **found;
+  bool all_zeros = here.level == 1;
+  for (const codec::ListItem& item : here.items) {
+    const std::uint64_t at = std::max(s.offset, start);
+    start += item.size;
+    if (s.offset >= start) {
+      all_zeros = false;  // not looked at
+    } else if (here.level == 1) {
+      // Zeros are never cut, so a chunk of them is of full size, or the last one, or ends where data begins.
+      const bool zeros = is_zeros(item);
+      all_zeros = all_zeros && zeros;
+      if (zeros == s.hole) s.found = at;
+    } else if (item.hash == s.zeros) {
+      if (s.hole) s.found = at;
+    } else if (s.lists_left-- == 0) {
+      if (!s.hole) s.found = at;
+      return s.hole ? Status(Errc::no_data) : Status();
+    } else if (Status below = search(item.hash, static_cast<std::uint8_t>(here.level - 1), start - item.size, s);
+               !below) {
+      return below;
+    }
+    if (s.found) return {};
+  }
+  if (all_zeros) s.zeros = hash;
+  return {};
+}
+
+Result<std::uint64_t> ContentReader::seek(const codec::Content& content, std::uint64_t offset, bool hole) {
+  const std::uint64_t size = codec::size_of(content);
+  if (offset >= size) return Errc::no_data;
+  const auto* chunked = std::get_if<codec::ChunkedContent>(&content);
+  Search s{offset, hole, kMaxListsSought};
+  if (chunked != nullptr && size <= codec::kMaxChunkBytes) {
+    if (is_zeros({chunked->root, size}) == hole) s.found = offset;
+  } else if (chunked != nullptr) {
+    if (Status done = search(chunked->root, 0, 0, s); !done && done.code() != Errc::no_data) return done.failure();
+  } else if (!hole) {
+    s.found = offset;
+  }
+  if (s.found) return *s.found;
+  if (hole) return size;
+  return Errc::no_data;
 }
 
 Result<Bytes> read_content(BlobStore& blobs, const codec::Content& content, std::uint64_t offset, std::size_t length) {

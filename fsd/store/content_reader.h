@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "fsd/core/ports.h"
 #include "schema/codec/entry.h"
@@ -14,8 +15,21 @@ class ContentReader {
   explicit ContentReader(BlobStore& blobs) : blobs_(blobs) {}
   // Up to `length` bytes from `offset`; fewer only where the content ends.
   Result<Bytes> read(const codec::Content& content, std::uint64_t offset, std::size_t length);
+  // Where the next hole (a chunk of zeros, or the end) or the next data (no_data if none) begins, from `offset` inside on.
+  // Looks into kMaxListsSought lists, ~300 MB of chunks, at most; what lies behind counts as data.
+  static constexpr std::size_t kMaxListsSought = 256;
+  Result<std::uint64_t> seek(const codec::Content& content, std::uint64_t offset, bool hole);
 
  private:
+  struct Search {
+    std::uint64_t offset;
+    bool hole;
+    std::size_t lists_left;
+    Hash zeros{};  // the last list that had nothing but zeros: in a long hole all are this one
+    std::optional<std::uint64_t> found = {};
+  };
+  Status search(const Hash& hash, std::uint8_t level, std::uint64_t start, Search& search);
+
   struct Piece {
     Hash hash;                // of the chunk that holds the offset asked for
     std::uint64_t start = 0;  // of the chunk in the file

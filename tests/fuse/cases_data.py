@@ -155,8 +155,58 @@ def holes_punched(w):
     fd = w.open("open", w.path("f"), os.O_RDWR)
     w.step("punch", w.calls.fallocate, fd, 0x03, 0, 4096)
     w.step("keep size", w.calls.fallocate, fd, 0x01, 0, 10_000)
+    w.step("zero inside", w.calls.fallocate, fd, 0x11, 5000, 100_000)
+    w.step("size", lambda: os.stat(w.path("f")).st_size)
+    w.step("zero and grow", w.calls.fallocate, fd, 0x10, 6000, 100_000)
+    w.step("punch behind the end", w.calls.fallocate, fd, 0x03, 200_000, 4096)
+    w.step("punch without keeping the size", w.calls.fallocate, fd, 0x02, 0, 4096)
+    w.step("zero and punch", w.calls.fallocate, fd, 0x13, 0, 4096)
     w.calls.close(fd)
     w.step("content", w.get, "f")
+
+
+def ranges_moved(w):
+    w.put("f", b"x" * 16384)
+    fd = w.open("open", w.path("f"), os.O_RDWR)
+    w.step("collapse", w.calls.fallocate, fd, 0x08, 0, 4096)
+    w.step("insert", w.calls.fallocate, fd, 0x20, 0, 8192)
+    w.step("size", lambda: os.fstat(fd).st_size)
+    w.calls.close(fd)
+
+
+def copied_ranges(w):
+    content = bytes(range(256)) * 1000
+    w.put("from", content)
+    w.put("to", b"t" * 10)
+    source = w.open("source", w.path("from"), os.O_RDONLY)
+    target = w.open("target", w.path("to"), os.O_RDWR)
+    w.step("part", os.copy_file_range, source, target, 1000, 500, 5)
+    w.step("after part", w.get, "to")
+    w.step("whole", os.copy_file_range, source, target, 1_000_000, 0, 0)
+    w.step("nothing left", os.copy_file_range, source, target, 1000, len(content), len(content))
+    w.step("written", os.pwrite, target, b"own", 100)
+    w.step("into a reader", os.copy_file_range, target, source, 1000, 0, 0)
+    w.calls.close(source)
+    w.calls.close(target)
+    w.step("source", w.get, "from")
+    w.step("target", w.get, "to")
+
+
+def data_sought(w):
+    """Where data begins in a file with a hole of a megabyte; only what is sure on every file system."""
+    fd = w.open("open", w.path("f"), os.O_RDWR | os.O_CREAT)
+    os.ftruncate(fd, 1 << 20)
+    os.pwrite(fd, b"d" * 65536, 1 << 20)
+    w.step("data from the start", os.lseek, fd, 0, os.SEEK_DATA)
+    w.step("hole from the start", os.lseek, fd, 0, os.SEEK_HOLE)
+    w.step("hole behind the data", os.lseek, fd, 1 << 20, os.SEEK_HOLE)
+    w.step("beyond the end", os.lseek, fd, 1 << 22, os.SEEK_DATA)
+    w.step("hole beyond the end", os.lseek, fd, 1 << 22, os.SEEK_HOLE)
+    w.calls.close(fd)
+    fd = w.open("again", w.path("f"), os.O_RDONLY)
+    w.step("published data from the start", os.lseek, fd, 0, os.SEEK_DATA)
+    w.step("published hole from the start", os.lseek, fd, 0, os.SEEK_HOLE)
+    w.calls.close(fd)
 
 
 def mapped(w):
@@ -187,4 +237,5 @@ def seeking(w):
 
 
 CASES = [plain_writes, holes, truncate_up_and_down, wrong_truncates, appending, concurrent_appends, several_handles,
-         visible_after_close, modify_in_place, syncing, allocating, holes_punched, mapped, seeking]
+         visible_after_close, modify_in_place, syncing, allocating, holes_punched, ranges_moved,
+         copied_ranges, data_sought, mapped, seeking]

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "schema/codec/hash_list.h"
 #include "schema/crypto/hash.h"
 
 namespace meshfs::fsd::fuse {
@@ -16,6 +19,22 @@ Result<Bytes> MemoryContent::read(const codec::Content& content, std::uint64_t o
   if (offset >= bytes->size()) return Bytes();
   const std::size_t n = std::min(length, bytes->size() - static_cast<std::size_t>(offset));
   return copy_of(ByteView(*bytes).subspan(static_cast<std::size_t>(offset), n));
+}
+
+// As in the store: 64 KiB of zeros are a hole.
+Result<std::uint64_t> MemoryContent::seek(const codec::Content& content, std::uint64_t offset, bool hole) {
+  const std::uint64_t size = codec::size_of(content);
+  for (std::uint64_t at = offset; at < size;) {
+    const std::uint64_t end =
+        std::min(size, at / codec::kMaxChunkBytes * codec::kMaxChunkBytes + codec::kMaxChunkBytes);
+    const Result<Bytes> bytes = read(content, at, static_cast<std::size_t>(end - at));
+    if (!bytes) return bytes.failure();
+    const bool zeros = std::all_of(bytes->begin(), bytes->end(), [](std::uint8_t byte) { return byte == 0; });
+    if (zeros == hole) return at;
+    at = end;
+  }
+  if (hole && offset < size) return size;
+  return Errc::no_data;
 }
 
 void MemoryContent::ingest(Bytes bytes, Stored stored) {

@@ -14,6 +14,7 @@ class MemoryContent final : public ContentIo {
   explicit MemoryContent(Later later) : later_(std::move(later)) {}
 
   Result<Bytes> read(const codec::Content& content, std::uint64_t offset, std::size_t length) override;
+  Result<std::uint64_t> seek(const codec::Content& content, std::uint64_t offset, bool hole) override;
   void ingest(Bytes bytes, Stored stored) override;
   void ingest(int fd, std::uint64_t size, Stored stored) override;
 

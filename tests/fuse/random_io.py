@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Random reads, writes, truncates, renames and reopens of a few files against an in-memory model (after fsx).
+"""Random reads, writes, truncates, renames, mappings, holes, copies of a few files against an in-memory model (after fsx).
 
 usage: random_io.py <mount point> [seed] [operations]
 A failure prints the seed and the last operations; the same seed repeats the run.
@@ -10,6 +10,8 @@ import os
 import random
 import shutil
 import sys
+
+import raw_memory
 
 FILES = 4
 MAX_BYTES = 400_000
@@ -139,10 +141,100 @@ class Run:
             m.flush()
         model.write(at, b"mmap!")
 
+    def map_and_close(self, name, model):
+        """A shared mapping outlives its descriptor; what is written to it is in the file all the same."""
+        if not model.bytes:
+            return
+        self.close_all(name, model)
+        fd = os.open(self.path(name), os.O_RDWR)
+        mapping = raw_memory.Mapping(fd, len(model.bytes), raw_memory.SHARED)
+        os.close(fd)
+        try:
+            for _ in range(3):
+                at = self.random.randrange(len(model.bytes))
+                data = self.random.randbytes(min(100, len(model.bytes) - at))
+                mapping.write(at, data)
+                model.write(at, data)
+                self.check(name, "mapping", mapping.read(), bytes(model.bytes))
+                if self.random.random() < 0.3:
+                    self.read(name, model)
+        finally:
+            mapping.close()
+
+    def map_privately(self, name, model):
+        if not model.bytes:
+            return
+        mapping = raw_memory.Mapping(self.descriptor(name), len(model.bytes), raw_memory.PRIVATE)
+        try:
+            self.check(name, "private mapping", mapping.read(), bytes(model.bytes))
+            mapping.write(len(model.bytes) - 1, b"p")
+        finally:
+            mapping.close()
+
+    def write_only(self, name, model):
+        """Through a handle that can't read, while others read."""
+        fd = os.open(self.path(name), os.O_WRONLY)
+        try:
+            for _ in range(self.random.randrange(1, 4)):
+                at, data = self.spot(len(model.bytes)), self.random.randbytes(self.random.randrange(1, 20_000))
+                os.pwrite(fd, data, at)
+                model.write(at, data)
+                self.read(name, model)
+        finally:
+            os.close(fd)
+
+    def reshape(self, name, model):
+        at, length = self.spot(len(model.bytes)), self.random.randrange(1, 150_000)
+        keep, punch, zero = raw_memory.KEEP_SIZE, raw_memory.PUNCH_HOLE, raw_memory.ZERO_RANGE
+        mode = self.random.choice([0, keep, keep | punch, zero, keep | zero])
+        raw_memory.fallocate(self.descriptor(name), mode, at, length)
+        if mode in (0, zero) and at + length > len(model.bytes):
+            model.truncate(at + length)
+        if mode & (punch | zero):
+            end = min(at + length, len(model.bytes))
+            model.bytes[at:end] = bytes(max(0, end - at))
+
+    def holes(self, name, model):
+        """What is called a hole must be zeros, and holes and data must take turns up to the end."""
+        fd, at = self.descriptor(name), 0
+        while at < len(model.bytes):
+            try:
+                data = os.lseek(fd, at, os.SEEK_DATA)
+            except OSError:  # ENXIO: nothing but a hole
+                data = len(model.bytes)
+            self.check(name, f"hole at {at}", bytes(data - at), bytes(model.bytes[at:data]))
+            if data == len(model.bytes):
+                return
+            at = os.lseek(fd, data, os.SEEK_HOLE)
+            if not data < at <= len(model.bytes):
+                raise AssertionError(f"hole after data at {data} of {name} is at {at} of {len(model.bytes)}")
+
+    def copy_range(self, name, model):
+        other = self.random.choice([n for n in self.models if n != name])
+        if self.random.random() < 0.5:  # all of it, as cp does
+            source, target, length, to = 0, 0, len(self.models[other].bytes), os.O_TRUNC
+        else:
+            source, target = self.spot(len(self.models[other].bytes)), self.spot(len(model.bytes))
+            length, to = self.random.randrange(1, 100_000), 0
+        with open(self.path(other), "rb") as f:
+            fd = os.open(self.path(name), os.O_WRONLY | to)
+            if to:
+                model.truncate(0)
+            try:
+                while length > 0:
+                    copied = os.copy_file_range(f.fileno(), fd, length, source, target)
+                    if copied == 0:
+                        break
+                    model.write(target, bytes(self.models[other].bytes[source:source + copied]))
+                    source, target, length = source + copied, target + copied, length - copied
+            finally:
+                os.close(fd)
+
     def go(self, operations):
         actions = [self.read] * 6 + [self.write] * 6 + [self.compare] * 3 + [self.truncate] * 2 + [
             self.append, self.close_some, self.close_some, self.close_all, self.sync, self.rewrite, self.replace,
-            self.swap, self.map_write]
+            self.swap, self.map_write, self.map_and_close, self.map_privately, self.write_only, self.reshape, self.holes,
+            self.copy_range]
         for n in range(operations):
             name = self.random.choice(list(self.models))
             action = self.random.choice(actions)

@@ -295,6 +295,44 @@ TEST_F(OpenFilesTest, FastWritersWaitForTheStore) {
   EXPECT_TRUE(files_.idle());
 }
 
+TEST_F(OpenFilesTest, ACloneStoresNothing) {
+  const Ino from = make("from", ""), to = make("to", "old");
+  put(open(from, kWrite), 0, huge_text_);
+  OpenFile* source = files_.find(from);
+  OpenFile* target = open(to, kWrite);
+  EXPECT_FALSE(files_.clone(*source, *target)) << "what is being written is in no store yet";
+  files_.release(from, kWrite);
+  finish_all();
+  source = open(from, kRead);
+  const std::size_t stored = content_.stored_count;
+  ASSERT_TRUE(files_.clone(*source, *target));
+  EXPECT_EQ(seen(target), huge_text_);
+  EXPECT_EQ(in_tree("to"), "old");
+  files_.sync(*target, [](Status s) { EXPECT_TRUE(s); });
+  finish_all();
+  EXPECT_EQ(in_tree("to"), huge_text_);
+  files_.release(to, kWrite);
+  finish_all();
+  EXPECT_EQ(content_.stored_count, stored);
+}
+
+TEST_F(OpenFilesTest, ACloneIsWrittenLikeAnyFile) {
+  const Ino from = make("from", long_text_), to = make("to", "a text longer than nothing");
+  OpenFile* source = open(from, kRead);
+  OpenFile* target = open(to, kWrite);
+  ASSERT_TRUE(files_.clone(*source, *target));
+  put(target, 2, "OWN");
+  std::string expected = long_text_;
+  expected.replace(2, 3, "OWN");
+  EXPECT_EQ(seen(target), expected);
+  EXPECT_EQ(seen(source), long_text_);
+  files_.release(to, kWrite);
+  finish_all();
+  EXPECT_EQ(in_tree("to"), expected);
+  const Ino longer = make("longer", huge_text_);
+  EXPECT_FALSE(files_.clone(*source, *open(longer, kWrite))) << "it would keep bytes of its own";
+}
+
 TEST_F(OpenFilesTest, StoppingAnswersEverybody) {
   const Ino ino = make("f", "");
   OpenFile* file = open(ino, kWrite);

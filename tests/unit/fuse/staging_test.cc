@@ -54,13 +54,36 @@ TEST_F(StagingTest, CutBytesDoNotComeBack) {
   }
 }
 
+TEST_F(StagingTest, ZerosAndHoles) {
+  using Reshape = Staging::Reshape;
+  for (const std::uint64_t size : {1000u, 300'000u}) {  // in memory, in a file
+    Staging staging(area_);
+    ASSERT_TRUE(staging.write(0, as_bytes(std::string(size, 'x'))));
+    ASSERT_TRUE(staging.reshape(Reshape::reserve, 0, size + 100'000));
+    ASSERT_TRUE(staging.reshape(Reshape::zero_inside, size - 10, 100));
+    EXPECT_EQ(staging.size(), size);
+    EXPECT_EQ(text(staging, size - 12, 12), "xx" + std::string(10, '\0'));
+    ASSERT_TRUE(staging.reshape(Reshape::zero, size - 20, 40));
+    EXPECT_EQ(staging.size(), size + 20);
+    EXPECT_EQ(text(staging, size - 22, 42), "xx" + std::string(40, '\0'));
+    EXPECT_EQ(staging.seek(size + 20, false).code(), Errc::no_data);
+    EXPECT_EQ(*staging.seek(5, false), 5U);
+  }
+  Staging staging(area_);
+  ASSERT_TRUE(staging.write(0, as_bytes(std::string(1 << 20, 'x'))));
+  ASSERT_TRUE(staging.reshape(Reshape::zero_inside, 65536, 131072));
+  EXPECT_EQ(*staging.seek(0, true), 65536U);
+  EXPECT_EQ(*staging.seek(65536, false), 196608U);
+  EXPECT_EQ(*staging.seek(196608, true), 1U << 20);
+}
+
 TEST_F(StagingTest, AllocationGrowsButNeverCuts) {
   Staging staging(area_);
-  ASSERT_TRUE(staging.allocate(0, 1000));
+  ASSERT_TRUE(staging.reshape(Staging::Reshape::allocate, 0, 1000));
   EXPECT_EQ(staging.size(), 1000U);
-  ASSERT_TRUE(staging.allocate(10, 10));
+  ASSERT_TRUE(staging.reshape(Staging::Reshape::allocate, 10, 10));
   EXPECT_EQ(staging.size(), 1000U);
-  ASSERT_TRUE(staging.allocate(100'000, 1000));
+  ASSERT_TRUE(staging.reshape(Staging::Reshape::allocate, 100'000, 1000));
   EXPECT_EQ(staging.size(), 101'000U);
 }
 
@@ -82,7 +105,7 @@ TEST_F(StagingTest, ImpossibleOffsetsAreTooLarge) {
   Staging staging(area_);
   EXPECT_EQ(staging.write(INT64_MAX, as_bytes("x")).code(), Errc::too_large);
   EXPECT_EQ(staging.truncate(UINT64_MAX).code(), Errc::too_large);
-  EXPECT_EQ(staging.allocate(INT64_MAX, 10).code(), Errc::too_large);
+  EXPECT_EQ(staging.reshape(Staging::Reshape::allocate, INT64_MAX, 10).code(), Errc::too_large);
   EXPECT_EQ(staging.size(), 0U);
 }
 

@@ -85,6 +85,35 @@ TEST_F(ContentTest, EverySizeComesBack) {
   }
 }
 
+TEST_F(ContentTest, ChunksOfZerosAreHoles) {
+  ASSERT_TRUE(open());
+  Rng rng(12);
+  ContentReader reader(store_->blobs());
+  Bytes bytes = random_bytes(rng, 100'000);
+  bytes.resize(20'000'000);  // a hole long enough for whole lists of it
+  const Bytes more = random_bytes(rng, 300'000);
+  bytes.insert(bytes.end(), more.begin(), more.end());
+  bytes.resize(bytes.size() + 1'000'000);
+  const codec::Content content = stored(bytes);
+  const std::uint64_t hole = *reader.seek(content, 0, true);
+  EXPECT_GE(hole, 100'000u);
+  EXPECT_LE(hole, 100'000u + codec::kMaxChunkBytes);
+  EXPECT_EQ(*reader.seek(content, hole + 1, true), hole + 1) << "inside it";
+  const std::uint64_t data = *reader.seek(content, hole, false);
+  EXPECT_LE(data, 20'000'000u);
+  EXPECT_GE(data, 20'000'000u - codec::kMaxChunkBytes);
+  EXPECT_TRUE(std::all_of(bytes.begin() + static_cast<std::ptrdiff_t>(hole),
+                          bytes.begin() + static_cast<std::ptrdiff_t>(data),
+                          [](std::uint8_t byte) { return byte == 0; }));
+  const std::uint64_t last = *reader.seek(content, data, true);
+  EXPECT_GE(last, 20'300'000u);
+  EXPECT_EQ(reader.seek(content, last, false).code(), Errc::no_data);
+  EXPECT_EQ(reader.seek(content, bytes.size(), true).code(), Errc::no_data);
+  EXPECT_EQ(*reader.seek(stored(more), 5, true), more.size()) << "the end is a hole";
+  EXPECT_EQ(*reader.seek(stored(Bytes(30'000)), 5, true), 5u);
+  EXPECT_EQ(*reader.seek(stored(Bytes(30)), 5, true), 30u) << "inline is data";
+}
+
 TEST_F(ContentTest, PiecesDontMatterAndTheRootIsGolden) {
   ASSERT_TRUE(open());
   Rng rng(10);

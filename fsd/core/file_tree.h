@@ -34,13 +34,23 @@ struct DirectoryItem {
   codec::Kind kind = codec::Kind::file;
 };
 
-// What a change was, for kernel caches and events. From `apply` of foreign commits, never for local calls.
+// What a change was, for kernel caches and events. From `apply` of foreign commits, never for local calls. In an order
+// in which they can be performed one by one: a directory comes before what is in it and goes after it.
 struct Visible {
-  enum class What : std::uint8_t { added, removed, content, attributes };
+  enum class What : std::uint8_t { added, removed, moved, content, attributes };
   What what = What::added;
-  NodeKey directory;  // the parent; for content and attributes too
-  std::string name;
-  NodeKey node;
+  NodeKey directory = {};  // the parent (moved: the new one); for content and attributes too
+  std::string name = {};
+  NodeKey node = {};
+  codec::Kind kind = codec::Kind::file;
+  NodeKey from_directory = {};  // moved: where it was
+  std::string from_name = {};
+  struct Before {
+    codec::Content content;
+    Stamp content_stamp;
+    codec::Attributes attributes;
+  };
+  std::shared_ptr<const Before> before = {};  // content: what showed until now; none: not known
 };
 
 enum class RenameMode : std::uint8_t { replace, no_replace, exchange };

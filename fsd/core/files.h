@@ -26,8 +26,9 @@ class Files : public FileTree {
     const AuthorTag& author;
     const codec::Attributes& root;
   };
-  // `changed` runs after every local change.
-  Files(const Parts& parts, std::function<void()> changed) : parts_(parts), changed_(std::move(changed)) {}
+  // `changed` runs after every local change, with what others would see of it.
+  using Changed = std::function<void(const std::vector<Visible>&)>;
+  Files(const Parts& parts, Changed changed) : parts_(parts), changed_(std::move(changed)) {}
 
   NodeKey root() override { return {root_of(kSharedVolume), std::nullopt}; }
   Result<NodeKey> lookup(const NodeKey& directory, std::string_view name) override;
@@ -123,13 +124,12 @@ class Files : public FileTree {
   template <class T>
   T done(T result) {
     parts_.names.settle();
-    (void)parts_.objects.take_visible();  // the caller knows what it did
-    changed_();
+    changed_(parts_.objects.take_visible());  // the mount's listener hears nothing: the caller knows what it did
     return result;
   }
 
   Parts parts_;
-  std::function<void()> changed_;
+  Changed changed_;
   std::function<void(const std::vector<Visible>&)> listener_;
 };
 

@@ -180,7 +180,6 @@ Status Files::remove_directory(const NodeKey& directory, std::string_view name) 
 void Files::sync(std::function<void(Status)> when_done) {
   const Status sealed = parts_.authoring.seal();
   parts_.names.settle();
-  (void)parts_.objects.take_visible();
   parts_.log.when_durable(
       [sealed, when_done = std::move(when_done)](const Status& flushed) { when_done(sealed.ok() ? flushed : sealed); });
 }

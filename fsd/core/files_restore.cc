@@ -15,7 +15,7 @@ Error gone_parent(const std::string& path) {
 Status Files::done_elsewhere(Status outcome) {
   parts_.names.settle();
   const auto visible = parts_.objects.take_visible();
-  changed_();
+  changed_(visible);
   tell_visible(visible);
   return outcome;
 }

@@ -155,12 +155,12 @@ void Namespace::erase_row(const ObjectId& directory, std::string_view name) {
 
 void Namespace::appeared(const ObjectId& directory, std::string_view name, const Claimant& who) {
   if (who.kind == codec::Kind::directory) count_subdirectory(directory, 1);
-  changes_.push_back({true, directory, std::string(name), who.node});
+  changes_.push_back({true, directory, std::string(name), who.node, who.kind});
 }
 
 void Namespace::vanished(const ObjectId& directory, std::string_view name, const Claimant& who) {
   if (who.kind == codec::Kind::directory) count_subdirectory(directory, -1);
-  changes_.push_back({false, directory, std::string(name), who.node});
+  changes_.push_back({false, directory, std::string(name), who.node, who.kind});
 }
 
 void Namespace::add(const VolumeTag& volume, const Want& want) {

@@ -60,6 +60,7 @@ class Namespace {
     ObjectId directory;
     std::string name;
     NodeKey node;
+    codec::Kind kind = codec::Kind::file;
   };
   std::vector<NameChange> take_changes() { return std::exchange(changes_, {}); }
 

@@ -2,6 +2,7 @@
 
 #include "fsd/core/index_keys.h"
 #include "fsd/core/links.h"
+#include "fsd/core/visible_changes.h"
 #include "fsd/core/volumes.h"
 
 namespace meshfs::fsd {
@@ -243,45 +244,23 @@ void Objects::note_visible(const ObjectId& object, const ObjectRecord& before, c
   if (!content && !attributes) return;
   const auto what = content ? Visible::What::content : Visible::What::attributes;
   const NodeKey node{object, std::nullopt};
+  std::shared_ptr<const Visible::Before> before_it;
+  if (content) {
+    before_it = std::make_shared<const Visible::Before>(Visible::Before{
+        before.displayed->content.value, before.displayed->content.stamp, before.displayed->attributes.value});
+  }
   // A directory's siblings are none; a file's conflicting contents never change: their names come and go.
   const auto names = names_of(object, now);
   for (const auto& [directory, name] : names) {
     const auto at = names_.lookup(directory, name);
-    if (at && at->node == node) changed_.push_back({what, {directory, std::nullopt}, name, node});
+    if (!at || at->node != node) continue;
+    Visible& change = changed_.emplace_back(Visible{what, {directory, std::nullopt}, name, node, now.kind});
+    change.before = before_it;
   }
 }
 
 std::vector<Visible> Objects::take_visible() {
-  struct Net {
-    std::optional<NodeKey> before, now;
-  };
-  std::map<std::pair<ObjectId, std::string>, Net> net;
-  std::vector<std::pair<ObjectId, std::string>> order;
-  for (auto& change : names_.take_changes()) {
-    const std::pair name(change.directory, change.name);
-    const auto [at, fresh] = net.try_emplace(name);
-    if (fresh) {
-      order.push_back(name);
-      if (!change.added) at->second.before = change.node;
-    }
-    at->second.now = change.added ? std::optional(change.node) : std::nullopt;
-  }
-  std::vector<Visible> out;
-  for (const auto& name : order) {
-    const Net& change = net[name];
-    if (change.before && change.before != change.now) {
-      out.push_back({Visible::What::removed, {name.first, std::nullopt}, name.second, *change.before});
-    }
-  }
-  for (const auto& name : order) {
-    const Net& change = net[name];
-    if (change.now && change.before != change.now) {
-      out.push_back({Visible::What::added, {name.first, std::nullopt}, name.second, *change.now});
-    }
-  }
-  out.insert(out.end(), changed_.begin(), changed_.end());
-  changed_.clear();
-  return out;
+  return visible_changes(names_.take_changes(), std::exchange(changed_, {}));
 }
 
 }  // namespace meshfs::fsd

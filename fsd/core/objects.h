@@ -33,7 +33,7 @@ class Objects {
   [[nodiscard]] std::optional<Shown> shown(const ObjectRecord& record) const;
   // The names under which a node shows now.
   std::vector<std::pair<ObjectId, std::string>> names_of(const ObjectId& object, const ObjectRecord& record);
-  // What changed for readers since the last call: removals, additions, then contents and attributes.
+  // What changed for readers since the last call.
   std::vector<Visible> take_visible();
   // Greatest HLC among the due heads that were ever saved here: our stamps must be later.
   [[nodiscard]] Hlc latest_due() const { return counters_.latest; }

@@ -48,9 +48,10 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
                 }),
       files({ports.index, log, names, objects, needs, authors, members, authoring, history, time, moment, now, me,
              options.root},
-            [this] {
+            [this](const std::vector<Visible>& visible) {
               wants_seal = true;
               counters.save(ports.index);
+              if (on_change) changes.add(visible);
             }) {
   (void)members.add(identity.member);
   drop_provisional();
@@ -91,21 +92,35 @@ void Replica::Parts::seal_and_flush() {
   wants_seal = !sealed.ok();
   retry_at = sealed.ok() ? kNever : now + kRetryEvery;
   names.settle();
-  (void)objects.take_visible();
   outbox.flush([this](const Status& flushed) {
     if (!flushed.ok()) retry_at = now + kRetryEvery;
     settle(false);
   });
 }
 
-void Replica::Parts::settle(bool tell_listeners) {
+// The net of what changed since the last call: asked after each commit, so that their order is kept.
+void Replica::Parts::collect_visible() {
   names.settle();
-  const auto visible = objects.take_visible();
+  auto visible = objects.take_visible();
+  if (on_change) changes.add(visible);
+  std::move(visible.begin(), visible.end(), std::back_inserter(untold));
+}
+
+void Replica::Parts::settle(bool tell_listeners) {
+  collect_visible();
+  const auto visible = std::exchange(untold, {});
   if (started && retry_at == kNever && !outbox.flushing() && (wants_seal || !outbox.all_durable())) seal_and_flush();
   counters.save(ports.index);
   outbox.deliver();
   tell_needs(false);
   if (tell_listeners) files.tell_visible(visible);
+  tell_changes();
+}
+
+void Replica::Parts::tell_changes() {
+  if (!on_change || !started || authoring.has_open()) return;
+  const auto told = changes.take(files, objects, names, members);
+  if (!told.empty()) on_change(told);
 }
 
 void Replica::Parts::tell_needs(bool all) {
@@ -128,7 +143,7 @@ void Replica::Parts::advance(Instant to, WallMs wall) {
       outbox.before_seal();
       if (!authoring.seal().ok()) return;
       names.settle();
-      (void)objects.take_visible();
+      if (auto own = objects.take_visible(); on_change) changes.add(own);
     }
     moment.network_time = at;
     intake.wake(objects.release_due());
@@ -282,5 +297,9 @@ void Replica::mend(const codec::ChunkedContent& content) {
 void Replica::on_syncd_gone() { parts_->outbox.gone(); }
 
 FileTree& Replica::files() { return parts_->files; }
+
+void Replica::on_change(std::function<void(const std::vector<TreeChange>&)> listener) {
+  parts_->on_change = std::move(listener);
+}
 
 }  // namespace meshfs::fsd

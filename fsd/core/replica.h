@@ -12,6 +12,8 @@
 
 namespace meshfs::fsd {
 
+struct TreeChange;
+
 class Replica {
  public:
   struct Ports {
@@ -47,6 +49,8 @@ class Replica {
   void mend(const codec::ChunkedContent& content);
 
   FileTree& files();
+  // Called with every change of the tree, local ones too, once its version is known. Set it before start().
+  void on_change(std::function<void(const std::vector<TreeChange>&)> listener);
   struct Status_ {  // for .mesh/status and the CLI
     std::uint64_t objects = 0, files = 0, entries = 0, conflicts = 0, pending = 0, missing_blobs = 0;
     std::vector<codec::SetSummary> sets;  // plain (unsalted) fingerprints

@@ -8,7 +8,7 @@ void Replica::Parts::on(const local::Offer& offer) {
   outbox.before_seal();
   const Status sealed = authoring.seal();  // what comes may be later than the open batch's stamps
   names.settle();
-  (void)objects.take_visible();
+  if (auto own = objects.take_visible(); on_change) changes.add(own);
   local::Judged judged;
   judged.offer = offer.offer;
   bool accepted = false;
@@ -18,6 +18,7 @@ void Replica::Parts::on(const local::Offer& offer) {
       continue;
     }
     judged.bundles.push_back(intake.judge(bundle));
+    collect_visible();
     accepted = accepted || judged.bundles.back().verdict == local::Verdict::accepted;
   }
   authoring.recompose(intake.take_touched());

@@ -1,6 +1,7 @@
 // The replica's inside: its parts and how they are wired. For replica*.cc only.
 #pragma once
 
+#include "fsd/core/changes.h"
 #include "fsd/core/files.h"
 #include "fsd/core/index_keys.h"
 #include "fsd/core/intake.h"
@@ -58,6 +59,9 @@ struct Replica::Parts {
   Outbox outbox;
   Authoring authoring;
   Files files;
+  std::vector<Visible> untold;  // of foreign commits, until listeners hear of it at the end of this call
+  Changes changes;
+  std::function<void(const std::vector<TreeChange>&)> on_change;
   bool started = false;
   bool wants_seal = false;
   bool incomplete = false;  // no room for some content
@@ -69,6 +73,8 @@ struct Replica::Parts {
   void drop_provisional();
   // After anything changed: seal if no flush is under way, keep totals, tell syncd and the listeners.
   void settle(bool tell_listeners);
+  void collect_visible();
+  void tell_changes();
   void seal_and_flush();
   // Everything changed so far gets its version.
   Status seal_now();

@@ -19,6 +19,9 @@ class ContentIo {
   // there is none). A hole is a chunk of zeros; what is too far to look for cheaply is data.
   virtual Result<std::uint64_t> seek(const codec::Content& content, std::uint64_t offset, bool hole) = 0;
 
+  // Whether `now` begins with all bytes of `old` and has more. False if that would be too much to find out.
+  virtual bool grew(const codec::Content& old, const codec::Content& now);
+
   // Called with the outcome later on the state thread, never inside the call: no_space or io if it failed.
   using Stored = std::function<void(Result<codec::Content>)>;
 

@@ -72,6 +72,17 @@ Ino InodeTable::reference(const NodeKey& key, Ino parent) {
   return ino;
 }
 
+Ino InodeTable::reserve(const NodeKey& key, Ino parent) {
+  Ino ino = hash_of_node(key);
+  while (inodes_.contains(ino)) ++ino;
+  Inode& inode = inodes_[ino];
+  inode.key = key;
+  inode.lookups = 1;
+  inode.parent = parent;
+  frozen_[ino] = Frozen{};
+  return ino;
+}
+
 void InodeTable::hold(Ino ino) {
   Inode* inode = find(ino);
   CHECK(inode != nullptr);

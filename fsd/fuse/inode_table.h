@@ -57,6 +57,8 @@ class InodeTable {
   // Bound number with one more reference; `parent` is remembered.
   Ino reference(const NodeKey& key, Ino parent);
   void hold(Ino ino);
+  // A number of its own with one reference, that will stand for `key` after rebind(); lookups do not find it until then.
+  Ino reserve(const NodeKey& key, Ino parent);
   // Drops `count` references; the last one forgets the inode.
   void forget(Ino ino, std::uint64_t count);
 

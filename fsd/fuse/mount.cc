@@ -6,6 +6,7 @@
 #include <atomic>
 #include <thread>
 
+#include "fsd/fuse/herald.h"
 #include "fsd/fuse/mount_point.h"
 #include "fsd/fuse/mount_state.h"
 
@@ -86,7 +87,8 @@ struct Mount::Parts {
       : loop(the_loop),
         mount_point(options.mount_point),
         note(ports.note),
-        state(ports.tree, ports.content, ports.virtual_files, std::move(area), clock, ports.note) {}
+        state(ports.tree, ports.content, ports.virtual_files, std::move(area), clock, ports.note),
+        herald(the_loop, state, std::move(ports.herald), ports.note) {}
 
   void on_readable();
   bool serve_one();
@@ -102,6 +104,7 @@ struct Mount::Parts {
   std::function<void(const std::string&)> note;
   RealClock clock;
   MountState state;
+  Herald herald;
   fuse_session* session = nullptr;
   int device = -1;  // owned by session
   fuse_buf buffer = {};
@@ -167,14 +170,17 @@ void Mount::Parts::tick() {
 void Mount::Parts::begin_stop() {
   if (stopping) return;
   stopping = true;
+  herald.end();
   state.open_files.publish_all();
   state.open_files.fail_waiting();
   if (ended) {
+    herald.wait();
     detached = true;
     return;
   }
-  // On a thread: taking the mount away may flush pages of mapped files, which needs our answers.
+  // On a thread: the herald may wait for an answer, and taking the mount away may flush pages of mapped files.
   detaching = std::thread([this] {
+    herald.wait();
     if (!detach(mount_point)) note("The mount " + mount_point + " is in use: it goes when its last user does.");
     detached = true;
   });
@@ -213,7 +219,8 @@ Result<std::unique_ptr<Mount>> Mount::start(os::Loop& loop, const Options& optio
   if (!device) return device.failure();
   auto parts = std::make_unique<Parts>(loop, options, ports, std::move(*area));
 
-  const fuse_lowlevel_ops operations = all_operations();
+  fuse_lowlevel_ops operations = all_operations();
+  add_herald_operations(operations, parts->state);
   char program[] = "meshfs";
   char* arguments[] = {program, nullptr};
   fuse_args args = FUSE_ARGS_INIT(1, arguments);
@@ -230,6 +237,7 @@ Result<std::unique_ptr<Mount>> Mount::start(os::Loop& loop, const Options& optio
   p.state.open_files.on_due([&p](Instant when) { p.wake_at(when); });
   ports.tree.on_visible([&p](const std::vector<Visible>& changes) { p.state.on_visible(changes); });
   loop.watch(p.device, os::Loop::kReadable, [&p](unsigned) { p.on_readable(); });
+  p.herald.begin(options.mount_point);
   return std::unique_ptr<Mount>(new Mount(std::move(parts)));
 }
 
@@ -240,6 +248,10 @@ void Mount::on_unmounted(std::function<void()> callback) { parts_->unmounted = s
 void Mount::begin_stop() { parts_->begin_stop(); }
 bool Mount::idle() const { return parts_->detached && parts_->state.open_files.idle(); }
 
-Mount::Figures Mount::figures() const { return {parts_->state.inodes.size(), parts_->state.open_files.size()}; }
+Mount::Figures Mount::figures() const {
+  const Announcer::Figures told = parts_->state.announcer.figures();
+  return {
+      parts_->state.inodes.size(), parts_->state.open_files.size(), told.events, told.let_go, told.scans, told.scan_us};
+}
 
 }  // namespace meshfs::fsd::fuse

@@ -7,6 +7,7 @@
 
 #include "fsd/core/file_tree.h"
 #include "fsd/fuse/content_io.h"
+#include "fsd/fuse/herald_process.h"
 #include "fsd/fuse/virtual_files.h"
 #include "schema/os/loop.h"
 
@@ -23,6 +24,8 @@ class Mount {
     ContentIo& content;
     VirtualFiles& virtual_files;
     std::function<void(const std::string&)> note;  // one sentence for the log
+    // Makes the events of foreign changes; forked before anything else was opened. None: there are no such events.
+    HeraldProcess herald = {};
   };
 
   // Mounts at once; a stale mount that a killed fsd left there is taken away first. One sentence if it cannot:
@@ -41,6 +44,8 @@ class Mount {
 
   struct Figures {
     std::size_t inodes = 0, open_files = 0;
+    // Foreign changes that a watcher was told of by an event; that nobody watched; looks at who watches, their time.
+    std::uint64_t events = 0, unwatched = 0, scans = 0, scan_us = 0;
   };
   Figures figures() const;
 

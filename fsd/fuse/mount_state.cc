@@ -25,16 +25,21 @@ mode_t type_bits(codec::Kind kind) {
 
 }  // namespace
 
-MountState::MountState(FileTree& file_tree, ContentIo& content, VirtualFiles& virtuals, StagingArea staging,
+MountState::MountState(FileTree& file_tree, ContentIo& content_io, VirtualFiles& virtuals, StagingArea staging,
                        Clock& the_clock, std::function<void(const std::string&)> note)
-    : tree(file_tree),
+    : held(file_tree),
+      tree(held),
+      content(content_io),
       virtual_files(virtuals),
       clock(the_clock),
       area(std::move(staging)),
       inodes(tree.root()),
       open_files(
-          tree, content, inodes, area, clock, [this](const Visible& change) { on_visible({change}); },
-          std::move(note)) {}
+          tree, content, inodes, area, clock, [this](const Visible& change) { forget_cached(change); }, note),
+      announcer(held, inodes, open_files, content, clock,
+                {[this](const HeraldOrder& order) { return send_to_herald(order); },
+                 [this](const Visible& change) { forget_cached(change); },
+                 [this](Instant when) { wake_announcer(when); }, note}) {}
 
 Result<NodeInfo> MountState::info(Ino ino) {
   if (const Frozen* frozen = inodes.frozen(ino)) {

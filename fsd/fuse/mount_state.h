@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "fsd/fuse/announcer.h"
 #include "fsd/fuse/fuse_api.h"
 #include "fsd/fuse/kernel_offers.h"
 #include "fsd/fuse/notifier.h"
@@ -36,7 +37,9 @@ struct MountState {
   MountState(FileTree& tree, ContentIo& content, VirtualFiles& virtual_files, StagingArea area, Clock& clock,
              std::function<void(const std::string&)> note);
 
-  FileTree& tree;
+  HeldTree held;
+  FileTree& tree;  // as shown: `held`
+  ContentIo& content;
   VirtualFiles& virtual_files;
   Clock& clock;
   StagingArea area;
@@ -45,6 +48,11 @@ struct MountState {
   OpenFiles open_files;
   Owners owners;
   KernelOffers kernel;
+  std::function<bool(const HeraldOrder&)> send_to_herald = [](const HeraldOrder&) { return false; };
+  std::function<void(Instant)> wake_announcer = [](Instant) {};
+  Announcer announcer;
+  pid_t herald_pid = -1;                                              // whose requests are the announcer's
+  fuse_lowlevel_ops ordinary = {};                                    // the handlers of everybody else's
   std::unordered_map<std::uint64_t, OpenDirectory> open_directories;  // by file handle; bounded by RLIMIT_NOFILE
   std::unordered_map<std::uint64_t, std::string> open_virtual_files;  // by file handle
   std::uint64_t next_handle = 1;
@@ -65,7 +73,10 @@ struct MountState {
   // The node is gone from the tree (unlinked or replaced): its inode, if known, answers from `last`.
   void freeze_removed(Ino ino, std::optional<NodeInfo> last);
   void on_visible(const std::vector<Visible>& changes);
-  bool content_changed(const Visible& change);  // true: handles keep the old version under a number of their own
+  void part_from_removed(const Visible& change, const Announcer::Known& known);
+  // Where nobody watches: the kernel asks again.
+  void forget_cached(const Visible& change);
+  void content_changed(const Visible& change);
 
   // Virtual files.
   Result<Ino> virtual_lookup(std::string_view name);
@@ -85,5 +96,7 @@ void add_range_operations(fuse_lowlevel_ops& operations);
 void add_attribute_operations(fuse_lowlevel_ops& operations);
 void add_directory_operations(fuse_lowlevel_ops& operations);
 void add_xattr_operations(fuse_lowlevel_ops& operations);
+// Over all others: requests of the herald are taken out.
+void add_herald_operations(fuse_lowlevel_ops& operations, MountState& state);
 
 }  // namespace meshfs::fsd::fuse

@@ -153,6 +153,13 @@ bool OpenFiles::writable_now(OpenFile& file) {
   return file.staging != nullptr && !file.copied && !file.is_read_by_worker();
 }
 
+void OpenFiles::grew(OpenFile& file, const NodeInfo& now) {
+  file.info = now;
+  file.grew_from = codec::size_of(now.content);
+  if (file.writers == 0) return;
+  if (Result<std::vector<Stamp>> base = tree_.content_base(now.key)) file.base = std::move(*base);
+}
+
 void OpenFiles::when_writable(OpenFile& file, Then then) {
   if (Status s = stage(file); !s) return then(s);
   if (writable_now(file)) return then({});

@@ -108,6 +108,8 @@ class OpenFiles {
   void sync(OpenFile& file, Then then);            // fsync
   void when_published(OpenFile& file, Then then);  // all that was written so far is in the tree
   void removed(OpenFile& file) { file.removed_from.reset(); }
+  // The node has more bytes now, after the same ones: who has it open and did not write goes on with them.
+  void grew(OpenFile& file, const NodeInfo& now);
 
   // `due` is told when tick() has something to do.
   void on_due(std::function<void(Instant)> due) { due_ = std::move(due); }

@@ -30,10 +30,11 @@ Flusher::Post post_to(os::Loop& loop) {
 
 }  // namespace
 
-Result<std::unique_ptr<Daemon>> Daemon::start(os::Loop& loop, const os::Log& log, const Options& options) {
+Result<std::unique_ptr<Daemon>> Daemon::start(os::Loop& loop, const os::Log& log, const Options& options,
+                                              fuse::HeraldProcess herald) {
   auto identity = os::read_identity(options.state);
   if (!identity) return identity.failure();
-  std::unique_ptr<Daemon> daemon(new Daemon(loop, log, options, std::move(*identity)));
+  std::unique_ptr<Daemon> daemon(new Daemon(loop, log, options, std::move(*identity), std::move(herald)));
   for (const auto step : {&Daemon::open_store, &Daemon::open_replica, &Daemon::open_socket, &Daemon::open_mount}) {
     if (Status done = (daemon.get()->*step)(); !done) return done.failure();
   }
@@ -41,11 +42,13 @@ Result<std::unique_ptr<Daemon>> Daemon::start(os::Loop& loop, const os::Log& log
   return daemon;
 }
 
-Daemon::Daemon(os::Loop& loop, const os::Log& log, Options options, codec::Identity identity)
+Daemon::Daemon(os::Loop& loop, const os::Log& log, Options options, codec::Identity identity,
+               fuse::HeraldProcess herald)
     : loop_(loop),
       log_(log),
       options_(std::move(options)),
       identity_(std::move(identity)),
+      herald_(std::move(herald)),
       network_(codec::network_id(identity_.genesis)),
       flusher_(post_to(loop)) {}
 
@@ -130,7 +133,8 @@ Status Daemon::open_mount() {
   const std::string staging = options_.state + "/staging";
   if (Status made = make_folder(staging); !made) return made;
   const auto note = [this](const std::string& sentence) { log_.info(sentence); };
-  auto mount = fuse::Mount::start(loop_, {options_.mount, staging}, {replica_->files(), *content_, *view_, note});
+  auto mount = fuse::Mount::start(loop_, {options_.mount, staging},
+                                  {replica_->files(), *content_, *view_, note, std::move(herald_)});
   if (!mount) return mount.failure();
   mount_ = std::move(*mount);
   mount_->on_unmounted([this] {

@@ -25,7 +25,8 @@ class Daemon {
   // How often the clock's word is asked for: NTP may get through hours after the start.
   static constexpr Duration kAskClockEvery = seconds(60);
 
-  static Result<std::unique_ptr<Daemon>> start(os::Loop& loop, const os::Log& log, const Options& options);
+  static Result<std::unique_ptr<Daemon>> start(os::Loop& loop, const os::Log& log, const Options& options,
+                                               fuse::HeraldProcess herald);
   ~Daemon();
 
   // Unmounts, lets what was closed reach the store, and stops the loop.
@@ -34,7 +35,7 @@ class Daemon {
   [[nodiscard]] const Status& outcome() const { return outcome_; }
 
  private:
-  Daemon(os::Loop& loop, const os::Log& log, Options options, codec::Identity identity);
+  Daemon(os::Loop& loop, const os::Log& log, Options options, codec::Identity identity, fuse::HeraldProcess herald);
   Status open_store();
   Status open_replica();
   Status open_socket();
@@ -51,6 +52,7 @@ class Daemon {
   const os::Log& log_;
   Options options_;
   codec::Identity identity_;
+  fuse::HeraldProcess herald_;  // until the mount has it
   NetworkId network_;
   Status outcome_;
   Flusher flusher_;

@@ -19,6 +19,9 @@ int fsd_main(int argc, char** argv) {
     std::fputs(kUsage, stdout);
     return 0;
   }
+  // First of all: the process has copies of whatever is open, and there must be no thread yet.
+  auto herald = fuse::fork_herald();
+  if (!herald) log.warning("No inotify events for changes of other nodes: " + herald.failure().message);
   crypto::start();
   std::signal(SIGPIPE, SIG_IGN);
   os::Loop loop;
@@ -28,7 +31,7 @@ int fsd_main(int argc, char** argv) {
     asked_to_stop = true;
     if (running != nullptr) running->begin_stop();
   });
-  auto daemon = Daemon::start(loop, log, *options);
+  auto daemon = Daemon::start(loop, log, *options, herald ? std::move(*herald) : fuse::HeraldProcess());
   if (!daemon) {
     log.warning(daemon.failure().message);
     return 1;

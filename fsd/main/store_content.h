@@ -19,6 +19,7 @@ class StoreContent final : public fuse::ContentIo {
 
   Result<Bytes> read(const codec::Content& content, std::uint64_t offset, std::size_t length) override;
   Result<std::uint64_t> seek(const codec::Content& content, std::uint64_t offset, bool hole) override;
+  bool grew(const codec::Content& old, const codec::Content& now) override { return reader_.grew(old, now); }
   void ingest(Bytes bytes, Stored stored) override;
   void ingest(int fd, std::uint64_t size, Stored stored) override;
 

@@ -121,6 +121,30 @@ Result<std::uint64_t> ContentReader::seek(const codec::Content& content, std::ui
   return Errc::no_data;
 }
 
+bool ContentReader::grew(const codec::Content& old, const codec::Content& now) {
+  const std::uint64_t size = codec::size_of(old);
+  if (size >= codec::size_of(now) || size > 64 * 1024 * 1024) return false;
+  const auto* before = std::get_if<codec::ChunkedContent>(&old);
+  const auto* after = std::get_if<codec::ChunkedContent>(&now);
+  if (before == nullptr || after == nullptr || size <= codec::kMaxChunkBytes) {
+    if (size > codec::kMaxChunkBytes) return false;
+    const auto a = read(old, 0, static_cast<std::size_t>(size)), b = read(now, 0, static_cast<std::size_t>(size));
+    return a && b && *a == *b;
+  }
+  // Appending changes old's last chunk only: where it starts both have the same chunk boundary, and all before is equal.
+  const auto last = find(*before, size - 1);
+  if (!last || last->start == 0) return false;
+  const auto length = static_cast<std::size_t>(last->size);
+  const auto a = read(old, last->start, length), b = read(now, last->start, length);
+  if (!a || !b || *a != *b) return false;
+  for (std::uint64_t at = 0; at < last->start;) {
+    const auto one = find(*before, at), other = find(*after, at);
+    if (!one || !other || one->hash != other->hash) return false;
+    at = one->start + one->size;
+  }
+  return true;
+}
+
 Result<Bytes> read_content(BlobStore& blobs, const codec::Content& content, std::uint64_t offset, std::size_t length) {
   return ContentReader(blobs).read(content, offset, length);
 }

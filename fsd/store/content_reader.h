@@ -19,6 +19,10 @@ class ContentReader {
   // Looks into kMaxListsSought lists, ~300 MB of chunks, at most; what lies behind counts as data.
   static constexpr std::size_t kMaxListsSought = 256;
   Result<std::uint64_t> seek(const codec::Content& content, std::uint64_t offset, bool hole);
+  // Whether `now` begins with all bytes of `old` and has more. Equal chunks are equal by their hashes; of the first that
+  // differ the bytes are compared, and they must be old's last ones. Reads a few lists and two chunks.
+  // Files over 64 MiB are not compared: the state thread has better to do.
+  bool grew(const codec::Content& old, const codec::Content& now);
 
  private:
   struct Search {

@@ -297,6 +297,7 @@ Status MemoryTree::foreign_write(std::string_view path, std::string_view text) {
   Result<NodeKey> key = is_new ? make_file(spot->directory, spot->name, attributes) : Result<NodeKey>(spot->node);
   if (!key) return key.failure();
   NodeInfo& info = nodes_.at(*key).info;
+  const Visible::Before before{info.content, info.content_stamp, info.attributes};
   info.content = copy_of(as_bytes(text));
   info.attributes.mtime_ns = stamp.hlc.wall().ms * 1'000'000;
   info.version = info.content_stamp = {stamp.hlc, AuthorTag{{2}}};
@@ -305,13 +306,16 @@ Status MemoryTree::foreign_write(std::string_view path, std::string_view text) {
   if (is_new)
     listener_({{Visible::What::added, spot->directory, spot->name, *key}});
   else
-    tell_all_names(Visible::What::content, *key);
+    tell_all_names(Visible::What::content, *key, std::make_shared<const Visible::Before>(before));
   return {};
 }
 
-void MemoryTree::tell_all_names(Visible::What what, const NodeKey& key) {
+void MemoryTree::tell_all_names(Visible::What what, const NodeKey& key, std::shared_ptr<const Visible::Before> before) {
   std::vector<Visible> out;
-  for (const auto& [directory, name] : nodes_.at(key).names) out.push_back({what, directory, name, key});
+  for (const auto& [directory, name] : nodes_.at(key).names) {
+    out.push_back({what, directory, name, key});
+    out.back().before = before;
+  }
   listener_(out);
 }
 

@@ -71,7 +71,7 @@ class MemoryTree final : public FileTree {
   bool is_inside(const NodeKey& directory, const NodeKey& ancestor) const;
   Stamp next_stamp();
   Result<Spot> walk(std::string_view path);
-  void tell_all_names(Visible::What what, const NodeKey& key);
+  void tell_all_names(Visible::What what, const NodeKey& key, std::shared_ptr<const Visible::Before> before = {});
 
   NodeKey root_;
   std::map<NodeKey, Node> nodes_;

@@ -39,7 +39,7 @@ Status obey(MemoryTree& tree, const std::string& line) {
   return Errc::invalid;
 }
 
-int run(const std::string& mount_point, const std::string& staging, Duration delay) {
+int run(const std::string& mount_point, const std::string& staging, Duration delay, HeraldProcess herald) {
   os::Loop loop;
   os::Log log("mount_memory");
   MemoryTree tree;
@@ -53,8 +53,9 @@ int run(const std::string& mount_point, const std::string& staging, Duration del
     loop.unwatch(0);
   };
   loop.on_terminate(end);
-  auto started = Mount::start(loop, {mount_point, staging},
-                              {tree, content, virtual_files, [&](const std::string& note) { log.info(note); }});
+  auto started =
+      Mount::start(loop, {mount_point, staging},
+                   {tree, content, virtual_files, [&](const std::string& note) { log.info(note); }, std::move(herald)});
   if (!started) {
     log.warning(started.failure().message);
     return 1;
@@ -75,8 +76,10 @@ int run(const std::string& mount_point, const std::string& staging, Duration del
   });
   std::cout << "ready" << std::endl;
   while (!ending || !mount->idle()) loop.run_once(milliseconds(100));
+  const Mount::Figures figures = mount->figures();
   std::cerr << "versions " << tree.versions << ", drafts " << tree.drafts << ", attribute changes "
-            << tree.attribute_changes << std::endl;
+            << tree.attribute_changes << ", events " << figures.events << ", unwatched " << figures.unwatched
+            << ", scans " << figures.scans << ", scan us " << figures.scan_us << std::endl;
   return 0;
 }
 
@@ -88,5 +91,8 @@ int main(int argc, char** argv) {
     std::cerr << "usage: mount_memory <mount point> <staging folder> [storing delay in ms]\n";
     return 2;
   }
-  return meshfs::fsd::fuse::run(argv[1], argv[2], meshfs::milliseconds(argc > 3 ? std::atoi(argv[3]) : 0));
+  auto herald = meshfs::fsd::fuse::fork_herald();
+  if (!herald) return 1;
+  const meshfs::Duration delay = meshfs::milliseconds(argc > 3 ? std::atoi(argv[3]) : 0);
+  return meshfs::fsd::fuse::run(argv[1], argv[2], delay, std::move(*herald));
 }

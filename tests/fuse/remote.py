@@ -55,6 +55,11 @@ class Mounted:
         answer = self.process.stdout.readline().strip()
         check(line, answer, "ok")
 
+    def arrives(self, name, text):
+        """Another node writes it; in a directory that somebody might watch it shows some milliseconds later."""
+        self.remote(f"write {name} {text}")
+        soon(f"{name} shows", lambda: read(self.path(name)), text.encode())
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         notes = self.process.communicate(timeout=10)[1]
@@ -107,7 +112,7 @@ def names_of_one_file(m):
 
 
 def readers_keep_their_version(m):
-    m.remote("write doc " + "1" * 200_000)
+    m.arrives("doc", "1" * 200_000)
     reader = os.open(m.path("doc"), os.O_RDONLY)
     check("start", os.pread(reader, 5, 0), b"11111")
     m.remote("write doc " + "2" * 150_000)
@@ -125,10 +130,11 @@ def readers_keep_their_version(m):
 
 
 def writers_lose_nothing(m):
-    m.remote("write both base")
+    m.arrives("both", "base")
     writer = os.open(m.path("both"), os.O_RDWR)
     os.pwrite(writer, b"MINE", 0)
     m.remote("write both theirs")
+    time.sleep(0.1)
     check("this node shows what is written here", read(m.path("both")), b"MINE")
     os.close(writer)
     soon("published", lambda: os.getxattr(m.path("both"), "user.mesh.state"), b"published")
@@ -137,7 +143,7 @@ def writers_lose_nothing(m):
     check("theirs beside it", [read(m.path(n)) for n in names], [b"theirs"])
     for n in ["both"] + names:
         os.unlink(m.path(n))
-    m.remote("write kept base")
+    m.arrives("kept", "base")
     writer = os.open(m.path("kept"), os.O_RDWR)
     os.pwrite(writer, b"edit", 0)
     m.remote("remove kept")
@@ -148,7 +154,7 @@ def writers_lose_nothing(m):
 
 def opened_before_and_written_after(m):
     """The handle showed version 1; version 2 came; what is written is an edit of version 1, and says so."""
-    m.remote("write late one")
+    m.arrives("late", "one")
     writer = os.open(m.path("late"), os.O_RDWR)
     m.remote("write late two")
     soon("two by name", lambda: read(m.path("late")), b"two")

@@ -37,7 +37,7 @@ void Herald::on_readable() {
     HeraldAnswer answer;
     std::memcpy(static_cast<void*>(&answer), buffer_.data(), sizeof answer);
     if (answer.number == kHeraldBegins) {
-      if (answer.error != 0) return state_.announcer.is_on() ? end() : lost();
+      if (answer.error != 0) return answer.error == ENODEV ? end() : lost();
       state_.announcer.start();
       continue;
     }

@@ -75,6 +75,7 @@ class Herald {
 };
 
 int Herald::begin(const char* mount_point) {
+  mounts_ = os::Fd(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));  // first: it tells of changes from now on
   os::Fd clone(static_cast<int>(::syscall(kOpenTree, AT_FDCWD, mount_point, kCloneTree | unsigned{O_CLOEXEC})));
   // Without open_tree the mount itself: it is in use then until the herald is stopped, which happens first.
   mount_ = os::Fd(clone ? ::openat(clone.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -82,8 +83,8 @@ int Herald::begin(const char* mount_point) {
   if (!mount_ || ::fstat(mount_.get(), &root_) != 0) return errno;
   const std::string hidden = std::string(".mesh/") + kHiddenDirectory;
   hidden_ = os::Fd(::openat(mount_.get(), hidden.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  mounts_ = os::Fd(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
-  return hidden_ ? 0 : errno;
+  if (!hidden_) return errno;
+  return is_mounted() ? 0 : ENODEV;
 }
 
 // Whether the file system still is anywhere in the tree of mounts; the clone is not.

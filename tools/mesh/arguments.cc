@@ -5,13 +5,21 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 
 namespace meshfs::tools {
 namespace {
 
+constexpr const char* kSettings = "/etc/meshfs/meshfs.conf";  // the package's, which the services read too
+
 std::string from_environment(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0' ? value : otherwise;
+  if (value != nullptr && *value != '\0') return value;
+  std::ifstream settings(kSettings);
+  const std::string text((std::istreambuf_iterator<char>(settings)), std::istreambuf_iterator<char>());
+  const std::string configured = setting_in(text, name);
+  return configured.empty() ? otherwise : configured;
 }
 
 std::string host_name() {
@@ -90,6 +98,23 @@ bool wants_colour(Colour when, bool is_terminal, const char* no_color, const cha
   const bool forbidden = no_color != nullptr && *no_color != '\0';
   const bool dumb = term == nullptr || std::string_view(term) == "dumb" || *term == '\0';
   return is_terminal && !forbidden && !dumb;
+}
+
+std::string setting_in(std::string_view text, std::string_view name) {
+  std::string out;
+  while (!text.empty()) {
+    const auto length = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, length);
+    text.remove_prefix(std::min(length + 1, text.size()));
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    if (!line.starts_with(name) || !line.substr(name.size()).starts_with('=')) continue;
+    line.remove_prefix(name.size() + 1);
+    while (!line.empty() && (line.back() == ' ' || line.back() == '\t' || line.back() == '\r')) line.remove_suffix(1);
+    const bool quoted =
+        line.size() >= 2 && (line.front() == '"' || line.front() == '\'') && line.back() == line.front();
+    out = quoted ? line.substr(1, line.size() - 2) : line;
+  }
+  return out;
 }
 
 std::string node_name_from_host(std::string_view host) {

@@ -61,6 +61,9 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& words);
 // if nothing is left.
 std::string node_name_from_host(std::string_view host);
 
+// The value of NAME=VALUE in a settings file, as systemd's EnvironmentFile= reads it; the last one, "" if there is none.
+std::string setting_in(std::string_view text, std::string_view name);
+
 // Whether colours are wanted: NO_COLOR (no-color.org) and TERM=dumb say no.
 bool wants_colour(Colour when, bool is_terminal, const char* no_color, const char* term);
 

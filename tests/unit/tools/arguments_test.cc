@@ -65,6 +65,16 @@ TEST(Arguments, ColourFollowsTerminalEnvironmentAndOption) {
   EXPECT_FALSE(parse_arguments({"ls", "--color", "sometimes"}).ok());
 }
 
+TEST(Settings, AreReadAsTheServicesReadThem) {
+  const std::string text =
+      "# comment\n#MESHFS_MOUNT=/no\n MESHFS_MOUNT=\"/a b\" \r\nMESHFS_MOUNTS=/no\nMESHFS_STATE=/s\n";
+  EXPECT_EQ(setting_in(text, "MESHFS_MOUNT"), "/a b");
+  EXPECT_EQ(setting_in(text, "MESHFS_STATE"), "/s");
+  EXPECT_EQ(setting_in(text + "MESHFS_STATE=/last", "MESHFS_STATE"), "/last");
+  EXPECT_EQ(setting_in(text, "MESHFS_PEERS"), "");
+  EXPECT_EQ(setting_in("", "X"), "");
+}
+
 TEST(NodeName, ComesFromAnyHostName) {
   EXPECT_EQ(node_name_from_host("Roof.example.org"), "roof");
   EXPECT_EQ(node_name_from_host("my_router"), "my-router");

@@ -104,7 +104,10 @@ lab_show_logs() {
 lab_pid() {
   local pid
   pid=$(cat "$1/$2.pid" 2>/dev/null) || return 1
-  [[ -n $pid ]] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$LAB/" && printf '%s\n' "$pid"
+  [[ -n $pid ]] || return 1
+  # Its words name the lab, or it runs in a tree of the lab.
+  { tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$LAB/" || [[ $(readlink "/proc/$pid/root") == "$LAB"/* ]]; } &&
+    printf '%s\n' "$pid"
 }
 
 lab_signal() {

@@ -125,7 +125,13 @@ Finding check_store_disk(const Arguments& arguments) {
 }
 
 Finding judge_clock(std::int64_t wall_ms, std::int64_t network_ms, bool confirmed) {
-  constexpr std::int64_t kTolerated = 10 * 60 * 1000;  // beyond it entries wait until they are due
+  constexpr std::int64_t kTolerated = 10 * 60 * 1000;    // beyond it entries wait until they are due
+  constexpr std::int64_t kYear2020 = 1'577'836'800'000;  // a network that never saw a clock counts from 1970
+  if (network_ms > 0 && network_ms < kYear2020) {
+    return {Verdict::warning, "clock",
+            "no node of the network knows the time: neither NTP nor a clock chip set any clock",
+            "let NTP run on one node, or start meshfs-fsd there with --clock trusted; files travel without it"};
+  }
   const std::int64_t apart = wall_ms - network_ms;
   if (network_ms > 0 && (apart > kTolerated || apart < -kTolerated)) {
     return {Verdict::bad, "clock",

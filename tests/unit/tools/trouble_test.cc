@@ -63,7 +63,8 @@ TEST(Trouble, JudgesClocks) {
   EXPECT_EQ(judge_clock(kNow, kNow, false).verdict, Verdict::warning);
   EXPECT_EQ(judge_clock(kNow, kNow + 20 * kMinute, true).verdict, Verdict::bad);
   EXPECT_EQ(judge_clock(kNow, kNow - 20 * kMinute, true).verdict, Verdict::bad);
-  EXPECT_NE(judge_clock(kNow, 0, true).verdict, Verdict::bad);  // no mesh is mounted: nothing to compare with
+  EXPECT_EQ(judge_clock(kNow, 12'345, true).verdict, Verdict::warning);  // a network without any clock
+  EXPECT_NE(judge_clock(kNow, 0, true).verdict, Verdict::bad);           // no mesh is mounted: nothing to compare with
 }
 
 }  // namespace

@@ -85,19 +85,23 @@ void report(const Arguments& arguments, const std::string& path, const std::stri
               JsonObject().text("path", path).text("settled", did).raw("names", json_list(quoted)).done().c_str());
 }
 
-Exit keep_one(const Arguments& arguments, Asked& asked) {
-  std::string wanted;
+Exit keep_one(const Arguments& arguments, Asked& asked, const Conflict& conflict) {
+  std::string wanted, author;
   if (arguments.has("--version")) {
     const auto version = find_version(asked.daemon, asked.place, arguments.value("--version"));
     if (!version) return complain(version.failure());
     wanted = version->version;
   }
+  for (const auto& one : conflict.survivors) {
+    if (wanted.empty() ? one.path == asked.place.path : one.version.version == wanted) author = one.version.author;
+  }
   const auto settled = asked.daemon.ask_json("settle", {asked.place.path, "this", wanted});
   if (!settled) return complain(settled.failure());
   const auto dropped = settled->at("dropped").count();
-  report(arguments, asked.place.path, "keep", {},
-         "Kept " + asked.place.shown() + " and dropped " + count_text(dropped, "other version", "other versions") +
-             "; `mesh log` still has " + (dropped == 1 ? "it." : "them."));
+  const std::string whose = author.empty() ? "this version" : printable(author) + "'s version";
+  report(arguments, conflict.path, "keep", {},
+         "Kept " + whose + " of " + printable(conflict.path) + " and dropped " +
+             count_text(dropped, "other", "others") + "; `mesh log` still has " + (dropped == 1 ? "it." : "them."));
   return Exit::ok;
 }
 
@@ -143,7 +147,7 @@ Exit settle_conflicts(const Arguments& arguments) {
                                          " has one version only: there is no conflict to settle. "
                                          "`mesh conflicts` lists those that stand.");
   }
-  if (verb == "keep") return keep_one(arguments, *asked);
+  if (verb == "keep") return keep_one(arguments, *asked, *conflict);
   return verb == "both" ? keep_both(arguments, *asked, *conflict) : merge(arguments, *asked, *conflict);
 }
 

@@ -13,9 +13,7 @@ constexpr std::int64_t kPieceBytes = 256 * 1024;
 constexpr Duration kReadPatience = seconds(120);
 constexpr std::size_t kLeastDigits = 4;
 
-bool says(const Version& version, std::string_view what) {
-  return std::find(version.what.begin(), version.what.end(), what) != version.what.end();
-}
+std::string without_slash(const std::string& path) { return path.starts_with('/') ? path.substr(1) : path; }
 
 Version version_from(const Json& one) {
   Version out;
@@ -25,7 +23,7 @@ Version version_from(const Json& one) {
   out.size = one.at("size").count();
   for (const auto& what : one.at("what").list) out.what.push_back(what.text);
   out.content = one.at("content").text;
-  out.path = one.at("path").text;
+  out.path = without_slash(one.at("path").text);
   out.mode = one.at("mode").count();
   out.current = one.at("current").truth;
   out.here = one.at("here").truth;
@@ -46,13 +44,15 @@ Result<History> page(DaemonLink& daemon, const std::string& path, std::int64_t l
 
 }  // namespace
 
-bool Version::deletes() const { return says(*this, "deleted"); }
-bool Version::changes_content() const { return says(*this, "content"); }
+bool Version::says(std::string_view what_happened) const {
+  return std::find(what.begin(), what.end(), what_happened) != what.end();
+}
 
 History history_from(const Json& answer) {
   History out;
   out.path = answer.at("path").text;
   out.kind = answer.at("kind").text;
+  out.now = without_slash(answer.at("now").text);
   out.deleted = answer.at("deleted").truth;
   out.more = answer.at("more").truth;
   for (const auto& one : answer.at("versions").list) out.versions.push_back(version_from(one));

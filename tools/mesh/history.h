@@ -17,12 +17,13 @@ struct Version {
   std::int64_t mode = 0;          // permission bits
   bool current = false, here = false, conflict = false;
 
-  [[nodiscard]] bool deletes() const;
-  [[nodiscard]] bool changes_content() const;
+  [[nodiscard]] bool says(std::string_view what_happened) const;
+  [[nodiscard]] bool deletes() const { return says("deleted"); }
 };
 
 struct History {
   std::string path, kind;
+  std::string now;  // where it stands now, relative to the mount; "" if it is deleted
   bool deleted = false, more = false;
   std::vector<Version> versions;  // newest first
   std::string json;               // as it came

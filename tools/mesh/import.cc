@@ -159,8 +159,11 @@ class Import {
       }
     }
     ++counter;
-    // Each close is a version: fsync first, so that it is one before the next begins.
-    if (fsync(out.get()) != 0 || close(out.release()) != 0) return system_failure("Can't save", absolute);
+    if (close(out.release()) != 0) return system_failure("Can't save", absolute);
+    if (!dressed) {  // an old version: closing published it, this seals it, else the next would take its place
+      const os::Fd sealed(open(absolute.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+      if (!sealed || fsync(sealed.get()) != 0) return system_failure("Can't save", absolute);
+    }
     if (dressed) dress(absolute, entry);
     return {};
   }

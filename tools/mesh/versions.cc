@@ -10,11 +10,14 @@
 namespace meshfs::tools {
 namespace {
 
+// A write stamps the attributes too, for its time; a new place with content is a new file.
 std::string what_text(const Version& version, const std::string& path) {
-  std::string out;
-  for (const auto& what : version.what) out += (out.empty() ? "" : ", ") + printable(what);
-  if (!version.path.empty() && version.path != path && !version.deletes())
-    out += " (as " + printable(version.path) + ")";
+  if (version.deletes()) return "deleted";
+  const bool written = version.says("content"), placed = version.says("place");
+  std::string out = written && placed ? "created" : written ? "written" : placed ? "moved" : "";
+  if (!written && version.says("attributes")) out += out.empty() ? "attributes" : ", attributes";
+  if (out.empty()) out = "settled";  // a conflict: nothing changed but what else survives
+  if (!version.path.empty() && version.path != path) out += " (as " + printable(version.path) + ")";
   return out;
 }
 
@@ -22,6 +25,7 @@ void print_log(const History& history, const Place& place, bool colour) {
   std::printf("%s: %s%s%s\n", place.shown().c_str(),
               count_text(static_cast<std::int64_t>(history.versions.size()), "version", "versions").c_str(),
               history.more ? " and more (--limit)" : "", history.deleted ? ", deleted" : "");
+  if (!history.now.empty() && history.now != place.path) std::printf("it is %s now\n", printable(history.now).c_str());
   Table table({{""}, {"VERSION"}, {"WHEN"}, {"AUTHOR"}, {"SIZE", true}, {"BYTES"}, {"WHAT"}}, colour);
   for (const auto& one : history.versions) {
     const bool has_bytes = !one.deletes();
@@ -87,16 +91,16 @@ Exit restore_version(const Arguments& arguments) {
   const auto restored = asked->daemon.ask_json("restore", {asked->place.path, version->version});
   if (!restored) return complain(restored.failure());
   const std::string& now = restored->at("version").text;
+  const auto after = read_history(asked->daemon, asked->place.path, 1);
+  const std::string path =
+      after && !after->now.empty() ? after->now : asked->place.path;  // a deleted file comes back where it stood
   if (arguments.json) {
-    std::printf("%s\n", JsonObject()
-                            .text("path", asked->place.path)
-                            .text("restored", version->version)
-                            .text("version", now)
-                            .done()
-                            .c_str());
+    std::printf("%s\n",
+                JsonObject().text("path", path).text("restored", version->version).text("version", now).done().c_str());
   } else {
-    std::printf("%s is again as %s left it on %s; the version is %s now.\n", asked->place.shown().c_str(),
-                printable(version->author).c_str(), moment_text(version->when_ms).c_str(), printable(now).c_str());
+    std::printf("%s is again as %s left it on %s; the version is %s now.\n",
+                Place{asked->place.mount, path}.shown().c_str(), printable(version->author).c_str(),
+                moment_text(version->when_ms).c_str(), printable(now).c_str());
   }
   return Exit::ok;
 }

@@ -1,6 +1,7 @@
 // Handlers of attributes and of the whole file system's figures.
 #include <sys/statvfs.h>
 
+#include "fsd/fuse/acl.h"
 #include "fsd/fuse/mount_state.h"
 
 namespace meshfs::fsd::fuse {
@@ -38,7 +39,13 @@ codec::Attributes with_changes(MountState& state, const NodeInfo& info, const At
   }
   if ((r.set & FUSE_SET_ATTR_UID) != 0) a.user = state.owners.user(r.wanted.st_uid, now);
   if ((r.set & FUSE_SET_ATTR_GID) != 0) a.group = state.owners.group(r.wanted.st_gid, now);
-  if ((r.set & FUSE_SET_ATTR_MODE) != 0) a.mode = static_cast<std::uint16_t>(r.wanted.st_mode & 07777);
+  if ((r.set & FUSE_SET_ATTR_MODE) != 0) {
+    a.mode = static_cast<std::uint16_t>(r.wanted.st_mode & 07777);
+    if (auto list = acl_of(a, kAccessAcl)) {
+      list->chmod(a.mode);
+      (void)put_acl(a, kAccessAcl, list);  // as long as before
+    }
+  }
   if ((r.set & FUSE_SET_ATTR_MTIME_NOW) != 0)
     a.mtime_ns = state.clock.wall_ns();
   else if ((r.set & FUSE_SET_ATTR_MTIME) != 0)

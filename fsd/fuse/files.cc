@@ -91,7 +91,7 @@ void create(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode
   const Result<NodeKey> directory = state.directory(parent);
   if (!directory) return reply_failure(request, directory.failure());
   const Result<NodeKey> key =
-      state.tree.make_file(*directory, name, state.new_attributes(request, parent, mode_bits, false));
+      state.tree.make_file(*directory, name, state.new_attributes(request, parent, mode_bits, codec::Kind::file));
   if (!key) return reply_failure(request, key.failure());
   const Result<NodeInfo> info = state.tree.info(*key);
   if (!info) return reply_failure(request, info.failure());

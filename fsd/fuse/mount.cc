@@ -23,7 +23,7 @@ class RealClock final : public Clock {
   }
 };
 
-void init(void*, fuse_conn_info* connection) {
+void init(void* userdata, fuse_conn_info* connection) {
   // Caches are dropped when we say so, not whenever mtime moves: a local write would empty its own page cache.
   connection->want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
                                              FUSE_CAP_SPLICE_MOVE | FUSE_CAP_WRITEBACK_CACHE);
@@ -31,6 +31,12 @@ void init(void*, fuse_conn_info* connection) {
       connection->capable &
       static_cast<unsigned>(FUSE_CAP_EXPLICIT_INVAL_DATA | FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS |
                             FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_CACHE_SYMLINKS);
+  // Access control lists: the kernel judges by them, we keep mode and list in step and mask what is new (acl.h).
+  constexpr auto kLists = static_cast<unsigned>(FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK);
+  if ((connection->capable & kLists) == kLists) {
+    connection->want |= kLists;
+    static_cast<MountState*>(userdata)->has_acls = true;
+  }
   connection->max_write = 256 * 1024;  // bounds the touched part of the request buffer: routers have 64 MB
 }
 

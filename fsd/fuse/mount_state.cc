@@ -1,5 +1,6 @@
 #include "fsd/fuse/mount_state.h"
 
+#include "fsd/fuse/acl.h"
 #include "fsd/fuse/errno_table.h"
 
 namespace meshfs::fsd::fuse {
@@ -103,7 +104,7 @@ Result<NodeKey> MountState::directory(Ino ino) {
   return inode->key;
 }
 
-codec::Attributes MountState::new_attributes(fuse_req_t request, Ino parent, mode_t mode, bool directory) {
+codec::Attributes MountState::new_attributes(fuse_req_t request, Ino parent, mode_t mode, codec::Kind kind) {
   const fuse_ctx* caller = fuse_req_ctx(request);
   const Instant now = clock.now();
   codec::Attributes a;
@@ -113,10 +114,19 @@ codec::Attributes MountState::new_attributes(fuse_req_t request, Ino parent, mod
   const Result<NodeInfo> above = info(parent);
   if (above && (above->attributes.mode & S_ISGID) != 0) {  // BSD group semantics where the directory asks for it
     a.group = above->attributes.group;
-    if (directory) a.mode |= S_ISGID;
+    if (kind == codec::Kind::directory) a.mode |= S_ISGID;
   } else {
     a.group = owners.group(caller->gid, now);
   }
+  if (!has_acls || kind == codec::Kind::symlink) return a;
+  const auto list = above ? acl_of(above->attributes, kDefaultAcl) : std::nullopt;
+  if (!list) {
+    a.mode = static_cast<std::uint16_t>(a.mode & ~caller->umask);
+    return a;
+  }
+  // The directory's xattrs were within their limit, and there is nothing beside the lists here.
+  (void)put_acl(a, kAccessAcl, list->inherited(a.mode));
+  if (kind == codec::Kind::directory) (void)put_acl(a, kDefaultAcl, list);
   return a;
 }
 

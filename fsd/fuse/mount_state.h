@@ -47,6 +47,7 @@ struct MountState {
   Notifier notifier;
   OpenFiles open_files;
   Owners owners;
+  bool has_acls = false;  // the kernel judges by access control lists
   KernelOffers kernel;
   std::function<bool(const HeraldOrder&)> send_to_herald = [](const HeraldOrder&) { return false; };
   std::function<void(Instant)> wake_announcer = [](Instant) {};
@@ -67,7 +68,7 @@ struct MountState {
   fuse_entry_param entry(const NodeInfo& info, Ino parent);
   // The directory that a name operation works in: not_found if it was removed, read_only for .mesh.
   Result<NodeKey> directory(Ino ino);
-  codec::Attributes new_attributes(fuse_req_t request, Ino parent, mode_t mode, bool directory);
+  codec::Attributes new_attributes(fuse_req_t request, Ino parent, mode_t mode, codec::Kind kind);
   void entries_changed(Ino directory);
   void touched(Ino ino);
   // The node is gone from the tree (unlinked or replaced): its inode, if known, answers from `last`.

@@ -52,12 +52,12 @@ void readlink(fuse_req_t request, fuse_ino_t ino) {
 
 // Common to everything that makes a name: `make` gets the directory and the new node's attributes.
 template <class Make>
-void make_node(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode, bool is_directory, Make make) {
+void make_node(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode, codec::Kind kind, Make make) {
   MountState& state = MountState::of(request);
   if (Status good = check_name(parent, name); !good) return reply(request, good);
   const Result<NodeKey> directory = state.directory(parent);
   if (!directory) return reply_failure(request, directory.failure());
-  const Result<NodeKey> key = make(state.tree, *directory, state.new_attributes(request, parent, mode, is_directory));
+  const Result<NodeKey> key = make(state.tree, *directory, state.new_attributes(request, parent, mode, kind));
   if (!key) return reply_failure(request, key.failure());
   state.entries_changed(parent);
   const Result<NodeInfo> info = state.tree.info(*key);
@@ -69,16 +69,17 @@ void make_node(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t m
 }
 
 void mkdir(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode) {
-  make_node(request, parent, name, mode, true, [&](FileTree& tree, const NodeKey& directory, const auto& a) {
-    return tree.make_directory(directory, name, a);
-  });
+  make_node(
+      request, parent, name, mode, codec::Kind::directory,
+      [&](FileTree& tree, const NodeKey& directory, const auto& a) { return tree.make_directory(directory, name, a); });
 }
 
 void symlink(fuse_req_t request, const char* target, fuse_ino_t parent, const char* name) {
   if (std::string_view(target).size() > codec::kMaxSymlinkBytes) return reply(request, Errc::name_too_long);
-  make_node(request, parent, name, 0777, false, [&](FileTree& tree, const NodeKey& directory, const auto& a) {
-    return tree.make_symlink(directory, name, target, a);
-  });
+  make_node(request, parent, name, 0777, codec::Kind::symlink,
+            [&](FileTree& tree, const NodeKey& directory, const auto& a) {
+              return tree.make_symlink(directory, name, target, a);
+            });
 }
 
 void mknod(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode, dev_t) {
@@ -86,7 +87,7 @@ void mknod(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode,
     fuse_reply_err(request, EPERM);
     return;
   }
-  make_node(request, parent, name, mode, false,
+  make_node(request, parent, name, mode, codec::Kind::file,
             [&](FileTree& tree, const NodeKey& directory, const codec::Attributes& a) -> Result<NodeKey> {
               Result<NodeKey> key = tree.make_file(directory, name, a);
               if (!key) return key;

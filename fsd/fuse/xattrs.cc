@@ -1,9 +1,10 @@
-// Handlers of extended attributes. user.* travels with the object; user.mesh.* tells about it: readable, not listed
+// Handlers of extended attributes. user.* and access control lists travel with the object; user.mesh.* tells about it: readable, not listed
 // (so that cp -a and mv never trip over them), of which ttl and type can be set.
 #include <sys/xattr.h>
 
 #include <charconv>
 
+#include "fsd/fuse/acl.h"
 #include "fsd/fuse/mount_state.h"
 
 namespace meshfs::fsd::fuse {
@@ -79,6 +80,28 @@ Status set_user_value(codec::Attributes& a, std::string_view name, ByteView valu
   return bytes_of(a) <= codec::kMaxXattrBytes ? Status() : Status(Errc::no_space);
 }
 
+bool is_in_group(MountState& state, fuse_req_t request, const codec::Owner& group) {
+  const gid_t gid = state.owners.gid(group, state.clock.now());
+  if (fuse_req_ctx(request)->gid == gid) return true;
+  std::vector<gid_t> groups(static_cast<std::size_t>(std::max(0, fuse_req_getgroups(request, 0, nullptr))));
+  const int count = fuse_req_getgroups(request, static_cast<int>(groups.size()), groups.data());
+  const auto end = groups.begin() + std::clamp(count, 0, static_cast<int>(groups.size()));
+  return std::find(groups.begin(), end, gid) != end;
+}
+
+Status set_acl(MountState& state, fuse_req_t request, codec::Attributes& a, std::string_view name, ByteView value) {
+  const Instant now = state.clock.now();
+  auto acl = Acl::from_kernel(value, state.owners, now);
+  if (!acl) return acl.failure();
+  if (const auto before = acl_of(a, name)) acl->keep_unknown(*before, state.owners, now);
+  if (name == kAccessAcl) {
+    a.mode = acl->mode(a.mode);
+    const bool may_keep = fuse_req_ctx(request)->uid == 0 || is_in_group(state, request, a.group);
+    if (!may_keep) a.mode = static_cast<std::uint16_t>(a.mode & ~S_ISGID);
+  }
+  return put_acl(a, name, *acl);
+}
+
 // Runs `edit` on the attributes of an inode and keeps the outcome.
 template <class Edit>
 void edit_attributes(fuse_req_t request, Ino ino, Edit edit) {
@@ -106,8 +129,10 @@ void edit_attributes(fuse_req_t request, Ino ino, Edit edit) {
 
 void setxattr(fuse_req_t request, fuse_ino_t ino, const char* name, const char* value, std::size_t size, int flags) {
   const std::string_view n = name;
-  if (!n.starts_with(kUser)) return reply(request, Errc::unsupported);
+  MountState& state = MountState::of(request);
+  if (!n.starts_with(kUser) && !(state.has_acls && is_acl(n))) return reply(request, Errc::unsupported);
   edit_attributes(request, ino, [&](codec::Attributes& a) {
+    if (is_acl(n)) return set_acl(state, request, a, n, as_bytes({value, size}));
     if (n.starts_with(kMesh)) return set_mesh_value(a, n.substr(kMesh.size()), {value, size});
     return set_user_value(a, n, as_bytes({value, size}), flags);
   });
@@ -115,11 +140,13 @@ void setxattr(fuse_req_t request, fuse_ino_t ino, const char* name, const char* 
 
 void removexattr(fuse_req_t request, fuse_ino_t ino, const char* name) {
   const std::string_view n = name;
-  if (!n.starts_with(kUser)) return reply(request, Errc::unsupported);
+  if (!n.starts_with(kUser) && !(MountState::of(request).has_acls && is_acl(n))) {
+    return reply(request, Errc::unsupported);
+  }
   edit_attributes(request, ino, [&](codec::Attributes& a) -> Status {
     if (n.starts_with(kMesh)) return set_mesh_value(a, n.substr(kMesh.size()), "");
     const auto at = position(a, n);
-    if (at == a.xattrs.end() || at->name != n) return Errc::no_data;
+    if (at == a.xattrs.end() || at->name != n) return is_acl(n) ? Status() : Status(Errc::no_data);
     a.xattrs.erase(at);
     return {};
   });
@@ -137,14 +164,20 @@ void reply_sized(fuse_req_t request, ByteView bytes, std::size_t room) {
 void getxattr(fuse_req_t request, fuse_ino_t ino, const char* name, std::size_t size) {
   MountState& state = MountState::of(request);
   const std::string_view n = name;
+  const bool is_list = state.has_acls && is_acl(n);
   // Asked by the kernel itself (capabilities at writes) and by ls: answered without looking anything up. Where labels are
   // not supported, ls asks for one file's only.
-  if (!n.starts_with(kUser)) {
+  if (!n.starts_with(kUser) && !is_list) {
     return reply(request, n.starts_with("security.") && n != "security.selinux" ? Errc::no_data : Errc::unsupported);
   }
   if (MountState::is_virtual(ino)) return reply(request, Errc::no_data);
   Result<NodeInfo> info = state.info(ino);
   if (!info) return reply_failure(request, info.failure());
+  if (is_list) {
+    const auto acl = acl_of(info->attributes, n);
+    if (!acl) return reply(request, Errc::no_data);
+    return reply_sized(request, acl->to_kernel(state.owners, state.clock.now()), size);
+  }
   if (n.starts_with(kMesh)) {
     const Result<std::string> value = mesh_value(state, ino, *info, n.substr(kMesh.size()));
     if (!value) return reply_failure(request, value.failure());
@@ -161,7 +194,9 @@ void listxattr(fuse_req_t request, fuse_ino_t ino, std::size_t size) {
   if (!MountState::is_virtual(ino)) {
     const Result<NodeInfo> info = state.info(ino);
     if (!info) return reply_failure(request, info.failure());
-    for (const codec::Xattr& x : info->attributes.xattrs) names.append(x.name).push_back('\0');
+    for (const codec::Xattr& x : info->attributes.xattrs) {
+      if (x.name.starts_with(kUser) || (state.has_acls && is_acl(x.name))) names.append(x.name).push_back('\0');
+    }
   }
   reply_sized(request, as_bytes(names), size);
 }

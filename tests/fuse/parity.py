@@ -12,6 +12,7 @@ import stat
 import sys
 import traceback
 
+import cases_acl
 import cases_attributes
 import cases_data
 import cases_directories
@@ -23,7 +24,7 @@ import cases_permissions
 from calls import Calls, WRONG, name_of
 
 MODULES = [cases_open, cases_data, cases_names, cases_links, cases_directories, cases_attributes, cases_permissions,
-           cases_paths]
+           cases_paths, cases_acl]
 
 # step: (outcome on the mount, why). Each must occur exactly as written here, and differ from the plain directory.
 DIFFERENCES = {

@@ -29,7 +29,10 @@ Ino hash_of_node(const NodeKey& key) {
 std::size_t InodeTable::KeyHash::operator()(const NodeKey& key) const { return hash_of_node(key); }
 
 InodeTable::InodeTable(const NodeKey& root) : root_(root) {
-  inodes_[kRootIno] = Inode{root, 1, kRootIno, 0, 0, {}};  // never forgotten
+  Inode& inode = inodes_[kRootIno];  // never forgotten
+  inode.key = root;
+  inode.lookups = 1;
+  inode.parent = kRootIno;
 }
 
 Inode* InodeTable::find(Ino ino) {

@@ -1,6 +1,8 @@
 #include "fsd/main/live_view.h"
 
+#include "fsd/main/disk_figures.h"
 #include "fsd/main/json_text.h"
+#include "schema/os/loop.h"
 
 namespace meshfs::fsd {
 Result<std::string> LiveView::text(std::string_view name) {
@@ -20,12 +22,20 @@ std::string LiveView::status() const {
   }
   return json_object({text_member("network", network_.name), text_member("node", network_.node_name),
                       text_member("node_id", network_.node.hex()), text_member("socket", network_.socket),
+                      text_member("version", MESHFS_VERSION), member("started_ms", network_.started.ms),
+                      member("now_ms", os::Loop::wall().ms), member("store", store_figures()),
                       member("objects", now.objects), member("files", now.files), member("entries", now.entries),
                       member("conflicts", now.conflicts), member("pending", now.pending),
                       member("missing_blobs", now.missing_blobs), member("network_time_ms", now.network_time.ms),
                       member("flagged", now.flagged), member("syncd_connected", now.syncd_connected),
                       member("sets", sets.str())}) +
          "\n";
+}
+
+std::string LiveView::store_figures() const {
+  const DiskFigures disk = look_at_disk(network_.store);
+  return json_object({member("used", disk.used), member("free", disk.free), member("total", disk.total),
+                      member("read_only", disk.read_only)});
 }
 
 std::string LiveView::conflicts() const {

@@ -14,6 +14,8 @@ class LiveView final : public fuse::VirtualFiles {
     NodeId node;
     std::string node_name;
     std::string socket;  // where tools ask: whoever finds the mount finds the daemon
+    std::string store;   // its folder
+    WallMs started;
   };
   LiveView(const Replica& replica, Network network) : replica_(replica), network_(std::move(network)) {}
 
@@ -25,6 +27,7 @@ class LiveView final : public fuse::VirtualFiles {
 
  private:
   [[nodiscard]] std::string status() const;
+  [[nodiscard]] std::string store_figures() const;
   [[nodiscard]] std::string conflicts() const;
   [[nodiscard]] std::string pending() const;
 

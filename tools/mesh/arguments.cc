@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -83,7 +84,7 @@ std::string Arguments::value(std::string_view option) const {
 }
 
 Result<std::int64_t> Arguments::number(std::string_view option, std::int64_t least, std::int64_t otherwise) const {
-  constexpr std::int64_t kMost = 1'000'000'000;
+  constexpr std::int64_t kMost = INT64_MAX;
   if (!has(option)) return otherwise;
   const std::string text = value(option);
   std::int64_t number = 0;

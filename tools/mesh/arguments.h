@@ -50,7 +50,7 @@ struct Arguments {
   [[nodiscard]] bool has(std::string_view option) const;
   [[nodiscard]] std::string value(std::string_view option) const;  // the last one given; "" if none
   [[nodiscard]] std::vector<std::string> values(std::string_view option) const;
-  // A whole number from `least` to 10^9; `otherwise` if the option is not there. invalid: one sentence.
+  // A whole number from `least`; `otherwise` if the option is not there. invalid: one sentence.
   [[nodiscard]] Result<std::int64_t> number(std::string_view option, std::int64_t least, std::int64_t otherwise) const;
 };
 

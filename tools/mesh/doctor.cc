@@ -36,7 +36,7 @@ std::vector<Finding> examine(const Arguments& arguments) {
   out.push_back(check_keys(arguments));
   out.push_back(check_mount(arguments));
   out.push_back(check_daemon(arguments, status.ok()));
-  out.push_back(check_store_disk(arguments));
+  if (!status) out.push_back(check_store_disk(arguments));  // else fsd's own figures say it
   if (status && peers) add(judge_view(status->json, peers->json, arguments.mount));
   out.push_back(check_clock(status ? status->json : Json()));
   add(check_interfaces());

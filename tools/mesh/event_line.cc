@@ -19,6 +19,7 @@ Paint paint_of(std::string_view what) {
 
 bool concerns(const Json& event, const std::string& path) {
   if (event.kind != Json::Kind::object) return false;
+  if (event.at("what").text == "lost") return true;  // what is missing may have been about anything
   return lies_in(event.at("path").text, path) ||
          (!event.at("from").text.empty() && lies_in(event.at("from").text, path));
 }
@@ -26,6 +27,7 @@ bool concerns(const Json& event, const std::string& path) {
 std::string event_text(const Json& event, bool colour) {
   constexpr std::size_t kWhatWidth = 10;  // "attributes"
   const std::string what = printable(event.at("what").text);
+  if (what == "lost") return painted(colour, Paint::warning, "earlier changes are not kept: look at the tree anew");
   std::string out = moment_text(event.at("when_ms").count()) + "  " + painted(colour, paint_of(what), what) +
                     std::string(what.size() < kWhatWidth ? kWhatWidth - what.size() : 0, ' ') + "  ";
   if (!event.at("from").text.empty()) out += printable(event.at("from").text) + " -> ";

@@ -1,6 +1,7 @@
 // mesh wait, mesh why: what other nodes hold, asked across the mesh.
 #include <poll.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "schema/os/loop.h"
@@ -102,7 +103,8 @@ Exit wait_for_nodes(const Arguments& arguments) {
   if (!timeout_s) return complain(timeout_s.failure());
   auto asked = ask_about(arguments, arguments.words[0]);
   if (!asked) return complain(asked.failure());
-  const Instant deadline = *timeout_s < 0 ? kNever : os::Loop::now() + seconds(*timeout_s);
+  const Instant deadline =
+      *timeout_s < 0 ? kNever : os::Loop::now() + seconds(std::min<std::int64_t>(*timeout_s, 1'000'000'000));
   Progress progress("waiting for nodes", *wanted, Progress::Unit::things);
   std::string version;  // that of the first answer: a later write is not what was waited for
   while (true) {

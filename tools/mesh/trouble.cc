@@ -75,7 +75,7 @@ Neighbours count_neighbours(const Json& peers) {
 Finding judge_disk(std::int64_t free_bytes, std::int64_t total_bytes, bool read_only, const std::string& folder) {
   const std::string free = bytes_text(free_bytes) + " free of " + bytes_text(total_bytes);
   if (read_only) {
-    return {Verdict::bad, "disk", "the disk of " + printable(folder) + " is mounted read-only",
+    return {Verdict::bad, "disk", "the disk of " + printable(folder) + " is mounted read-only: nothing can be written",
             "look at dmesg for what went wrong with it; mount -o remount,rw once it is repaired"};
   }
   const std::int64_t reserve = std::max(kReserve, total_bytes / 100);
@@ -89,6 +89,11 @@ Finding judge_disk(std::int64_t free_bytes, std::int64_t total_bytes, bool read_
 std::vector<Finding> judge_view(const Json& status, const Json& peers, const std::string& mount) {
   std::vector<Finding> out{judge_network_daemon(status), judge_neighbours(status, count_neighbours(peers)),
                            judge_writes(status), judge_history(status), judge_conflicts(status)};
+  const Json& store = status.at("store");
+  if (store.at("total").count() > 0) {
+    out.push_back(
+        judge_disk(store.at("free").count(), store.at("total").count(), store.at("read_only").truth, "the store"));
+  }
   const auto pending = status.at("pending").count();
   if (pending > 0) {
     out.push_back({Verdict::warning, "arrivals",

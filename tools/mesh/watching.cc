@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -28,12 +29,11 @@ Result<os::Fd> open_feed(const Arguments& arguments, const std::string& mount) {
                  "This meshfs-fsd has no .mesh/events: install mesh and meshfs-fsd from one release.");
   if (!feed)
     return error(Errc::denied, "Can't read " + printable(mount) + "/.mesh/events: " + std::strerror(errno) + ".");
-  if (arguments.has("--since")) {
-    const auto cursor = arguments.number("--since", 0, 0);
-    if (!cursor) return cursor.failure();
-    if (lseek(feed.get(), *cursor, SEEK_SET) < 0)
-      return error(Errc::not_found, "The feed does not go back to cursor " + arguments.value("--since") + ".");
-  }
+  // The position in the feed is the cursor; without one only what comes from now on.
+  const auto cursor = arguments.number("--since", 0, -1);
+  if (!cursor) return cursor.failure();
+  if (lseek(feed.get(), std::max<std::int64_t>(*cursor, 0), *cursor < 0 ? SEEK_END : SEEK_SET) < 0)
+    return error(Errc::io, std::string("Can't go to that place of the feed: ") + std::strerror(errno) + ".");
   return feed;
 }
 
@@ -75,7 +75,8 @@ Exit watch_changes(const Arguments& arguments) {
   if (!place) return complain(place.failure());
   const auto feed = open_feed(arguments, place->mount);
   if (!feed) return complain(feed.failure());
-  const Instant deadline = *timeout_s < 0 ? kNever : os::Loop::now() + seconds(*timeout_s);
+  const Instant deadline =
+      *timeout_s < 0 ? kNever : os::Loop::now() + seconds(std::min<std::int64_t>(*timeout_s, 1'000'000'000));
   Watcher watcher(arguments, place->path);
   std::array<char, 64 * 1024> piece;
   while (true) {

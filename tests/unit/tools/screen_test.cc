@@ -82,6 +82,7 @@ TEST(EventLine, ChoosesByPathAndSaysWhoDidWhat) {
   EXPECT_FALSE(concerns(moved, "b/ne"));
   EXPECT_FALSE(concerns(moved, "c"));
   EXPECT_FALSE(concerns(Json(), ""));
+  EXPECT_TRUE(concerns(parsed(R"({"cursor":9,"what":"lost"})"), "anything"));
   EXPECT_TRUE(event_text(moved, false).ends_with("moved       /a/old -> /b/new  by roof")) << event_text(moved, false);
 }
 

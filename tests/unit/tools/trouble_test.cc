@@ -38,6 +38,10 @@ TEST(Trouble, FindsEachThingThatIsWrong) {
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"flagged":true})", kPeer), 1);
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"pending":3})", kPeer), 1);
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"read_only":"the disk is full"})", kPeer), 1);
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"store":{"free":1000,"total":9000000}})", kPeer), 1);
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"store":{"free":8000000,"total":9000000,"read_only":true}})", kPeer),
+            1);
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"store":{"free":8000000,"total":9000000}})", kPeer), 0);
 }
 
 TEST(Trouble, CountsNeighbours) {

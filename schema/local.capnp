@@ -94,6 +94,13 @@ struct Answer {
   text @3 :Data;             # at most 512 KiB
 }
 
+struct QuestionJudged {
+  # Answer to QuestionCame. A question that is not to go on is forgotten.
+  request @0 :UInt64;
+  passOn @1 :Bool;           # its asker signed it
+  replies @2 :List(Wire.Reply);  # none or one: this node's own, signed
+}
+
 struct ToSyncd {
   union {
     welcome @0 :Welcome;
@@ -107,6 +114,8 @@ struct ToSyncd {
     itemsFound @8 :ItemsFound;
     networkTime @9 :NetworkTime;
     answer @10 :Answer;
+    inquire @11 :Wire.Question;   # our own, signed: ask the network
+    questionJudged @12 :QuestionJudged;
   }
 }
 
@@ -147,6 +156,13 @@ struct Ask {
   argument @2 :Data;         # at most 64 KiB
 }
 
+struct QuestionCame {
+  request @0 :UInt64;
+  question @1 :Wire.Question;
+  heard @2 :Bool;            # its target is a neighbour, heard so long ago:
+  heardMs @3 :UInt64;
+}
+
 struct ToFsd {
   union {
     hello @0 :Hello;
@@ -157,5 +173,7 @@ struct ToFsd {
     peersReport @5 :Data;    # JSON, at most 512 KiB
     clockVotes @6 :List(Int64);  # ms since 1970, at most 256
     ask @7 :Ask;
+    questionCame @8 :QuestionCame;
+    repliesCame @9 :Wire.Replies;  # to our own question; not verified
   }
 }

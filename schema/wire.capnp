@@ -53,6 +53,7 @@ struct Hello {
   echo @3 :Data;             # 16 bytes, yours; null in the first hello
   session @4 :UInt32;        # put this number into frames to me
   name @5 :Data;             # node name, for people; at most 32 bytes
+  features @6 :UInt32;       # messages that came later and that I understand: bit 0 Question and Replies. Unknown bits are ignored
 }
 
 struct AckRange {
@@ -149,6 +150,63 @@ struct Ping {
   reply @1 :Bool;
 }
 
+# Far questions: who holds this version, why does that node lack it? A question is flooded from neighbour to neighbour, each node
+# once per id; replies go back the way it came, gathered per hop, and are kept nowhere. Whoever replies signs with its
+# device key over the question's id, so a relay can withhold a reply or make up a failing one, never change what a node
+# said or use it for another question. Only neighbours whose Hello has feature bit 0 are asked.
+# What is signed (H and domains as in commit.capnp, numbers little-endian, null Data as zeros):
+#   question = Ed25519 of H("meshfs ask 1"; network id 32 · id 16 · asker 8 · volume 8 · object 16 · entry 32 · size 8 · root 32 · target 32)
+#   reply    = Ed25519 of H("meshfs reply 1"; network id 32 · question id 16 · author 8 · state 1 · have 4 · of 4 · secondsLeft 4 · heardMs 8 ·
+#              number of sources 1 · per source: length 1, name, bytesPerS 4 · length of reason 1, reason)
+
+struct Question {
+  id @0 :Data;               # 16 bytes, random: who saw it before drops it
+  asker @1 :UInt64;          # author tag, 8 bytes: its member record has the key
+  hops @2 :UInt8;            # left: 1..64. Each relay takes one away and sends none with 0. Not signed
+  volume @3 :UInt64;         # the object asked about
+  object @4 :Data;           # 16 bytes
+  entry @5 :Data;            # 32 bytes: the version
+  size @6 :UInt64;           # its content, if that is in chunks
+  root @7 :Data;             # 32 bytes, or null
+  target @8 :Data;           # 32 bytes: only this node replies, and those who heard it; null: everybody
+  signature @9 :Data;        # 64 bytes
+}
+
+enum Holding {
+  unknown @0;                # knows nothing of this version
+  holds @1;                  # the version and all of its content
+  fetching @2;               # the version; its content is on its way: have, of, sources, secondsLeft
+  metadata @3;               # the version, not its content, and does not fetch it
+  waiting @4;                # the version came and waits for something: reason
+  refused @5;                # the version came and was refused: reason
+  hidden @6;                 # the version and its content, but it shows under no name: reason
+  superseded @7;             # a later version took its place
+  heard @8;                  # not of the target but of a node that heard it: heardMs ago
+}
+
+struct Source {
+  name @0 :Data;             # 1 to 32 bytes: node name of a neighbour of who replies
+  bytesPerS @1 :UInt32;
+}
+
+struct Reply {
+  author @0 :UInt64;         # who replies
+  state @1 :Holding;
+  have @2 :UInt32;           # chunks
+  of @3 :UInt32;
+  secondsLeft @4 :UInt32;    # 0: not known
+  heardMs @5 :UInt64;
+  sources @6 :List(Source);  # at most 8
+  reason @7 :Data;           # one sentence, for people: at most 255 bytes
+  signature @8 :Data;        # 64 bytes
+  hops @9 :UInt8;            # links it travelled: whoever receives it adds one. Not signed
+}
+
+struct Replies {
+  question @0 :Data;         # 16 bytes: its id
+  replies @1 :List(Reply);   # 1..64
+}
+
 struct Message {
   union {
     push @0 :Push;
@@ -160,5 +218,7 @@ struct Message {
     missing @6 :Data;        # hashes, 32 bytes each, 1..512: not here now; your want is kept
     bye @7 :Data;            # why, for people: at most 255 bytes
     ping @8 :Ping;
+    question @9 :Question;
+    replies @10 :Replies;
   }
 }

@@ -66,6 +66,8 @@ class Files : public FileTree {
   Status publish_drafts();
   // The path of a node from /mesh, for people; empty if it shows nowhere.
   std::string path_of(const ObjectId& object);
+  // The same, or where it is going to show once its content is here.
+  std::string path_to_be(const ObjectId& object);
 
   // --- the past; paths are relative to /mesh, versions the first bytes of an entry's hash. Seal first: what is in no
   // commit yet has no version.

@@ -100,6 +100,12 @@ std::string Files::past_path(const VolumeTag& volume, const codec::Place& place)
   return {};
 }
 
+std::string Files::path_to_be(const ObjectId& object) {
+  std::string path = path_of(object);
+  const auto shown = path.empty() ? parts_.objects.shown(parts_.objects.load(object)) : std::nullopt;
+  return shown ? past_path(object.volume, shown->place.value.now) : path;
+}
+
 Result<PathLog> Files::log(std::string_view path, std::size_t limit, const std::optional<Bytes>& after) {
   const auto found = find_past(path);
   if (!found.ok()) return found.failure();

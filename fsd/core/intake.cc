@@ -69,17 +69,39 @@ std::optional<Intake::One> Intake::verify(const codec::Bundle& bundle, const Ope
 Intake::One Intake::judge_one(const codec::Bundle& bundle, RecordPosition position, bool verify_it) {
   const auto opened = open(bundle);
   if (!opened.ok()) return {Verdict::refused, opened.failure().message};
+  One verdict = judge_opened(bundle, *opened, position, verify_it);
+  if (verdict.verdict == Verdict::refused) remember_refused(opened->hashes, verdict.reason);
+  return verdict;
+}
+
+void Intake::remember_refused(const std::vector<Hash>& entries, const std::string& reason) {
+  for (const Hash& entry : entries) {
+    if (!refused_.insert_or_assign(entry, reason).second) continue;
+    refused_order_.push_back(entry);
+    if (refused_order_.size() <= kMaxRefused) continue;
+    refused_.erase(refused_order_.front());
+    refused_order_.pop_front();
+  }
+}
+
+std::optional<std::string> Intake::why_refused(const Hash& entry) const {
+  const auto at = refused_.find(entry);
+  return at == refused_.end() ? std::nullopt : std::optional(at->second);
+}
+
+Intake::One Intake::judge_opened(const codec::Bundle& bundle, const Opened& opened, RecordPosition position,
+                                 bool verify_it) {
   // Own commits come back through every neighbour: known ones cost no signature check.
-  const bool entries_known = std::all_of(opened->hashes.begin(), opened->hashes.end(),
+  const bool entries_known = std::all_of(opened.hashes.begin(), opened.hashes.end(),
                                          [&](const Hash& hash) { return parts_.sets.find(hash).has_value(); });
-  if (entries_known && !opened->hashes.empty()) {
-    const auto newest = parts_.sets.newest_header(set_of(opened->header.header.volume), opened->header.header.author);
-    if (newest && newest->header.sequence >= opened->header.header.sequence) return {Verdict::known, {}};
+  if (entries_known && !opened.hashes.empty()) {
+    const auto newest = parts_.sets.newest_header(set_of(opened.header.header.volume), opened.header.header.author);
+    if (newest && newest->header.sequence >= opened.header.header.sequence) return {Verdict::known, {}};
   }
   if (verify_it) {
-    if (auto verdict = verify(bundle, *opened)) return *verdict;
+    if (auto verdict = verify(bundle, opened)) return *verdict;
   }
-  return apply(bundle, *opened, position);
+  return apply(bundle, opened, position);
 }
 
 Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, RecordPosition position) {

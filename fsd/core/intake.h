@@ -2,6 +2,9 @@
 // applied, keeps the rest waiting.
 #pragma once
 
+#include <deque>
+#include <map>
+
 #include "fsd/core/apply.h"
 #include "fsd/core/pending.h"
 #include "fsd/core/policy.h"
@@ -31,6 +34,9 @@ class Intake {
   void wake(const std::vector<ObjectId>& objects);
 
   [[nodiscard]] const PendingBundles& pending() const { return pending_; }
+  // Why this entry was refused lately; nothing if it was not, or longer ago than kMaxRefused others.
+  static constexpr std::size_t kMaxRefused = 256;
+  [[nodiscard]] std::optional<std::string> why_refused(const Hash& entry) const;
   // Objects that foreign entries touched since the last call.
   std::vector<ObjectId> take_touched() { return std::exchange(touched_, {}); }
 
@@ -46,6 +52,8 @@ class Intake {
   };
   static Result<Opened> open(const codec::Bundle& bundle);
   One judge_one(const codec::Bundle& bundle, RecordPosition position, bool verify);
+  One judge_opened(const codec::Bundle& bundle, const Opened& opened, RecordPosition position, bool verify);
+  void remember_refused(const std::vector<Hash>& entries, const std::string& reason);
   One apply(const codec::Bundle& bundle, const Opened& opened, RecordPosition position);
   std::optional<One> verify(const codec::Bundle& bundle, const Opened& opened);
   void retry_waiting(bool verify);
@@ -56,6 +64,8 @@ class Intake {
   PendingBundles pending_;
   Applier::News unsettled_;  // waiting entries are news too: they can be origins
   std::vector<ObjectId> touched_;
+  std::map<Hash, std::string> refused_;
+  std::deque<Hash> refused_order_;  // oldest first
 };
 
 }  // namespace meshfs::fsd

@@ -104,6 +104,54 @@ bool Needs::here(const codec::ChunkedContent& content) {
   return true;
 }
 
+Needs::Progress Needs::progress(const codec::ChunkedContent& content) {
+  constexpr std::uint64_t kAverageChunk = 16 * 1024;
+  constexpr std::size_t kMaxLists = 256;  // 4 GB of file, ~30 ms; beyond, estimated
+  const auto guess = [](std::uint64_t size) { return (size + kAverageChunk - 1) / kAverageChunk; };
+  const Part root = root_part(content);
+  if (root.level == 0) return {blobs_.has(content.root) ? 1u : 0u, 1};
+  const auto known = state(content.root);
+  std::uint64_t missing = known ? known->missing : 0, chunks = 0, unlisted = 0;
+  std::size_t lists = 0;
+  std::vector<Part> open{root};
+  while (!open.empty()) {
+    const Part list = open.back();
+    open.pop_back();
+    const bool is_here = blobs_.has(list.hash);
+    const auto plain = is_here && lists++ < kMaxLists ? blobs_.plain(list.hash) : Result<Bytes>(Errc::not_found);
+    const auto below = plain.ok() ? parts_of(list, *plain) : std::nullopt;
+    if (below && !below->empty() && below->front().level > 0) {
+      open.insert(open.end(), below->begin(), below->end());
+    } else if (below || is_here) {
+      chunks += below ? below->size() : guess(list.size);
+    } else {
+      unlisted += guess(list.size);
+      missing -= std::min<std::uint64_t>(missing, 1);  // the list itself is no chunk
+    }
+  }
+  return {known ? chunks - std::min(chunks, missing) : 0, chunks + unlisted};
+}
+
+std::vector<codec::ChunkedContent> Needs::incomplete(std::size_t limit) {
+  std::vector<codec::ChunkedContent> out;
+  const Packer prefix = keys::begin(Space::need_of_root);
+  Packer from = prefix;
+  while (out.size() < limit) {
+    std::optional<Hash> root;
+    index_.scan(from.view(), [&](ByteView key, ByteView) {
+      const auto rest = keys::after(key, prefix.view());
+      if (rest && rest->size() >= Hash::kSize) root = Hash::from(rest->first(Hash::kSize));
+      return false;
+    });
+    if (!root) break;
+    if (const auto known = state(*root)) out.push_back({known->size, *root});
+    // Behind every row of this root: its other half is 32 bytes at most 0xff.
+    from = keys::of(Space::need_of_root, *root);
+    for (std::size_t i = 0; i <= Hash::kSize; ++i) from.byte(0xff);
+  }
+  return out;
+}
+
 std::optional<std::vector<Needs::Part>> Needs::parts_of(const Part& list, ByteView plain) {
   const auto decoded = codec::decode_list(plain);
   if (!decoded.ok() || codec::size_of(*decoded) != list.size) return std::nullopt;
@@ -250,6 +298,7 @@ Needs::Put Needs::put(const codec::Blob& blob, std::vector<ObjectId>& released) 
     drop_need(root, blob.hash);
     if (!now) continue;
     --now->missing;
+    if (arrival_) arrival_(root, part.level == 0 ? plain->size() : 0);
     if (part.level == 0) {
       now->broken = now->broken || blob.kind != codec::BlobKind::chunk || plain->size() != part.size;
     } else if (const auto below = parts_of(part, *plain)) {

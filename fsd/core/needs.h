@@ -30,6 +30,18 @@ class Needs {
   // Walks without keeping anything: is every blob here?
   bool here(const codec::ChunkedContent& content);
 
+  // How many of its chunks are here. What no list tells of yet is estimated by the average size of a chunk.
+  struct Progress {
+    std::uint64_t have = 0, of = 0;  // chunks
+  };
+  Progress progress(const codec::ChunkedContent& content);
+  // Contents that lack blobs, at most `limit`; in the order of their hashes.
+  std::vector<codec::ChunkedContent> incomplete(std::size_t limit);
+  // Objects that show once this content is whole.
+  std::vector<ObjectId> waiting_for(const Hash& root);
+  // Told of each blob that comes for a content.
+  void on_arrival(std::function<void(const Hash& root, std::size_t bytes)> listener) { arrival_ = std::move(listener); }
+
   // A blob of this content could not be read: verifies all of it that is here and asks for what is damaged or gone.
   void mend(const codec::ChunkedContent& content);
 
@@ -64,7 +76,6 @@ class Needs {
   void drop_need(const Hash& root, const Hash& blob);
   void drop_root(const Hash& root);
   std::vector<std::pair<Hash, Part>> roots_needing(const Hash& blob);
-  std::vector<ObjectId> waiting_for(const Hash& root);
 
   Table& index_;
   BlobStore& blobs_;
@@ -72,6 +83,7 @@ class Needs {
   std::set<Hash> asked_;
   std::vector<Hash> no_longer_;
   bool grew_ = true;  // something may be waiting to be asked for
+  std::function<void(const Hash& root, std::size_t bytes)> arrival_;
 };
 
 }  // namespace meshfs::fsd

@@ -52,7 +52,10 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
               wants_seal = true;
               counters.save(ports.index);
               if (on_change) changes.add(visible);
-            }) {
+            }),
+      holdings({sets, objects, needs, files, intake, transfers, moment, now}),
+      inquiries({members, sets, holdings, time, now}, {network, me, identity.member.node, device_key},
+                [this](local::ToSyncd question) { outbox.send(std::move(question)); }) {
   (void)members.add(identity.member);
   drop_provisional();
 }
@@ -269,7 +272,7 @@ Instant Replica::tick(Instant now, WallMs wall) {
   p.advance(now, wall);
   p.settle(true);
   if (now - p.told_time >= kTellTimeEvery) p.tell_time();
-  Instant next = std::min(p.time.next_persist(), p.told_time + kTellTimeEvery);
+  Instant next = std::min({p.time.next_persist(), p.told_time + kTellTimeEvery, p.inquiries.tick()});
   if (p.wants_seal || !p.outbox.all_durable()) next = std::min(next, p.retry_at);
   if (p.objects.next_due().ms != INT64_MAX) {
     const std::int64_t wait_ms = p.objects.next_due().ms - p.time.at(now).ms;
@@ -277,6 +280,8 @@ Instant Replica::tick(Instant now, WallMs wall) {
   }
   return next;
 }
+
+void Replica::note_time(Instant now) { parts_->now = std::max(parts_->now, now); }
 
 void Replica::on_syncd(const codec::local::ToFsd& message) {
   std::visit([this](const auto& one) { parts_->on(one); }, message);

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "fsd/core/file_tree.h"
-#include "fsd/core/past.h"
+#include "fsd/core/inquiries.h"
 #include "fsd/core/ports.h"
 #include "schema/codec/local.h"
 #include "schema/codec/network.h"
@@ -39,6 +39,9 @@ class Replica {
 
   // Whether the wall clock handed to tick() is confirmed now; NTP may get through hours after the start.
   void set_clock_confirmed(bool confirmed);
+
+  // What time it is, for what happens before the next tick().
+  void note_time(Instant now);
 
   // --- syncd's side
   void on_syncd(const codec::local::ToFsd& message);
@@ -76,6 +79,26 @@ class Replica {
   // These two make commits; wait for files().sync() before telling anybody.
   Result<Hash> restore(std::string_view path, std::string_view version);
   Result<Settled> settle_conflict(std::string_view path, bool keep_all, std::string_view version);  // "": as shown
+
+  // --- far questions: who has a version, and what of it
+  struct Asked {  // what the outcome is about
+    std::string path, node;
+    Hash entry;
+    std::optional<codec::Content> content;
+  };
+  using Answered = std::function<void(const Asked& what, const FarOutcome& outcome)>;
+  // `node`: only that one, this one too; "": everybody. `version` "": the one that shows. Calls `done` once if it is
+  // accepted; not_found for unknown paths, versions and nodes, unreachable without syncd, busy beyond two a second.
+  Status ask_far(std::string_view path, std::string_view version, std::string_view node, Duration wait, Answered done);
+
+  struct Transfer {
+    std::string path;  // of one file that waits for it; empty if that shows nowhere
+    Hash content;
+    std::uint64_t bytes = 0;
+    Needs::Progress progress;
+    std::vector<Transfers::Rate> from;
+  };
+  std::vector<Transfer> transfers() const;  // contents that are not whole, at most 100
 
   std::string node_name(const AuthorTag& author) const;  // hex of the tag if unknown
   std::vector<codec::Member> members() const;

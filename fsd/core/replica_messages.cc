@@ -33,12 +33,14 @@ void Replica::Parts::on(const local::Offer& offer) {
 void Replica::Parts::on(const local::PutBlobs& put) {
   local::BlobsStored outcome;
   std::vector<ObjectId> released;
+  needs.on_arrival([&](const Hash& root, std::size_t bytes) { transfers.arrived(root, put.from, bytes, now); });
   for (const auto& blob : put.blobs) {
     const auto result = needs.put(blob, released);
     if (result == Needs::Put::stored) outcome.stored.push_back(blob.hash);
     if (result == Needs::Put::refused) outcome.refused.push_back(blob.hash);
     if (result == Needs::Put::full) incomplete = true;
   }
+  needs.on_arrival(nullptr);
   for (const ObjectId& object : released) objects.refresh(object);
   if (!outcome.stored.empty() || !outcome.refused.empty()) outbox.send(std::move(outcome));
   settle(true);

@@ -4,6 +4,7 @@
 #include "fsd/core/changes.h"
 #include "fsd/core/files.h"
 #include "fsd/core/index_keys.h"
+#include "fsd/core/inquiries.h"
 #include "fsd/core/intake.h"
 #include "fsd/core/outbox.h"
 #include "fsd/core/replica.h"
@@ -62,6 +63,9 @@ struct Replica::Parts {
   std::vector<Visible> untold;  // of foreign commits, until listeners hear of it at the end of this call
   Changes changes;
   std::function<void(const std::vector<TreeChange>&)> on_change;
+  Transfers transfers;
+  Holdings holdings;
+  Inquiries inquiries;
   bool started = false;
   bool wants_seal = false;
   bool incomplete = false;  // no room for some content
@@ -93,6 +97,10 @@ struct Replica::Parts {
   void on(const local::PeersReport& report) { peers_json = report.json; }
   void on(const local::ClockVotes& votes);
   void on(const local::Ask& ask);
+  void on(const local::QuestionCame& came) { outbox.send(inquiries.judge(came)); }
+  void on(const local::RepliesCame& replies) { inquiries.on_replies(replies); }
+  // One version as others are asked about it; "": the one that shows.
+  Result<Asked> version_of(const PastPath& path, std::string_view version);
 };
 
 }  // namespace meshfs::fsd

@@ -62,6 +62,65 @@ std::string version_json(const PathVersion& one) {
                       member("current", one.current), member("here", one.here), member("conflict", one.conflict)});
 }
 
+// In the words of `why`; `holders` has fewer.
+std::string_view state_name(codec::Holding state) {
+  constexpr std::array<std::string_view, 9> kNames{"unknown", "holds",  "fetching",   "metadata", "waiting",
+                                                   "refused", "hidden", "superseded", "heard"};
+  return kNames.at(static_cast<std::size_t>(state));
+}
+
+std::string_view holder_state(codec::Holding state) {
+  using codec::Holding;
+  if (state == Holding::holds || state == Holding::hidden) return "holds";
+  if (state == Holding::fetching) return "fetching";
+  return state == Holding::metadata || state == Holding::superseded ? "metadata" : "lacks";
+}
+
+std::string sources_json(const std::vector<codec::Reply::Source>& sources) {
+  JsonList out('[', ']');
+  for (const auto& source : sources) {
+    out.add(json_object({text_member("node", source.name), member("bytes_per_s", source.bytes_per_s)}));
+  }
+  return out.str();
+}
+
+std::string holders_json(const Replica::Asked& asked, const FarOutcome& outcome) {
+  JsonList nodes('[', ']');
+  for (const auto& [node, reply] : outcome.replies) {
+    nodes.add(json_object({text_member("node", node), text_member("state", holder_state(reply.state)),
+                           member("have", reply.have), member("of", reply.of), member("hops", reply.hops)}));
+  }
+  JsonList silent('[', ']');
+  for (const std::string& node : outcome.silent) silent.add(json_quoted(node));
+  return json_object({text_member("path", asked.path), text_member("version", version_text(asked.entry)),
+                      text_member("content", asked.content ? content_hex(*asked.content) : ""),
+                      member("nodes", nodes.str()), member("asked_ms", to_ms(outcome.took)),
+                      member("silent", silent.str())}) +
+         "\n";
+}
+
+std::string why_json(const Replica::Asked& asked, const FarOutcome& outcome) {
+  const bool answered = !outcome.replies.empty();
+  codec::Reply reply;
+  if (answered) reply = outcome.replies.front().reply;
+  if (answered && reply.reason.empty()) reply.reason = "It has this version and its content.";
+  if (!answered) reply.reason = "It did not reply: it is off, or no way leads there now.";
+  const std::int64_t heard_ms = answered ? 0 : outcome.heard ? to_ms(*outcome.heard) : -1;
+  return json_object({text_member("path", asked.path), text_member("node", asked.node),
+                      text_member("version", version_text(asked.entry)), member("answered", answered),
+                      text_member("state", answered ? state_name(reply.state) : "silent"), member("have", reply.have),
+                      member("of", reply.of), member("from", sources_json(reply.sources)),
+                      member("seconds_left", reply.seconds_left), text_member("reason", reply.reason),
+                      member("last_heard_ms", heard_ms), member("hops", reply.hops)}) +
+         "\n";
+}
+
+Result<Duration> wait_of(const std::vector<std::string>& fields, std::size_t i) {
+  const auto wait_s = number(fields, i, 2);
+  if (!wait_s) return wait_s.failure();
+  return seconds(static_cast<std::int64_t>(std::min<std::uint64_t>(*wait_s, 60)));  // fsd has its own limit
+}
+
 }  // namespace
 
 bool Answers::answer(const std::string& verb, const std::string& argument, const Reply& reply) {
@@ -74,6 +133,10 @@ bool Answers::answer(const std::string& verb, const std::string& argument, const
     reply(read(fields));
   } else if (verb == "restore") {
     restore(fields, reply);
+  } else if (verb == "holders") {
+    holders(fields, reply);
+  } else if (verb == "why") {
+    why(fields, reply);
   } else if (verb == "settle") {
     settle(fields, reply);
   } else {
@@ -118,6 +181,25 @@ Result<std::string> Answers::read(const Fields& fields) {
   }
   if (!bytes) return bytes.failure();
   return std::string(as_text(*bytes));
+}
+
+void Answers::holders(const Fields& fields, const Reply& reply) {
+  const auto wait = wait_of(fields, 2);
+  if (!wait) return reply(wait.failure());
+  const Status asked = replica_.ask_far(
+      fields[0], field(fields, 1), "", *wait,
+      [reply](const Replica::Asked& what, const FarOutcome& outcome) { reply(holders_json(what, outcome)); });
+  if (!asked) reply(asked.failure());
+}
+
+void Answers::why(const Fields& fields, const Reply& reply) {
+  const auto wait = wait_of(fields, 2);
+  if (!wait) return reply(wait.failure());
+  if (field(fields, 1).empty()) return reply(error(Errc::invalid, "Name the node to be asked."));
+  const Status asked = replica_.ask_far(
+      fields[0], "", field(fields, 1), *wait,
+      [reply](const Replica::Asked& what, const FarOutcome& outcome) { reply(why_json(what, outcome)); });
+  if (!asked) reply(asked.failure());
 }
 
 void Answers::restore(const Fields& fields, const Reply& reply) {

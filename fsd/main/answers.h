@@ -1,4 +1,4 @@
-// What tools ask over the local socket beyond the files of .mesh/: a path's versions, their bytes, ways back. Owned by
+// What tools ask over the local socket beyond the files of .mesh/: a path's versions, their bytes, ways back, who has them. Owned by
 // Daemon; state thread only. Each verb's argument is fields separated by zero bytes, the first a path relative to /mesh;
 // each answer is one JSON object and a newline, `read`'s the bytes themselves.
 #pragma once
@@ -29,6 +29,8 @@ class Answers {
   Result<std::string> version();
   Result<std::string> log(const Fields& fields);
   Result<std::string> read(const Fields& fields);
+  void holders(const Fields& fields, const Reply& reply);
+  void why(const Fields& fields, const Reply& reply);
   void restore(const Fields& fields, const Reply& reply);
   void settle(const Fields& fields, const Reply& reply);
   void reply_when_durable(std::string text, const Reply& reply);

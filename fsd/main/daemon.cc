@@ -151,6 +151,7 @@ void Daemon::on_syncd(const codec::local::ToFsd& message) {
     view_->set_peers(report->json);
     return;
   }
+  replica_->note_time(os::Loop::now());
   replica_->on_syncd(message);
 }
 
@@ -163,6 +164,7 @@ void Daemon::answer(LocalServer::ConnectionId tool, const codec::local::Ask& que
     answer.text = text ? *text : text.failure().message;
     server_->answer(tool, answer);
   };
+  replica_->note_time(os::Loop::now());
   if (answers_->answer(question.verb, question.argument, reply)) return;
   const auto text = view_->text(question.verb);
   reply(text ? text

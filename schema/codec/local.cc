@@ -99,6 +99,14 @@ static Status read(format::local::Answer::Reader from, Answer& to) {
   return read_text(from.getText(), kMaxText, to.text);
 }
 
+static Status read(format::local::QuestionJudged::Reader from, QuestionJudged& to) {
+  to.request = from.getRequest();
+  to.pass_on = from.getPassOn();
+  const auto replies = from.getReplies();
+  if (replies.size() > 1) return over_limit("more than one reply of one node");
+  return replies.size() == 0 ? Status() : read(replies[0], to.reply.emplace());
+}
+
 struct SyncdWriter {
   format::local::ToSyncd::Builder root;
   BulkWriter& bulk;
@@ -168,6 +176,13 @@ struct SyncdWriter {
     to.setCode(static_cast<std::uint16_t>(from.code));
     set_unless_empty(as_bytes(from.text), [&](auto data) { to.setText(data); });
   }
+  void operator()(const Inquire& from) { write(root.initInquire(), from); }
+  void operator()(const QuestionJudged& from) {
+    auto to = root.initQuestionJudged();
+    to.setRequest(from.request);
+    to.setPassOn(from.pass_on);
+    if (from.reply) write(to.initReplies(1)[0], *from.reply);
+  }
 };
 
 static void write(format::local::ToSyncd::Builder to, const ToSyncd& from, BulkWriter& bulk) {
@@ -203,6 +218,10 @@ static Status read(format::local::ToSyncd::Reader from, ToSyncd& to, BulkReader&
     }
     case Which::ANSWER:
       return read(from.getAnswer(), to.emplace<Answer>());
+    case Which::INQUIRE:
+      return read(from.getInquire(), to.emplace<Inquire>());
+    case Which::QUESTION_JUDGED:
+      return read(from.getQuestionJudged(), to.emplace<QuestionJudged>());
   }
   return error(Errc::unsupported, "a message of an unknown kind");
 }
@@ -236,6 +255,12 @@ static Status read(format::local::Ask::Reader from, Ask& to) {
   to.request = from.getRequest();
   if (Status s = read_text(from.getVerb(), kMaxVerb, to.verb); !s) return s;
   return read_text(from.getArgument(), kMaxArgument, to.argument);
+}
+
+static Status read(format::local::QuestionCame::Reader from, QuestionCame& to) {
+  to.request = from.getRequest();
+  if (from.getHeard()) to.heard_ms = from.getHeardMs();
+  return read(from.getQuestion(), to.question);
 }
 
 struct FsdWriter {
@@ -278,6 +303,14 @@ struct FsdWriter {
     to.setVerb(data_of(from.verb));
     set_unless_empty(as_bytes(from.argument), [&](auto data) { to.setArgument(data); });
   }
+  void operator()(const QuestionCame& from) {
+    auto to = root.initQuestionCame();
+    to.setRequest(from.request);
+    write(to.initQuestion(), from.question);
+    to.setHeard(from.heard_ms.has_value());
+    to.setHeardMs(from.heard_ms.value_or(0));
+  }
+  void operator()(const RepliesCame& from) { write(root.initRepliesCame(), from); }
 };
 
 static void write(format::local::ToFsd::Builder to, const ToFsd& from, BulkWriter& bulk) {
@@ -308,6 +341,10 @@ static Status read(format::local::ToFsd::Reader from, ToFsd& to, BulkReader& bul
     }
     case Which::ASK:
       return read(from.getAsk(), to.emplace<Ask>());
+    case Which::QUESTION_CAME:
+      return read(from.getQuestionCame(), to.emplace<QuestionCame>());
+    case Which::REPLIES_CAME:
+      return read(from.getRepliesCame(), to.emplace<RepliesCame>());
   }
   return error(Errc::unsupported, "a message of an unknown kind");
 }

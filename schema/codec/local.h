@@ -109,8 +109,16 @@ struct Answer {
   bool operator==(const Answer&) const = default;
 };
 
+using Inquire = codec::Question;  // our own, signed: ask the network
+struct QuestionJudged {           // answer to QuestionCame
+  std::uint64_t request = 0;
+  bool pass_on = false;
+  std::optional<codec::Reply> reply;  // ours
+  bool operator==(const QuestionJudged&) const = default;
+};
+
 using ToSyncd = std::variant<Welcome, Items, Publish, Judged, Durable, NeedBlobs, BlobsStored, BlobsFound, ItemsFound,
-                             NetworkTime, Answer>;
+                             NetworkTime, Answer, Inquire, QuestionJudged>;
 
 // --- to fsd ---
 enum class Role : std::uint8_t { syncd = 0, tool = 1 };
@@ -155,7 +163,16 @@ struct Ask {  // tools: "status", "invite" ...
   bool operator==(const Ask&) const = default;
 };
 
-using ToFsd = std::variant<Hello, Offer, PutBlobs, GetBlobs, GetItems, PeersReport, ClockVotes, Ask>;
+struct QuestionCame {
+  std::uint64_t request = 0;
+  codec::Question question;
+  std::optional<std::uint64_t> heard_ms;  // since its target was heard, if that is a neighbour
+  bool operator==(const QuestionCame&) const = default;
+};
+using RepliesCame = codec::Replies;  // to our own question; not verified
+
+using ToFsd =
+    std::variant<Hello, Offer, PutBlobs, GetBlobs, GetItems, PeersReport, ClockVotes, Ask, QuestionCame, RepliesCame>;
 
 Bytes encode_to_syncd(const ToSyncd&);
 Result<ToSyncd> decode_to_syncd(ByteView);

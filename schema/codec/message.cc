@@ -113,6 +113,8 @@ struct MessageWriter {
     to.initPing().setToken(ping.token);
     to.getPing().setReply(ping.reply);
   }
+  void operator()(const Question& question) { write(to.initQuestion(), question); }
+  void operator()(const Replies& replies) { write(to.initReplies(), replies); }
 };
 
 static void write(format::Message::Builder to, const Message& from, BulkWriter& bulk) {
@@ -157,6 +159,10 @@ static Status read(format::Message::Reader from, Message& to, BulkReader& bulk) 
       to = Ping{ping.getToken(), ping.getReply()};
       return {};
     }
+    case Which::QUESTION:
+      return read(from.getQuestion(), to.emplace<Question>());
+    case Which::REPLIES:
+      return read(from.getReplies(), to.emplace<Replies>());
   }
   return error(Errc::unsupported, "a message of an unknown kind");
 }

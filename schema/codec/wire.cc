@@ -57,6 +57,7 @@ static void write(format::Hello::Builder to, const Hello& from) {
   if (!from.echo.is_zero()) to.setEcho(data_of(from.echo.view()));
   to.setSession(from.session);
   set_unless_empty(as_bytes(from.name), [&](auto data) { to.setName(data); });
+  to.setFeatures(from.features);
 }
 static Status read(format::Hello::Reader from, Hello& to) {
   if (Status s = read_fixed(from.getNode(), to.node); !s) return s;
@@ -66,6 +67,7 @@ static Status read(format::Hello::Reader from, Hello& to) {
     if (Status s = read_fixed(from.getEcho(), to.echo); !s) return s;
   }
   to.session = from.getSession();
+  to.features = from.getFeatures();
   return read_text(from.getName(), kMaxHelloName, to.name);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "schema/codec/hash_list.h"
+#include "schema/codec/question.h"
 #include "schema/crypto/hash.h"
 #include "schema/vocab/stamp.h"
 
@@ -70,13 +71,16 @@ struct Beacon {  // one multicast datagram
 };
 
 // Session set-up, two to three frames under the network key; the session key is derived from both nonces.
+inline constexpr std::uint32_t kFeatureQuestions = 1;  // understands Question and Replies
+
 struct Hello {
   NodeId node;
   Nonce boot;
-  Nonce nonce;                // mine for this session
-  Nonce echo;                 // yours, zero in the first hello
-  std::uint32_t session = 0;  // put this number into frames to me
-  std::string name;           // node name, for people
+  Nonce nonce;                 // mine for this session
+  Nonce echo;                  // yours, zero in the first hello
+  std::uint32_t session = 0;   // put this number into frames to me
+  std::string name;            // node name, for people
+  std::uint32_t features = 0;  // kFeature bits: messages that came after version 1 was fixed
   bool operator==(const Hello&) const = default;
 };
 crypto::LinkKey session_key(const crypto::LinkKey& network_key, const Hello& a, const Hello& b);  // symmetric
@@ -174,7 +178,7 @@ struct Ping {
   bool operator==(const Ping&) const = default;
 };
 
-using Message = std::variant<Push, Held, Reconcile, WantItems, WantBlobs, Blobs, Missing, Bye, Ping>;
+using Message = std::variant<Push, Held, Reconcile, WantItems, WantBlobs, Blobs, Missing, Bye, Ping, Question, Replies>;
 
 Bytes encode_beacon(const Beacon&);
 Result<Beacon> decode_beacon(ByteView);

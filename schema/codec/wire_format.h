@@ -14,6 +14,13 @@ Status read(format::Blob::Reader from, Blob& to, BulkReader& bulk);
 void write(format::Push::Builder to, const Push& from, BulkWriter& bulk);
 Status read(format::Push::Reader from, Push& to, BulkReader& bulk);
 
+void write(format::Question::Builder to, const Question& from);
+Status read(format::Question::Reader from, Question& to);
+void write(format::Reply::Builder to, const Reply& from);
+Status read(format::Reply::Reader from, Reply& to);
+void write(format::Replies::Builder to, const Replies& from);
+Status read(format::Replies::Reader from, Replies& to);
+
 Status read_set(format::Set from, SetId& to);
 inline format::Set set_to(SetId set) { return static_cast<format::Set>(set); }
 

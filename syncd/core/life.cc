@@ -19,7 +19,8 @@ Life::Life(Links& links, Store& store, const std::map<LinkId, transport::LinkTra
       gossip_(neighbours_, store, cache_, welcome.network),
       reconciler_(welcome.node, neighbours_, store, salt_of(welcome.network, 0), next_request_),
       fetcher_(neighbours_, store, cache_),
-      server_(neighbours_, store, cache_, fetcher_, next_request_) {}
+      server_(neighbours_, store, cache_, fetcher_, next_request_),
+      questions_(neighbours_, store) {}
 
 // --- from fsd
 
@@ -47,6 +48,10 @@ void Life::on_fsd(local::ToSyncd message, Instant now, const std::vector<Path>& 
     reconciler_.on_items_found(*found);
   } else if (auto* time = std::get_if<local::NetworkTime>(&message)) {
     clock_ = {*time, now};
+  } else if (const auto* question = std::get_if<local::Inquire>(&message)) {
+    questions_.on_inquire(*question, now);
+  } else if (const auto* judgement = std::get_if<local::QuestionJudged>(&message)) {
+    questions_.on_judged(*judgement, now);
   }
 }
 
@@ -111,7 +116,18 @@ void Life::on_message(const NodeId& who, codec::Message message, Instant now) {
     } else if (const auto it = pinged_.find(who); it != pinged_.end() && ping->token == 1) {
       ping_rtt_[who] = now - it->second;
     }
+  } else if (const auto* question = std::get_if<codec::Question>(&message)) {
+    on_question(who, *question, now);
+  } else if (auto* replies = std::get_if<codec::Replies>(&message)) {
+    questions_.on_replies(std::move(*replies), now);
   }
+}
+
+void Life::on_question(const NodeId& who, const codec::Question& question, Instant now) {
+  std::optional<Duration> heard;
+  const auto target = neighbours_.all().find(question.target);
+  if (!question.target.is_zero() && target != neighbours_.all().end()) heard = now - target->second.heard;
+  questions_.on_question(who, question, heard, now);
 }
 
 void Life::on_summary(const NodeId& who, const std::vector<codec::SetSummary>& sets, Instant now) {
@@ -170,6 +186,7 @@ Instant Life::tick(Instant now) {
   wake = std::min(wake, reconciler_.tick(now, gossip_.waiting() > 0));
   wake = std::min(wake, fetcher_.tick(now));
   server_.tick();
+  wake = std::min(wake, questions_.tick(now));
   wake = std::min(wake, vote(now));
   wake = std::min(wake, report(now));
   wake = std::min(wake, neighbours_.flush(now));

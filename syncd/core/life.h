@@ -6,6 +6,7 @@
 #include "syncd/core/gossip.h"
 #include "syncd/core/neighbours.h"
 #include "syncd/core/node.h"
+#include "syncd/core/questions.h"
 #include "syncd/core/reconciler.h"
 #include "syncd/core/server.h"
 
@@ -39,6 +40,7 @@ class Life : public Neighbours::Events {
 
  private:
   void on_stored(const codec::local::BlobsStored& outcome, Instant now);
+  void on_question(const NodeId& who, const codec::Question& question, Instant now);
   void on_push(const NodeId& who, codec::Push push, Instant now);
   Instant vote(Instant now);
   Instant report(Instant now);
@@ -57,6 +59,7 @@ class Life : public Neighbours::Events {
   Reconciler reconciler_;
   Fetcher fetcher_;
   Server server_;
+  Questions questions_;
   std::optional<NodeId> source_;  // who brought what fsd took in last
   struct Clock {
     codec::local::NetworkTime told;

@@ -20,6 +20,9 @@ class Mail {
   virtual void blame(const NodeId& who, const char* what) = 0;
   [[nodiscard]] virtual std::string name_of(const NodeId& who) const = 0;
 
+  // The codec::kFeature bits of its Hello; 0 without a session.
+  [[nodiscard]] virtual std::uint32_t features(const NodeId& who) const = 0;
+
   bool send(const NodeId& to, Priority priority, const codec::Message& message) {
     return send(to, priority, std::make_shared<const Bytes>(codec::encode_message(message)));
   }

@@ -325,6 +325,12 @@ void Neighbours::blame(const NodeId& who, const char*) {
   if (const auto it = known_.find(who); it != known_.end()) ++it->second.blame;
 }
 
+std::uint32_t Neighbours::features(const NodeId& who) const {
+  const auto it = known_.find(who);
+  const bool in_session = it != known_.end() && it->second.active != nullptr;
+  return in_session ? it->second.active->keys().theirs.features : 0;
+}
+
 std::string Neighbours::name_of(const NodeId& who) const {
   const auto it = known_.find(who);
   if (it == known_.end() || it->second.name.empty()) return who.hex().substr(0, 8);

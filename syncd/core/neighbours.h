@@ -94,6 +94,7 @@ class Neighbours : public Mail {
   [[nodiscard]] const std::vector<NodeId>& neighbours() const override { return in_session_; }
   void blame(const NodeId& who, const char* what) override;
   [[nodiscard]] std::string name_of(const NodeId& who) const override;
+  [[nodiscard]] std::uint32_t features(const NodeId& who) const override;
 
   [[nodiscard]] const std::map<NodeId, Neighbour>& all() const { return known_; }
 

@@ -116,6 +116,7 @@ void Neighbours::on_packet(const Path& from, const codec::FrameHeader& header, B
 void Neighbours::deliver(const NodeId& who, const std::vector<Bytes>& messages, Instant now) {
   for (const Bytes& bytes : messages) {
     Result<codec::Message> message = codec::decode_message(bytes);
+    if (!message && message.code() == Errc::unsupported) continue;  // of a later version: not ours to understand
     if (!message) {
       blame(who, "a message that does not decode");
       continue;

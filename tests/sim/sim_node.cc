@@ -19,8 +19,10 @@ SimNode::SimNode(transport::SimNetwork& network, transport::SimNetwork::Node num
 
 void SimNode::start() {
   ++life_;
-  fsd::Replica::Ports ports{store_.index, store_.log, store_.blobs,
-                            [this](local::ToSyncd message) { host_.to_syncd(std::move(message)); }};
+  fsd::Replica::Ports ports{store_.index, store_.log, store_.blobs, [this](local::ToSyncd message) {
+                              if (bend_out) bend_out(message);
+                              host_.to_syncd(std::move(message));
+                            }};
   replica_ = std::make_unique<fsd::Replica>(identity_, ports, fsd::Replica::Options{true, test_attributes(0755)});
   for (auto position = replica_->index_position(); position < store_.log.records().size();) {
     const auto& record = store_.log.records()[position];
@@ -58,7 +60,14 @@ void SimNode::hear(const local::ToFsd& message) {
     host_.to_syncd(judged);
     return;
   }
-  replica_->on_syncd(message);
+  replica_->note_time(network_.now());
+  if (bend_in) {
+    local::ToFsd bent = message;
+    bend_in(bent);
+    replica_->on_syncd(bent);
+  } else {
+    replica_->on_syncd(message);
+  }
   after_change();
 }
 

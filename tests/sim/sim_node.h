@@ -32,6 +32,9 @@ class SimNode {
   std::map<std::string, std::string> dump();
   std::vector<std::string> list(const std::string& directory);
 
+  // Call after whatever was done to the replica by hand.
+  void after_change();
+
   [[nodiscard]] SimHost& host() { return host_; }
   [[nodiscard]] fsd::Replica& replica() { return *replica_; }
   [[nodiscard]] MemoryStore& store() { return store_; }
@@ -39,10 +42,12 @@ class SimNode {
   // --- negative controls: bugs on demand
   unsigned swallow_offers_percent = 0;  // offered bundles that it forgets and calls known
   void tell_phantom_item();             // syncd hears of an item that nobody can have
+  // What passes between fsd and syncd, to be changed as a liar would.
+  std::function<void(codec::local::ToFsd&)> bend_in;
+  std::function<void(codec::local::ToSyncd&)> bend_out;
   void keep_private_file(const std::string& name) { (void)make_private(name); }
 
  private:
-  void after_change();
   void tick();
   void hear(const codec::local::ToFsd& message);
   bool make_private(const std::string& name);

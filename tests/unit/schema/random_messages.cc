@@ -43,6 +43,36 @@ Range random_range(Rng& rng) {
   return range;
 }
 
+Question random_question(Rng& rng) {
+  Question out;
+  out.id = random_fixed<QuestionId>(rng);
+  out.asker = random_fixed<AuthorTag>(rng);
+  out.hops = static_cast<std::uint8_t>(1 + rng.below(kMaxHops));
+  out.object = {random_fixed<VolumeTag>(rng), random_fixed<LocalId>(rng)};
+  out.entry = random_fixed<Hash>(rng);
+  if (rng.percent(70)) out.content = {rng.next() >> rng.below(64), random_fixed<Hash>(rng)};
+  if (rng.percent(50)) out.target = random_fixed<NodeId>(rng);
+  out.signature = random_fixed<crypto::Signature>(rng);
+  return out;
+}
+Reply random_reply(Rng& rng) {
+  Reply out;
+  out.author = random_fixed<AuthorTag>(rng);
+  out.state = static_cast<Holding>(rng.below(static_cast<std::uint64_t>(Holding::heard) + 1));
+  out.have = static_cast<std::uint32_t>(rng.next() >> 40);
+  out.of = static_cast<std::uint32_t>(rng.next() >> 40);
+  out.seconds_left = static_cast<std::uint32_t>(rng.below(100));
+  out.heard_ms = rng.next() >> rng.below(64);
+  for (std::size_t i = rng.below(3); i > 0; --i) {
+    out.sources.push_back({node_name(rng), static_cast<std::uint32_t>(rng.next() >> 40)});
+  }
+  out.reason = random_text(rng, kMaxReplyReason, "because it is so. ");
+  out.signature = random_fixed<crypto::Signature>(rng);
+  out.hops = static_cast<std::uint8_t>(rng.below(70));
+  return out;
+}
+Replies random_replies(Rng& rng) { return {random_fixed<QuestionId>(rng), several(rng, 1, random_reply)}; }
+
 }  // namespace
 
 codec::Beacon random_beacon(Rng& rng) {
@@ -61,7 +91,9 @@ codec::Hello random_hello(Rng& rng) {
               random_fixed<Nonce>(rng),
               {},
               static_cast<std::uint32_t>(rng.next()),
-              node_name(rng)};
+              node_name(rng),
+              0};
+  if (rng.percent(50)) hello.features = static_cast<std::uint32_t>(rng.next());
   if (rng.percent(50)) hello.echo = random_fixed<Nonce>(rng);
   return hello;
 }
@@ -107,8 +139,12 @@ codec::Message random_message(Rng& rng, std::size_t which) {
       return Missing{random_list<Hash>(rng, 1, 5)};
     case 7:
       return Bye{random_text(rng, kMaxReason, "going away ")};
-    default:
+    case 8:
       return Ping{rng.next(), rng.percent(50)};
+    case 9:
+      return random_question(rng);
+    default:
+      return random_replies(rng);
   }
 }
 
@@ -153,6 +189,13 @@ codec::local::ToSyncd random_to_syncd(Rng& rng, std::size_t which) {
       return ItemsFound{number, several(rng, 0, random_bundle)};
     case 9:
       return NetworkTime{random_wall(rng), rng.percent(50), rng.percent(50)};
+    case 11:
+      return random_question(rng);
+    case 12: {
+      QuestionJudged judged{number, rng.percent(50), std::nullopt};
+      if (rng.percent(50)) judged.reply = random_reply(rng);
+      return judged;
+    }
     default:
       return Answer{number, static_cast<Errc>(rng.below(static_cast<std::uint64_t>(Errc::internal) + 1)),
                     rng.percent(50), random_text(rng, 300, "{}\":, abc")};
@@ -177,6 +220,13 @@ codec::local::ToFsd random_to_fsd(Rng& rng, std::size_t which) {
       return local::PeersReport{random_text(rng, 300, "{}\":, abc")};
     case 6:
       return local::ClockVotes{{random_wall(rng), random_wall(rng)}};
+    case 8: {
+      local::QuestionCame came{number, random_question(rng), std::nullopt};
+      if (rng.percent(50)) came.heard_ms = number;
+      return came;
+    }
+    case 9:
+      return random_replies(rng);
     default:
       return local::Ask{number, random_text(rng, 20, "abc"), random_text(rng, 100, "abc /")};
   }

@@ -1,5 +1,7 @@
 // mesh wait, mesh why: what other nodes hold, asked across the mesh.
+#include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -32,6 +34,20 @@ Result<Holders> ask_holders(Asked& asked, const std::string& version, std::int64
     out.holding += node.at("state").text == "holds" ? 1 : 0;
   }
   return out;
+}
+
+// A file just closed is cut into chunks and gets its version after that: this waits for it, a second per 100 MB or so.
+Result<Holders> first_holders(Asked& asked, Instant deadline) {
+  constexpr Duration kPublishWithin = seconds(60);
+  const os::Fd file(open(asked.place.absolute().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file) (void)fsync(file.get());
+  const Instant give_up = std::min(deadline, os::Loop::now() + kPublishWithin);
+  while (true) {
+    auto holders = ask_holders(asked, "", kAskSeconds);
+    const bool may_come = !holders && holders.code() == Errc::not_found && file && os::Loop::now() < give_up;
+    if (!may_come) return holders;
+    poll(nullptr, 0, kPauseMs);
+  }
 }
 
 std::string names_of(const Holders& holders, bool holding) {
@@ -108,7 +124,7 @@ Exit wait_for_nodes(const Arguments& arguments) {
   Progress progress("waiting for nodes", *wanted, Progress::Unit::things);
   std::string version;  // that of the first answer: a later write is not what was waited for
   while (true) {
-    const auto holders = ask_holders(*asked, version, kAskSeconds);
+    const auto holders = version.empty() ? first_holders(*asked, deadline) : ask_holders(*asked, version, kAskSeconds);
     if (!holders) return complain(holders.failure());
     version = holders->answer.at("version").text;
     const std::int64_t needed = *wanted > 0 ? *wanted : holders->answered;

@@ -52,8 +52,17 @@ void lseek(fuse_req_t request, fuse_ino_t ino, off_t offset, int whence, fuse_fi
   }
 }
 
-// A whole published file over a whole other one is the same content again: nothing is copied. Anything else is left to the
-// kernel, which copies through its cache; what is cut alike is stored once all the same.
+void clone(fuse_req_t request, Ino from, Ino to, std::uint64_t length) {
+  MountState& state = MountState::of(request);
+  OpenFile* source = state.open_files.find(from);
+  OpenFile* target = state.open_files.find(to);
+  if (source == nullptr || target == nullptr) return reply(request, Errc::io);
+  if (source->size() > length || !state.open_files.clone(*source, *target)) return reply(request, Errc::unsupported);
+  fuse_reply_write(request, static_cast<std::size_t>(target->size()));
+}
+
+// A whole file over a whole other one is the same content again: nothing is copied. One that was just closed is stored
+// first. Anything else is left to the kernel, which copies through its cache; what is cut alike is stored once all the same.
 void copy_file_range(fuse_req_t request, fuse_ino_t from_ino, off_t from, fuse_file_info*, fuse_ino_t to_ino, off_t to,
                      fuse_file_info*, std::size_t length, int) {
   MountState& state = MountState::of(request);
@@ -62,10 +71,10 @@ void copy_file_range(fuse_req_t request, fuse_ino_t from_ino, off_t from, fuse_f
   if (source == nullptr || target == nullptr) return reply(request, Errc::io);
   constexpr std::uint64_t kMaxReply = UINT32_MAX;  // the answer has 32 bits
   const bool whole = from == 0 && to == 0 && length >= source->size() && source->size() <= kMaxReply;
-  if (!whole || source == target || !state.open_files.clone(*source, *target)) {
-    return reply(request, Errc::unsupported);
-  }
-  fuse_reply_write(request, static_cast<std::size_t>(target->size()));
+  if (!whole || source == target) return reply(request, Errc::unsupported);
+  if (source->writers > 0) return clone(request, from_ino, to_ino, length);
+  state.open_files.when_published(
+      *source, [request, from_ino, to_ino, length](Status) { clone(request, from_ino, to_ino, length); });
 }
 
 }  // namespace

@@ -55,15 +55,24 @@ void open_virtual(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
   if (fuse_reply_open(request, fi) == -ENOENT) state.open_virtual_files.erase(fi->fh);
 }
 
+// Whether the kernel has to look the name up again, as it means something else now: it does so after ESTALE, once. If the
+// name moved on meanwhile, the second open(2) gets what that lookup found: it was the newest after the first one began.
+bool is_stale(MountState& state, fuse_req_t request, Ino ino, int flags) {
+  const pid_t thread = fuse_req_ctx(request)->pid;
+  const bool second = state.told_stale.erase(thread) != 0;
+  const Frozen* frozen = state.inodes.frozen(ino);
+  if (frozen == nullptr || (frozen->removed && state.open_files.find(ino) != nullptr)) return false;
+  if (second && !frozen->removed && !mode_of(flags).writes && state.info(ino)) return false;
+  if (state.told_stale.size() >= MountState::kMaxToldStale) state.told_stale.clear();
+  state.told_stale.insert(thread);
+  return true;
+}
+
 void open(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
   MountState& state = MountState::of(request);
   if (MountState::is_virtual(ino)) return open_virtual(request, ino, fi);
-  if (state.inodes.frozen(ino) != nullptr && state.open_files.find(ino) == nullptr) {
-    fuse_reply_err(request, ESTALE);  // the name means something else now: the kernel looks it up again
-    return;
-  }
-  if (const Frozen* frozen = state.inodes.frozen(ino); frozen != nullptr && !frozen->removed) {
-    fuse_reply_err(request, ESTALE);  // an older version that others still read
+  if (is_stale(state, request, ino, fi->flags)) {
+    fuse_reply_err(request, ESTALE);
     return;
   }
   const Result<NodeInfo> info = state.info(ino);

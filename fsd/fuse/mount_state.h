@@ -5,6 +5,8 @@
 
 #include <sys/stat.h>
 
+#include <unordered_set>
+
 #include "fsd/fuse/announcer.h"
 #include "fsd/fuse/fuse_api.h"
 #include "fsd/fuse/kernel_offers.h"
@@ -49,6 +51,8 @@ struct MountState {
   Owners owners;
   bool has_acls = false;  // the kernel judges by access control lists
   KernelOffers kernel;
+  static constexpr std::size_t kMaxToldStale = 1024;
+  std::unordered_set<pid_t> told_stale;  // threads whose last open(2) was answered ESTALE; forgetting one is harmless
   std::function<bool(const HeraldOrder&)> send_to_herald = [](const HeraldOrder&) { return false; };
   std::function<void(Instant)> wake_announcer = [](Instant) {};
   Announcer announcer;

@@ -3,6 +3,7 @@
 
 usage: remote.py <mount_memory program> <empty folder to work in>
 """
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -127,6 +128,49 @@ def readers_keep_their_version(m):
     check("still readable", os.pread(reader, 300_000, 0), b"2" * 150_000)
     check("no name any more", os.fstat(reader).st_nlink, 0)
     os.close(reader)
+
+
+def stamped(number):
+    return f"{number:07d} " * 4000
+
+
+def read_versions(path, seconds, results):
+    """Reads whole versions, in two halves; tells what was wrong with any."""
+    wrong, end, last = [], time.monotonic() + seconds, ""
+    while time.monotonic() < end and len(wrong) < 5:
+        try:
+            with open(path, "rb", buffering=0) as f:
+                text = f.read(16_000)
+                text += f.read()
+        except OSError as failure:
+            wrong.append(failure.strerror)
+            continue
+        if text != text[:8] * 4000:
+            wrong.append(f"{len(text)} bytes, from {text[:8]!r} to {text[-8:]!r}")
+        elif text[:8].decode() < last:
+            wrong.append(f"{text[:8]!r} came after {last}")
+        last = max(last, text[:8].decode())
+    results.put(wrong)
+
+
+def versions_are_never_mixed(m):
+    """One file, changed as fast as it goes, and readers that open, read and close it all the time."""
+    m.arrives("hot", stamped(0))
+    results = multiprocessing.Queue()
+    readers = [multiprocessing.Process(target=read_versions, args=(m.path("hot"), 2, results)) for _ in range(12)]
+    for reader in readers:
+        reader.start()
+    end, number = time.monotonic() + 2, 0
+    while time.monotonic() < end:
+        number += 1
+        m.process.stdin.write(f"write hot {stamped(number)}\n")
+        m.process.stdin.flush()
+        m.process.stdout.readline()
+    check("readers of a hot file", [wrong for _ in readers for wrong in results.get()], [])
+    for reader in readers:
+        reader.join()
+    check("versions meanwhile", number > 100)
+    check("the check itself", bool(stamped(1)[:-8] + stamped(2)[:8] != stamped(1)))
 
 
 def writers_lose_nothing(m):
@@ -266,8 +310,9 @@ def main():
     m = Mounted(program, folder, "20")  # storing takes 20 ms: much happens meanwhile
     check("mounted", m.first_line, "ready")
     try:
-        for case in (files_come_and_go, names_of_one_file, readers_keep_their_version, writers_lose_nothing,
-                     opened_before_and_written_after, growth_is_published, virtual_files, mesh_attributes):
+        for case in (files_come_and_go, names_of_one_file, readers_keep_their_version, versions_are_never_mixed,
+                     writers_lose_nothing, opened_before_and_written_after, growth_is_published, virtual_files,
+                     mesh_attributes):
             case(m)
     finally:
         m.stop()

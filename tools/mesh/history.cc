@@ -8,7 +8,7 @@
 namespace meshfs::tools {
 namespace {
 
-constexpr std::int64_t kPieceBytes = 256 * 1024;
+constexpr std::int64_t kReadPiece = 256 * 1024;
 // A far node may have to send the bytes first.
 constexpr Duration kReadPatience = seconds(120);
 constexpr std::size_t kLeastDigits = 4;
@@ -104,7 +104,7 @@ Status read_version(DaemonLink& daemon, const Place& place, const Version& versi
   Progress progress("reading", version.size, Progress::Unit::bytes);
   for (std::int64_t offset = 0;;) {
     const auto piece = daemon.ask(
-        "read", {place.path, version.version, std::to_string(offset), std::to_string(kPieceBytes)}, kReadPatience);
+        "read", {place.path, version.version, std::to_string(offset), std::to_string(kReadPiece)}, kReadPatience);
     if (!piece && piece.code() == Errc::unreachable) {
       return error(Errc::unreachable,
                    "Version " + version.version + " of " + place.shown() +
@@ -115,7 +115,7 @@ Status read_version(DaemonLink& daemon, const Place& place, const Version& versi
     if (const Status taken = take(*piece); !taken) return taken;
     offset += static_cast<std::int64_t>(piece->size());
     progress.reach(offset);
-    if (static_cast<std::int64_t>(piece->size()) < kPieceBytes) return {};
+    if (static_cast<std::int64_t>(piece->size()) < kReadPiece) return {};
   }
 }
 

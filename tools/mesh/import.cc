@@ -23,14 +23,6 @@
 namespace meshfs::tools {
 namespace {
 
-Error system_failure(const std::string& what, const std::string& path) {
-  const bool denied = errno == EACCES || errno == EPERM || errno == EROFS;
-  return error(denied            ? Errc::denied
-               : errno == ENOSPC ? Errc::no_space
-                                 : Errc::io,
-               what + " " + printable(path) + ": " + std::strerror(errno) + ".");
-}
-
 // A path that stays below where it is unpacked: no leading slash, no "..".
 bool stays_inside(const std::string& path) {
   return !path.empty() && path[0] != '/' && ("/" + path + "/").find("/../") == std::string::npos;

@@ -22,13 +22,6 @@ namespace {
 
 constexpr std::string_view kOpenMark = "<<<<<<< ", kCloseMark = ">>>>>>> ";
 
-Error system_failure(const std::string& what, const std::string& path) {
-  const Errc code = errno == EACCES || errno == EPERM || errno == EROFS ? Errc::denied
-                    : errno == ENOSPC                                   ? Errc::no_space
-                                                                        : Errc::io;
-  return error(code, what + " " + printable(path) + ": " + std::strerror(errno) + ".");
-}
-
 Status write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t done = write(fd, bytes.data(), bytes.size());

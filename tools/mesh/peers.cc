@@ -9,8 +9,6 @@
 namespace meshfs::tools {
 namespace {
 
-std::string shown(const Json& object, std::string_view key) { return printable(object.at(key).text); }
-
 std::string milliseconds_of(const Json& rtt) {
   if (rtt.kind != Json::Kind::number) return "-";
   char text[32];

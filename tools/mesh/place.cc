@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -80,6 +81,13 @@ Error outside(const Arguments& arguments, const std::string& word, const std::st
 }  // namespace
 
 std::string Place::shown() const { return printable(absolute()); }
+
+Error system_failure(const std::string& what, const std::string& path) {
+  const int reason = errno;
+  const bool denied = reason == EACCES || reason == EPERM || reason == EROFS;
+  const Errc code = denied ? Errc::denied : reason == ENOSPC ? Errc::no_space : Errc::io;
+  return error(code, what + " " + printable(path) + ": " + std::strerror(reason) + ".");
+}
 
 Result<Place> find_place(const Arguments& arguments, const std::string& word) {
   if (word.empty()) return error(Errc::invalid, "An empty path names no file.");

@@ -20,4 +20,7 @@ struct Place {
 // last name is not. invalid: it lies outside; closed: the mesh's daemon died, or none is mounted at --mount.
 Result<Place> find_place(const Arguments& arguments, const std::string& word);
 
+// The failure that errno tells, about this path: "Can't write /mesh/x: No space left on device."
+Error system_failure(const std::string& what, const std::string& path);
+
 }  // namespace meshfs::tools

@@ -45,8 +45,6 @@ Sentence verdict(const Json& status, const Neighbours& neighbours) {
   return work.empty() ? Sentence{"all in sync", Paint::good} : Sentence{work, Paint::warning};
 }
 
-std::string shown(const Json& object, std::string_view key) { return printable(object.at(key).text); }
-
 std::string node_line(const Json& status) {
   std::string out = shown(status, "node") + " (" + shown(status, "node_id").substr(0, 16) + ")";
   if (!status.at("version").text.empty()) out += ", meshfs " + shown(status, "version");

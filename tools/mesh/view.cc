@@ -49,6 +49,8 @@ Result<View> read_view(const std::string& mount, const std::string& name) {
   return view;
 }
 
+std::string shown(const Json& object, std::string_view key) { return printable(object.at(key).text); }
+
 Exit print_raw(const View& view) {
   std::fputs(view.text.c_str(), stdout);
   if (view.text.empty() || view.text.back() != '\n') std::fputc('\n', stdout);

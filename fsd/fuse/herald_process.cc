@@ -54,9 +54,9 @@ class Directory {
   std::uint64_t ino_ = 0;
 };
 
-class Herald {
+class HeraldMain {
  public:
-  explicit Herald(int socket) : socket_(socket) {}
+  explicit HeraldMain(int socket) : socket_(socket) {}
   void run();
 
  private:
@@ -74,7 +74,7 @@ class Herald {
   struct stat root_ = {};
 };
 
-int Herald::begin(const char* mount_point) {
+int HeraldMain::begin(const char* mount_point) {
   mounts_ = os::Fd(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));  // first: it tells of changes from now on
   os::Fd clone(static_cast<int>(::syscall(kOpenTree, AT_FDCWD, mount_point, kCloneTree | unsigned{O_CLOEXEC})));
   // Without open_tree the mount itself: it is in use then until the herald is stopped, which happens first.
@@ -88,7 +88,7 @@ int Herald::begin(const char* mount_point) {
 }
 
 // Whether the file system still is anywhere in the tree of mounts; the clone is not.
-bool Herald::is_mounted() {
+bool HeraldMain::is_mounted() {
   std::string text;
   char buffer[8192];
   ::lseek(mounts_.get(), 0, SEEK_SET);
@@ -101,7 +101,7 @@ bool Herald::is_mounted() {
 
 // Until there is something to do. If somebody unmounts the file system meanwhile, only the clone keeps it alive: the
 // daemon must hear of it, and the clone must go.
-void Herald::wait() {
+void HeraldMain::wait() {
   for (;;) {
     pollfd wait[2] = {{socket_, POLLIN, 0}, {mounts_.get(), POLLPRI, 0}};
     if (::poll(wait, 2, -1) < 0 && errno != EINTR) return;
@@ -113,13 +113,13 @@ void Herald::wait() {
   }
 }
 
-int Herald::grow(int directory, const HeraldOrder& order) {
+int HeraldMain::grow(int directory, const HeraldOrder& order) {
   const os::Fd file(::openat(directory, order.name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!file) return errno;
   return outcome(::ftruncate(file.get(), static_cast<off_t>(order.size)));
 }
 
-int Herald::perform(const HeraldOrder& order) {
+int HeraldMain::perform(const HeraldOrder& order) {
   const bool out = order.form == Form::move_out;
   const int directory = directory_.open(mount_.get(), out ? order.from_directory : order.directory);
   if (directory < 0) return errno;
@@ -165,7 +165,7 @@ std::uint64_t now_us() {
   return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(t.tv_nsec) / 1000;
 }
 
-void Herald::scan(const HeraldOrder& order) {
+void HeraldMain::scan(const HeraldOrder& order) {
   const std::uint64_t began = now_us();
   std::vector<std::uint64_t> watched = watched_inodes(root_.st_dev);
   if (watched.size() > kMaxWatchedTold) watched.resize(kMaxWatchedTold + 1);
@@ -178,7 +178,7 @@ void Herald::scan(const HeraldOrder& order) {
   if (::sendmsg(socket_, &message, MSG_NOSIGNAL) < 0) ::_exit(0);
 }
 
-void Herald::run() {
+void HeraldMain::run() {
   for (;;) {
     HeraldOrder order;
     ssize_t got = ::recv(socket_, &order, sizeof order, MSG_DONTWAIT);
@@ -220,7 +220,7 @@ void close_all_but(int keep) {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);  // it ends with the daemon
   close_all_but(socket);
   static_cast<void>(::chdir("/") + 1);
-  Herald(socket).run();
+  HeraldMain(socket).run();
   ::_exit(0);
 }
 

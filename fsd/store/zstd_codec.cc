@@ -21,11 +21,11 @@ ZstdCodec::ZstdCodec(ZstdCodec&&) noexcept = default;
 // Random and already compressed bytes use nearly all values alike: of 1,024 such bytes 251 values differ on average, and
 // fewer than 235 practically never. Text has below 100, machine code about 200. Costs 1 us, a sample of zstd's 15.
 static bool looks_random(ByteView sample) {
-  static constexpr std::size_t kBytes = 1024;
+  static constexpr std::size_t kHeadBytes = 1024;
   static constexpr int kValues = 235;
   std::array<bool, 256> seen{};
-  for (const std::uint8_t byte : sample.first(std::min(kBytes, sample.size()))) seen[byte] = true;
-  return sample.size() >= kBytes && std::count(seen.begin(), seen.end(), true) >= kValues;
+  for (const std::uint8_t byte : sample.first(std::min(kHeadBytes, sample.size()))) seen[byte] = true;
+  return sample.size() >= kHeadBytes && std::count(seen.begin(), seen.end(), true) >= kValues;
 }
 
 static bool pays(std::size_t plain, std::size_t frame) { return frame + plain / 16 <= plain; }

@@ -260,7 +260,9 @@ TEST(Far, AStormStaysWithinItsLimits) {
         "f" + std::to_string(i), "", "", seconds(2),
         [&](const auto&, const FarOutcome& outcome) { answered += holding(outcome) == 6 ? 1 : 0; });
     accepted += status.ok() ? 1 : 0;
-    if (!status.ok()) EXPECT_EQ(status.code(), Errc::busy);
+    if (!status.ok()) {
+      EXPECT_EQ(status.code(), Errc::busy);
+    }
   }
   line.node[0]->after_change();
   line.pass(seconds(3));

@@ -82,9 +82,9 @@ Status Daemon::open_replica() {
                        }};
   replica_ = std::make_unique<Replica>(identity_, std::move(ports), replica_options);
   view_ = std::make_unique<LiveView>(
-      *replica_,
-      LiveView::Network{identity_.genesis.name, identity_.member.node, identity_.member.name,
-                        absolute_path(options_.socket), absolute_path(options_.state) + "/store", os::Loop::wall()});
+      *replica_, LiveView::Network{identity_.genesis.name, identity_.member.node, identity_.member.name,
+                                   absolute_path(options_.socket), absolute_path(options_.state) + "/store",
+                                   absolute_path(options_.mount), os::Loop::wall()});
   answers_ = std::make_unique<Answers>(*replica_, store_->blobs());
   if (Status replayed = replay(); !replayed) {
     store_->distrust_index();

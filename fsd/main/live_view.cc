@@ -10,6 +10,7 @@ Result<std::string> LiveView::text(std::string_view name) {
   if (name == "peers") return peers_.empty() ? std::string("{\"peers\":[]}\n") : peers_;
   if (name == "conflicts") return conflicts();
   if (name == "pending") return pending();
+  if (name == "transfers") return transfers();
   return Errc::not_found;
 }
 
@@ -20,16 +21,34 @@ std::string LiveView::status() const {
     sets.add(json_object({text_member("set", set_name(set.set)), member("count", set.count),
                           text_member("fingerprint", set.fingerprint.hex())}));
   }
-  return json_object({text_member("network", network_.name), text_member("node", network_.node_name),
-                      text_member("node_id", network_.node.hex()), text_member("socket", network_.socket),
-                      text_member("version", MESHFS_VERSION), member("started_ms", network_.started.ms),
-                      member("now_ms", os::Loop::wall().ms), member("store", store_figures()),
-                      member("objects", now.objects), member("files", now.files), member("entries", now.entries),
-                      member("conflicts", now.conflicts), member("pending", now.pending),
-                      member("missing_blobs", now.missing_blobs), member("network_time_ms", now.network_time.ms),
-                      member("flagged", now.flagged), member("syncd_connected", now.syncd_connected),
+  return json_object({text_member("network", network_.name),
+                      text_member("node", network_.node_name),
+                      text_member("node_id", network_.node.hex()),
+                      text_member("socket", network_.socket),
+                      text_member("mount", network_.mount),
+                      text_member("version", MESHFS_VERSION),
+                      member("started_ms", network_.started.ms),
+                      member("now_ms", os::Loop::wall().ms),
+                      member("store", store_figures()),
+                      member("objects", now.objects),
+                      member("files", now.files),
+                      member("entries", now.entries),
+                      member("conflicts", now.conflicts),
+                      member("pending", now.pending),
+                      member("missing_blobs", now.missing_blobs),
+                      member("network_time_ms", now.network_time.ms),
+                      member("flagged", now.flagged),
+                      text_member("read_only", why_read_only(now.flagged)),
+                      member("syncd_connected", now.syncd_connected),
                       member("sets", sets.str())}) +
          "\n";
+}
+
+// Empty while everything can be written; else what stands in the way and what to do.
+std::string LiveView::why_read_only(bool flagged) const {
+  if (flagged) return "Two stores sign with this node's key (a copied or restored store): join again with a new key.";
+  if (!look_at_disk(network_.store).read_only) return {};
+  return "The disk is full but for a reserve: make room on it. Deleting files still works.";
 }
 
 std::string LiveView::store_figures() const {
@@ -53,6 +72,22 @@ std::string LiveView::pending() const {
     list.add(json_object({text_member("what", one.what), text_member("waits_for", one.waits_for)}));
   }
   return json_object({member("pending", list.str())}) + "\n";
+}
+
+std::string LiveView::transfers() const {
+  JsonList list('[', ']');
+  for (const Replica::Transfer& one : replica_.transfers()) {
+    JsonList from('[', ']');
+    std::uint64_t rate = 0;
+    for (const auto& source : one.from) {
+      rate += source.bytes_per_s;
+      from.add(json_object({text_member("node", source.from), member("bytes_per_s", source.bytes_per_s)}));
+    }
+    list.add(json_object({text_member("path", one.path), text_member("content", one.content.hex()),
+                          member("bytes", one.bytes), member("have", one.progress.have), member("of", one.progress.of),
+                          member("from", from.str()), member("bytes_per_s", rate)}));
+  }
+  return json_object({member("transfers", list.str())}) + "\n";
 }
 
 }  // namespace meshfs::fsd

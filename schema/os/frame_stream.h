@@ -42,6 +42,7 @@ class FrameStream {
 
   [[nodiscard]] bool is_open() const { return static_cast<bool>(socket_); }
   [[nodiscard]] std::size_t queued() const { return queued_; }
+  [[nodiscard]] int socket() const { return socket_.get(); }  // to ask the kernel about, no more
 
  private:
   void on_ready(unsigned events);

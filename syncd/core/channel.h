@@ -41,6 +41,12 @@ class Channel {
   virtual void flush(Instant now, const SendPacket& send) = 0;
   [[nodiscard]] virtual Instant wake() const = 0;
   [[nodiscard]] virtual std::optional<Duration> rtt() const = 0;
+  // What it measured, on a link that does not repair loss; else only what waits here.
+  struct Traffic {
+    std::uint64_t sent = 0, lost = 0;  // packets with content
+    std::size_t queued = 0;            // bytes not sent or not acknowledged
+  };
+  [[nodiscard]] virtual Traffic traffic() const { return {0, 0, queued_[0] + queued_[1] + queued_[2]}; }
   // Nothing has been acknowledged for so long that the neighbour must be out of reach.
   [[nodiscard]] virtual bool dead(Instant now) const = 0;
   // Nothing waits and nothing is on its way.

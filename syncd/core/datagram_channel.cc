@@ -89,6 +89,7 @@ void DatagramChannel::acknowledge(Sent& sent) {
 
 void DatagramChannel::lose(Sent& sent, Instant now) {
   sent.resolved = true;
+  ++packets_lost_;
   in_flight_ -= sent.bytes;
   congestion_.on_loss(sent.at, now);
   for (const PieceRef& piece : sent.pieces) {
@@ -208,6 +209,7 @@ void DatagramChannel::flush(Instant now, const SendPacket& send) {
     for (const PieceRef& piece : pieces) bytes += piece.size + kPieceOverhead;
     last_sent_ = now;
     in_flight_ += bytes;
+    ++packets_sent_;
     sent_.push_back({*counter, now, bytes, std::move(pieces), false});
     unacked_ = 0;
     ack_at_ = kNever;
@@ -223,6 +225,10 @@ Instant DatagramChannel::wake() const { return std::min(ack_at_, probe_at()); }
 std::optional<Duration> DatagramChannel::rtt() const {
   if (!congestion_.measured()) return std::nullopt;
   return congestion_.rtt();
+}
+
+Channel::Traffic DatagramChannel::traffic() const {
+  return {packets_sent_, packets_lost_, Channel::traffic().queued + in_flight_};
 }
 
 bool DatagramChannel::dead(Instant now) const { return !started_.empty() && now - last_progress_ > kDeadAfter; }

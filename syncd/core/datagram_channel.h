@@ -27,6 +27,7 @@ class DatagramChannel : public Channel {
   void flush(Instant now, const SendPacket& send) override;
   [[nodiscard]] Instant wake() const override;
   [[nodiscard]] std::optional<Duration> rtt() const override;
+  [[nodiscard]] Traffic traffic() const override;
   [[nodiscard]] bool dead(Instant now) const override;
   [[nodiscard]] bool idle() const override;
 
@@ -69,6 +70,7 @@ class DatagramChannel : public Channel {
   std::array<std::size_t, kPriorities> started_bytes_{}, started_count_{};
   std::deque<Sent> sent_;  // by counter
   std::size_t in_flight_ = 0;
+  std::uint64_t packets_sent_ = 0, packets_lost_ = 0;
   Instant last_progress_{0}, last_sent_{0};
 
   Reassembly reassembly_;

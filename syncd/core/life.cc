@@ -9,7 +9,8 @@ namespace local = codec::local;
 Life::Life(Links& links, Store& store, const std::map<LinkId, transport::LinkTraits>& traits,
            const local::Welcome& welcome, const codec::Nonce& boot, std::uint16_t tcp_port, Rng rng,
            Neighbours::Totals& totals)
-    : store_(store),
+    : links_(links),
+      store_(store),
       totals_(totals),
       welcome_(welcome),
       boot_(boot),
@@ -175,6 +176,7 @@ Instant Life::report(Instant now) {
   next_report_ = now + kReportEvery;
   reported_said_ = said;
   reported_sessions_ = neighbours_.neighbours().size();
+  measure_rates(now);
   store_.send(local::PeersReport{peers_json(now)});
   return next_report_ + kReportRest;
 }

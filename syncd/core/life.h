@@ -46,6 +46,9 @@ class Life : public Neighbours::Events {
   Instant report(Instant now);
   [[nodiscard]] std::string peer_json(const Neighbour& neighbour, Instant now) const;
 
+  void measure_rates(Instant now);
+
+  Links& links_;
   Store& store_;
   const Neighbours::Totals& totals_;
   codec::local::Welcome welcome_;
@@ -68,6 +71,13 @@ class Life : public Neighbours::Events {
   std::optional<Clock> clock_;
   std::map<NodeId, Instant> pinged_;
   std::map<NodeId, Duration> ping_rtt_;
+  struct Rate {  // over the time between the last two reports
+    std::uint32_t session = 0;
+    Instant at{0};
+    std::uint64_t bytes_in = 0, bytes_out = 0;  // of the session so far
+    std::uint64_t in_per_s = 0, out_per_s = 0;
+  };
+  std::map<NodeId, Rate> rates_;  // of neighbours in session
   Instant next_vote_{0}, next_report_{0};
   std::size_t voters_ = 0;
   std::uint64_t reported_said_ = 0;

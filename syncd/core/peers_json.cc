@@ -1,4 +1,6 @@
 // What `.mesh/peers` and `mesh peers` show, made on request from the parts.
+#include <algorithm>
+
 #include "schema/vocab/quoting.h"
 #include "syncd/core/life.h"
 
@@ -12,6 +14,22 @@ std::string tenths_of_ms(Duration d) {
 }
 
 }  // namespace
+
+void Life::measure_rates(Instant now) {
+  std::map<NodeId, Rate> rates;
+  for (const NodeId& id : neighbours_.neighbours()) {
+    const Session& session = *neighbours_.all().at(id).active;
+    Rate rate{session.keys().mine.session, now, session.counts().bytes_in, session.counts().bytes_out, 0, 0};
+    const auto before = rates_.find(id);
+    if (before != rates_.end() && before->second.session == rate.session && now - before->second.at > Duration{}) {
+      const auto ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, to_ms(now - before->second.at)));
+      rate.in_per_s = (rate.bytes_in - before->second.bytes_in) * 1000 / ms;
+      rate.out_per_s = (rate.bytes_out - before->second.bytes_out) * 1000 / ms;
+    }
+    rates[id] = rate;
+  }
+  rates_ = std::move(rates);
+}
 
 std::string Life::peer_json(const Neighbour& neighbour, Instant now) const {
   const NodeId& id = neighbour.id;
@@ -35,13 +53,26 @@ std::string Life::peer_json(const Neighbour& neighbour, Instant now) const {
   out += ",\"state\":" + json_quoted(state);
   out += ",\"last_heard_ms\":" + std::to_string(to_ms(now - neighbour.heard));
   if (session != nullptr) {
+    const auto measured = links_.quality(session->path().link, session->path().address);
     std::optional<Duration> rtt = session->channel().rtt();
+    if (measured) rtt = measured->rtt;
     if (const auto it = ping_rtt_.find(id); !rtt && it != ping_rtt_.end()) rtt = it->second;
     out += ",\"rtt_ms\":" + (rtt ? tenths_of_ms(*rtt) : std::string("null"));
     const Session::Counts& counts = session->counts();
     out += ",\"bytes_in\":" + std::to_string(counts.bytes_in) + ",\"bytes_out\":" + std::to_string(counts.bytes_out);
     out +=
         ",\"frames_in\":" + std::to_string(counts.frames_in) + ",\"frames_out\":" + std::to_string(counts.frames_out);
+    Channel::Traffic traffic = session->channel().traffic();
+    if (measured) traffic = {measured->sent, measured->lost, traffic.queued + measured->queued};
+    out += ",\"packets_sent\":" + std::to_string(traffic.sent) + ",\"packets_lost\":" + std::to_string(traffic.lost);
+    out += ",\"loss_permille\":" +
+           (traffic.sent == 0 ? std::string("null") : std::to_string(traffic.lost * 1000 / traffic.sent));
+    out += ",\"queued_bytes\":" + std::to_string(traffic.queued);
+    if (const auto rate = rates_.find(id); rate != rates_.end()) {
+      out += ",\"bytes_per_s_in\":" + std::to_string(rate->second.in_per_s) +
+             ",\"bytes_per_s_out\":" + std::to_string(rate->second.out_per_s);
+    }
+    out += ",\"connected_ms\":" + std::to_string(to_ms(now - session->established()));
     out += ",\"in_sync\":{";
     for (const SetId set : kAllSets) {
       if (set != kAllSets.front()) out += ",";

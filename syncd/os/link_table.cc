@@ -96,6 +96,9 @@ void LinkTable::detach() {
 }
 
 Status LinkTable::send(LinkId link, const LinkAddress& to, ByteView frame) { return links_.at(link)->send(to, frame); }
+std::optional<transport::LinkQuality> LinkTable::quality(LinkId link, const LinkAddress& to) {
+  return links_.at(link)->quality(to);
+}
 Status LinkTable::send_all(LinkId link, ByteView frame) { return links_.at(link)->send_all(frame); }
 void LinkTable::connect(LinkId link, const LinkAddress& to) { links_.at(link)->connect(to); }
 void LinkTable::close(LinkId link, const LinkAddress& to) { links_.at(link)->close(to); }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "schema/vocab/bytes.h"
@@ -28,6 +29,13 @@ struct LinkAddress {
   auto operator<=>(const LinkAddress&) const = default;
 };
 
+// What a link that repairs loss itself measured towards one peer.
+struct LinkQuality {
+  Duration rtt;
+  std::uint64_t sent = 0, lost = 0;  // packets; those sent again count in both
+  std::size_t queued = 0;            // bytes taken by send() that nobody acknowledged
+};
+
 class PacketLink {
  public:
   virtual ~PacketLink() = default;
@@ -48,6 +56,9 @@ class PacketLink {
     std::function<void(const LinkAddress& peer)> on_room;
   };
   virtual void set_events(Events events) = 0;
+
+  // Nothing where the link does not know: then whoever uses it measures.
+  [[nodiscard]] virtual std::optional<LinkQuality> quality(const LinkAddress& /*peer*/) const { return std::nullopt; }
 };
 
 }  // namespace meshfs::transport

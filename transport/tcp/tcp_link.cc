@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "transport/tcp/host_lookup.h"
+#include "transport/tcp/tcp_quality.h"
 
 namespace meshfs::transport {
 namespace {
@@ -234,6 +235,14 @@ void TcpLink::drop_soon(const std::string& key) {
   loop_.post([this, key, alive = alive_] {
     if (*alive) drop(key, true);
   });
+}
+
+std::optional<LinkQuality> TcpLink::quality(const LinkAddress& peer) const {
+  const auto at = connections_.find(peer.key);
+  if (at == connections_.end() || !at->second.stream || !at->second.stream->is_open()) return std::nullopt;
+  auto out = tcp_quality(at->second.stream->socket());
+  if (out) out->queued += at->second.stream->queued();
+  return out;
 }
 
 }  // namespace meshfs::transport

@@ -49,6 +49,7 @@ class TcpLink final : public PacketLink {
   void connect(const LinkAddress& to) override;
   void close(const LinkAddress& to) override;  // no on_gone() follows on this side
   void set_events(Events events) override { events_ = std::move(events); }
+  [[nodiscard]] std::optional<LinkQuality> quality(const LinkAddress& peer) const override;  // the kernel's figures
 
   [[nodiscard]] std::uint16_t port() const { return port_; }  // 0: does not listen
 

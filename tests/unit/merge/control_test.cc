@@ -60,6 +60,30 @@ TEST(Control, ComposeForgetsToRelistContents) {
   }));
 }
 
+TEST(Control, ComposeForgetsToRelistLinks) {
+  must_catch(composing_with([](codec::ObjectEntry& entry, const Heads&, const Stamp&) {
+    std::erase_if(entry.links, [](const codec::LinkRegister& link) { return link.stamp.age != 0; });
+  }));
+}
+
+TEST(Control, AnOlderRenameOfALinkWins) {
+  Rules rules;
+  rules.show = [](const Heads& heads, WallMs time) {
+    auto shown = show(heads, time);
+    if (!shown) return shown;
+    for (auto& link : shown->links) {
+      for (const Head* head : live_heads(heads, time)) {
+        for (const auto& other : head->links) {
+          const bool older = other.value.link == link.value.link && other.value.place && other.stamp < link.stamp;
+          if (older) link = other;
+        }
+      }
+    }
+    return shown;
+  };
+  must_catch(rules, {}, 2000);
+}
+
 TEST(Control, ContextForgetsInheritedSlots) {
   Rules rules = composing_with([](codec::ObjectEntry& entry, const Heads& heads, const Stamp& stamp) {
     only_direct_slots(entry.context, named_in(entry), heads, stamp);

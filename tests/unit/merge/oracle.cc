@@ -44,8 +44,30 @@ StatementSet Replica::visible(const LocalId& object) const {
   return out;
 }
 
+// Per link the latest of the statements that set it, unless somebody who had seen that no longer lists the link.
+std::map<LocalId, std::size_t> Replica::standing_links(const LocalId& object) const {
+  std::map<LocalId, std::size_t> out;
+  const auto live = live_statements(object);
+  for (std::size_t i : live) {
+    for (const auto& [link, from] : world_.statements[i].links_from) {
+      const bool dropped = std::any_of(live.begin(), live.end(), [&, link = link, from = from](std::size_t f) {
+        return world_.statements[f].past.test(from) && !world_.statements[f].links_from.contains(link);
+      });
+      if (dropped) continue;
+      const auto [at, fresh] = out.try_emplace(link, from);
+      if (!fresh && world_.statements[from].stamp > world_.statements[at->second].stamp) at->second = from;
+    }
+  }
+  return out;
+}
+
 Statement Replica::record(const Step& step, const Stamp& stamp, const Hash& entry, std::size_t number) const {
-  Statement out{step.object, stamp, entry, !step.change, {}, {}, {}, number, number};
+  Statement out;
+  out.object = step.object;
+  out.stamp = stamp;
+  out.entry = entry;
+  out.tombstone = !step.change;
+  out.place_from = out.attributes_from = number;
   if (const auto at = oracle_.find(step.object); at != oracle_.end()) out.past = at->second.seen;
   if (!step.change) {
     for (std::size_t i = out.past._Find_first(); i < kMaxStatements; i = out.past._Find_next(i)) {
@@ -78,6 +100,9 @@ Statement Replica::record(const Step& step, const Stamp& stamp, const Hash& entr
   };
   if (!change.place) out.place_from = greatest(&Statement::place_from);
   if (!change.attributes) out.attributes_from = greatest(&Statement::attributes_from);
+  out.links_from = standing_links(step.object);
+  for (const LinkValue& link : change.links) out.sets_links[link.link] = link.place;
+  for (const auto& [link, to] : out.sets_links) out.links_from[link] = number;
   return out;
 }
 
@@ -125,6 +150,13 @@ std::string Replica::judge(const LocalId& object) const {
   if (!alive) return {};
   if (shown->place.stamp != place->stamp) return said("shows a wrong place");
   if (shown->attributes.stamp != attributes->stamp) return said("shows wrong attributes");
+  std::map<LocalId, codec::Place> links, shown_links;
+  for (const auto& [link, from] : standing_links(object)) {
+    const auto& to = world_.statements[from].sets_links.at(link);
+    if (to) links.emplace(link, *to);
+  }
+  for (const auto& link : shown->links) shown_links.emplace(link.value.link, *link.value.place);
+  if (links != shown_links) return said("shows wrong links");
   std::set<Bytes> values, shown_values;  // the model's contents are all inline
   for (std::size_t i = standing._Find_first(); i < kMaxStatements; i = standing._Find_next(i)) {
     values.insert(std::get<Bytes>(*world_.statements[i].wrote));

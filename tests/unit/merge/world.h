@@ -59,6 +59,8 @@ struct Statement {
   std::optional<codec::Content> wrote;
   std::size_t place_from = 0;  // the statement that set the place it restates; itself for tombstones
   std::size_t attributes_from = 0;
+  std::map<LocalId, std::size_t> links_from;                  // the statement that set each link it restates
+  std::map<LocalId, std::optional<codec::Place>> sets_links;  // what it set itself; none: removed
 };
 
 // How often the delicate situations came up: a test of the tests.
@@ -129,6 +131,7 @@ class Replica {
   void count_slots(const codec::Context& context, const Heads& heads);
   [[nodiscard]] std::vector<std::size_t> live_statements(const LocalId& object) const;
   [[nodiscard]] StatementSet visible(const LocalId& object) const;
+  [[nodiscard]] std::map<LocalId, std::size_t> standing_links(const LocalId& object) const;
   Statement record(const Step& step, const Stamp& stamp, const Hash& entry, std::size_t number) const;
 
   World& world_;

@@ -69,10 +69,11 @@ std::size_t bytes_of(const codec::Attributes& a) {
 }
 
 Status set_user_value(codec::Attributes& a, std::string_view name, ByteView value, int flags) {
+  if (name.size() == kUser.size()) return Errc::invalid;
   const auto at = position(a, name);
   const bool there = at != a.xattrs.end() && at->name == name;
-  if (there && flags == XATTR_CREATE) return Errc::exists;
-  if (!there && flags == XATTR_REPLACE) return Errc::no_data;
+  if (!there && (flags & XATTR_REPLACE) != 0) return Errc::no_data;
+  if (there && (flags & XATTR_CREATE) != 0) return Errc::exists;
   if (there)
     at->value = copy_of(value);
   else

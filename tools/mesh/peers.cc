@@ -27,6 +27,7 @@ Exit show_peers(const Arguments& arguments) {
                {"IN SYNC"},
                {"HEARD", true},
                {"RTT", true},
+               {"LOSS", true},
                {"SENT", true},
                {"RECEIVED", true},
                {"LINK"}},
@@ -39,6 +40,7 @@ Exit show_peers(const Arguments& arguments) {
                {in_sync(peer) ? "yes" : "no", in_sync(peer) ? Paint::good : Paint::warning},
                age_text(peer.at("last_heard_ms").count()),
                milliseconds_of(peer.at("rtt_ms")),
+               loss_text(peer),
                bytes_text(peer.at("bytes_out").count()),
                bytes_text(peer.at("bytes_in").count()),
                shown(peer, "link")});

@@ -89,13 +89,32 @@ void print_neighbours(const Json& peers, const Neighbours& counts, bool colour) 
                {shown(peer, "state"), fine ? Paint::good : Paint::warning},
                std::string(rtt),
                {in_sync(peer) ? "in sync" : "behind", in_sync(peer) ? Paint::good : Paint::warning},
-               link_text(peer) + ", heard " + age_text(peer.at("last_heard_ms").count())});
+               link_text(peer) + (loss_text(peer) == "-" ? "" : ", loss " + loss_text(peer)) + ", heard " +
+                   age_text(peer.at("last_heard_ms").count())});
     if (peers.at("peers").list.size() > kMostShown + 1 && &peer - peers.at("peers").list.data() + 1 == kMostShown)
       break;
   }
   table.print();
   if (peers.at("peers").list.size() > kMostShown + 1)
     std::printf("            and %zu more: mesh peers\n", peers.at("peers").list.size() - kMostShown);
+}
+
+// What is fetched right now, the first few.
+void print_transfers(const std::string& mount) {
+  constexpr std::size_t kMostShown = 3;
+  const auto view = read_view(mount, "transfers");
+  if (!view) return;  // gone meanwhile, or a daemon that has no such file
+  const auto& list = view->json.at("transfers").list;
+  for (std::size_t i = 0; i < std::min(list.size(), kMostShown); ++i) {
+    std::string from;
+    for (const auto& source : list[i].at("from").list) from += (from.empty() ? " from " : ", ") + shown(source, "node");
+    const auto rate = list[i].at("bytes_per_s").count();
+    std::printf("fetching    %s: %s of %s%s%s\n", shown(list[i], "path").c_str(),
+                std::to_string(list[i].at("have").count()).c_str(),
+                count_text(list[i].at("of").count(), "chunk", "chunks").c_str(), from.c_str(),
+                rate > 0 ? (" at " + bytes_text(rate) + "/s").c_str() : "");
+  }
+  if (list.size() > kMostShown) std::printf("            and %zu more: .mesh/transfers\n", list.size() - kMostShown);
 }
 
 std::string backlog(const Json& status, const Json& peers) {
@@ -134,6 +153,7 @@ Exit show_status(const Arguments& arguments) {
   std::printf("this node   %s\n", node_line(status->json).c_str());
   print_neighbours(peers->json, neighbours, arguments.colour);
   std::printf("backlog     %s\n", backlog(status->json, peers->json).c_str());
+  print_transfers(arguments.mount);
   std::printf("files       %lld in %lld objects, %lld entries\n",
               static_cast<long long>(status->json.at("files").count()),
               static_cast<long long>(status->json.at("objects").count()),

@@ -50,6 +50,9 @@ Finding judge_history(const Json& status) {
 
 Finding judge_writes(const Json& status) {
   const Json& read_only = status.at("read_only");
+  // Two reasons have a finding of their own.
+  if (status.at("flagged").truth || status.at("store").at("read_only").truth)
+    return {Verdict::unknown, "store", "takes no writes", ""};
   if (!read_only.truth && read_only.text.empty()) return {Verdict::good, "store", "takes writes", ""};
   return {Verdict::bad, "store", "takes no writes" + (read_only.text.empty() ? "" : ": " + printable(read_only.text)),
           "free space on its disk or repair it, then restart meshfs-fsd"};
@@ -60,6 +63,12 @@ Finding judge_writes(const Json& status) {
 bool in_sync(const Json& peer) {
   const auto& sets = peer.at("in_sync").members;
   return !sets.empty() && std::all_of(sets.begin(), sets.end(), [](const auto& set) { return set.second.truth; });
+}
+
+std::string loss_text(const Json& peer) {
+  const Json& loss = peer.at("loss_permille");
+  if (loss.kind != Json::Kind::number) return "-";
+  return std::to_string(loss.count() / 10) + "." + std::to_string(loss.count() % 10) + " %";
 }
 
 Neighbours count_neighbours(const Json& peers) {

@@ -27,6 +27,7 @@ struct Neighbours {
 };
 bool in_sync(const Json& peer);  // in every set of volumes
 Neighbours count_neighbours(const Json& peers);
+std::string loss_text(const Json& peer);  // of the packets sent to it, "3.2 %"; "-" if none were counted
 
 // The disk under a store's folder.
 Finding judge_disk(std::int64_t free_bytes, std::int64_t total_bytes, bool read_only, const std::string& folder);

@@ -36,6 +36,7 @@ TEST(Trouble, FindsEachThingThatIsWrong) {
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true})", R"({"state":"silent"})"), 1);
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"conflicts":2})", kPeer), 1);
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"flagged":true})", kPeer), 1);
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"flagged":true,"read_only":"two stores"})", kPeer), 1);
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"pending":3})", kPeer), 1);
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"read_only":"the disk is full"})", kPeer), 1);
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"store":{"free":1000,"total":9000000}})", kPeer), 1);

@@ -212,7 +212,8 @@ lab_start_fsd() {
 }
 
 lab_mounted() { grep -q 'mounted ' "$LAB/$1/fsd.log" && mountpoint -q "$LAB/$1/mesh"; }
-lab_mounted_or_dead() { lab_mounted "$1" || ! lab_pid "$LAB/$1" fsd >/dev/null; }
+# Just forked it still has the shell's words, so its id alone is asked for.
+lab_mounted_or_dead() { lab_mounted "$1" || ! kill -0 "$(cat "$LAB/$1/fsd.pid")" 2>/dev/null; }
 
 lab_start_syncd() {
   local i=$1 folder=$LAB/$1 side arguments=()

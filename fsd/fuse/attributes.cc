@@ -72,7 +72,7 @@ Status change(MountState& state, Ino ino, const AttributeRequest& r) {
   if (frozen != nullptr && frozen->info) frozen->info->attributes = a;
   if (Inode* inode = state.inodes.find(ino)) {
     inode->changed(state.clock.wall_ns());
-    if (sets_mtime) inode->entries_changed_ns = 0;
+    if (sets_mtime) inode->entries_changed_ns = 0, inode->listed_ns = -1;
   }
   return {};
 }

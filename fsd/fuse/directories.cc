@@ -132,8 +132,15 @@ void list_virtual(fuse_req_t request, std::size_t size, off_t offset, bool plus)
 void opendir(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
   MountState& state = MountState::of(request);
   fi->fh = state.next_handle++;
-  fi->cache_readdir = MountState::is_virtual(ino) ? 0 : 1;
-  if (!MountState::is_virtual(ino)) state.open_directories[fi->fh];
+  if (!MountState::is_virtual(ino)) {
+    state.open_directories[fi->fh];
+    fi->cache_readdir = 1;
+    // Without keep_cache the kernel drops the listing at each opendir. As with files, notices alone would come too late.
+    if (Inode* inode = state.inodes.find(ino)) {
+      fi->keep_cache = inode->listed_ns == inode->entries_changed_ns ? 1 : 0;
+      inode->listed_ns = inode->entries_changed_ns;
+    }
+  }
   if (fuse_reply_open(request, fi) == -ENOENT) state.open_directories.erase(fi->fh);
 }
 

@@ -26,6 +26,7 @@ struct Inode {
   Ino parent = 0;                       // where it was looked up last; 0: nowhere yet
   std::int64_t changed_ns = 0;          // last change through this mount (ctime); 0: none
   std::int64_t entries_changed_ns = 0;  // directories: when an entry was last added or removed; 0: unknown
+  std::int64_t listed_ns = -1;  // directories: entries_changed_ns of the listing that the kernel may have cached
   Stamp pages;  // files: the version whose bytes the kernel may have cached, with what was written since
   // ctime is when it was changed here, as long as the version in the tree came from that: publishing moves no time.
   bool awaits_version = false;  // the next one that is looked at came from it

@@ -101,6 +101,7 @@ Status Authoring::stage(const ObjectId& object, Open open) {
   const std::size_t bytes = batch.bytes + open.bytes - (old == batch.changes.end() ? 0 : old->second.bytes);
   if (bytes > kMaxBatchBytes) return error(Errc::too_large);
   batch.bytes = bytes;
+  open.turn = ++batch.turns;
   batch.changes[object.local] = std::move(open);
   show_provisional(object, before, std::move(composed->second), false);
   return {};
@@ -204,7 +205,7 @@ void Authoring::recompose(const std::vector<ObjectId>& objects) {
 // --- sealing ---
 
 std::vector<codec::Entry> Authoring::entries_of(const VolumeTag& volume, const Batch& batch) {
-  std::vector<codec::Entry> out;
+  std::vector<std::pair<std::uint64_t, codec::Entry>> states;
   codec::BatchTombstone deletes;
   for (const auto& [local, open] : batch.changes) {
     const ObjectId object{volume, local};
@@ -215,9 +216,13 @@ std::vector<codec::Entry> Authoring::entries_of(const VolumeTag& volume, const B
       auto& item = std::get<codec::BatchTombstone>(composed->first).items.front();
       deletes.items.push_back(std::move(item));  // in order: the map is sorted by object
     } else {
-      out.push_back(std::move(composed->first));
+      states.emplace_back(open.turn, std::move(composed->first));
     }
   }
+  std::sort(states.begin(), states.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<codec::Entry> out;
+  out.reserve(states.size() + 1);
+  for (auto& [turn, entry] : states) out.push_back(std::move(entry));
   if (!deletes.items.empty()) out.push_back(std::move(deletes));
   return out;
 }

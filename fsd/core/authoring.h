@@ -65,11 +65,13 @@ class Authoring {
     std::optional<codec::Place> shown_at;  // of a removed directory
     Change change;
     std::size_t bytes = 0;
+    std::uint64_t turn = 0;  // entries go in the order of the last changes: who watches elsewhere sees them in it
   };
   struct Batch {
     Stamp stamp;
     std::map<LocalId, Open> changes;
     std::size_t bytes = 0;
+    std::uint64_t turns = 0;
   };
   struct Held {
     codec::Kind kind = codec::Kind::file;

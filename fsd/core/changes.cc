@@ -72,9 +72,30 @@ struct Changes::Pass {
   }
 };
 
+// What came and went between two calls was never there.
+static std::vector<Visible> without_ephemera(std::vector<Visible> all) {
+  std::map<std::pair<NodeKey, std::pair<NodeKey, std::string>>, std::size_t> came;
+  std::set<std::size_t> dropped;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::pair key(all[i].node, std::pair(all[i].directory, all[i].name));
+    if (all[i].what == What::added) came[key] = i;
+    const auto at = all[i].what == What::removed ? came.find(key) : came.end();
+    if (at == came.end()) continue;
+    dropped.insert(at->second);
+    dropped.insert(i);
+    came.erase(at);
+  }
+  if (dropped.empty()) return all;
+  std::vector<Visible> out;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!dropped.contains(i)) out.push_back(std::move(all[i]));
+  }
+  return out;
+}
+
 std::vector<TreeChange> Changes::take(Files& files, Objects& objects, Namespace& names, const Members& members) {
   if (empty()) return {};
-  const std::vector<Visible> all = std::exchange(waiting_, {});
+  const std::vector<Visible> all = without_ephemera(std::exchange(waiting_, {}));
   Pass pass{*this, files, objects, names, members, {}, {}, {}, {}};
   for (const Visible& one : all) {
     if (one.what == What::removed && one.kind == codec::Kind::directory) {
@@ -97,13 +118,16 @@ std::vector<TreeChange> Changes::take(Files& files, Objects& objects, Namespace&
       continue;
     }
     if (!is_new) {
-      pass.tell(one);
+      // The line that it came shows what it is by now.
+      const bool changed = one.what == What::content || one.what == What::attributes;
+      if (!changed || !pass.told.contains({one.directory.object, one.name})) pass.tell(one);
       continue;
     }
     Visible first = unpublished->second;
     unpublished_.erase(unpublished);
     if (one.what == What::removed) continue;  // nobody was told that it came
     if (one.what == What::moved || one.what == What::added) first.directory = one.directory, first.name = one.name;
+    pass.told.insert({first.directory.object, first.name});
     pass.tell(first);
   }
   std::vector<Visible> published;  // as empty files: nothing else showed that

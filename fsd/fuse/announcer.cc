@@ -201,6 +201,9 @@ std::optional<Announcer::Form> Announcer::form_of_addition(const Waiting& waitin
     // Who is in it already must not lose the ground under his feet.
     return inodes_.bound(change.node) ? Form::touch : Form::replace;
   }
+  // Nor who has a file open the one that he reads.
+  const auto ino = inodes_.bound(change.node);
+  if (shows && ino && files_.find(*ino) != nullptr) return Form::touch;
   if (shows) return Form::replace;
   switch (change.kind) {
     case codec::Kind::file:
@@ -218,6 +221,7 @@ std::optional<Announcer::Form> Announcer::form_of_content(Waiting& waiting) {
   if (waiting.known.directory == 0) return std::nullopt;
   const auto ino = inodes_.bound(change.node);
   const OpenFile* file = ino ? files_.find(*ino) : nullptr;
+  if (file != nullptr && waiting.late && waiting.tries == 0) return Form::touch;  // he shall go on reading it
   if (file != nullptr && file->dirty()) return std::nullopt;  // this node shows what is being written here
   const auto now = tree_.real().info(change.node);
   if (!now) return std::nullopt;

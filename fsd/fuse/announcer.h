@@ -81,6 +81,10 @@ class Announcer {
   // It shows from now on.
   void commit(Waiting& waiting);
 
+  // Changes are numbered: how far they were taken, and up to where all show.
+  [[nodiscard]] std::uint64_t taken() const { return next_; }
+  [[nodiscard]] std::uint64_t shown() const { return waiting_.empty() ? next_ : waiting_.begin()->first; }
+
   struct Figures {
     std::uint64_t events = 0, let_go = 0, scans = 0, scan_us = 0;
     std::size_t waiting = 0;

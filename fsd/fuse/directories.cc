@@ -176,12 +176,19 @@ Result<Ino> MountState::virtual_lookup(std::string_view name) {
   return Errc::not_found;
 }
 
+Feed* MountState::feed(Ino ino) {
+  if (ino < kFirstVirtualIno) return nullptr;
+  const std::vector<std::string> names = virtual_files.names();
+  return ino - kFirstVirtualIno < names.size() ? virtual_files.feed(names[ino - kFirstVirtualIno]) : nullptr;
+}
+
 struct stat MountState::virtual_stat(Ino ino) {
   struct stat st = {};
   st.st_ino = ino;
   st.st_mode = ino == kVirtualDirectoryIno ? (S_IFDIR | 0555) : (S_IFREG | 0444);
   st.st_nlink = ino == kVirtualDirectoryIno ? 2 : 1;
   st.st_blksize = 4096;
+  if (Feed* growing = feed(ino)) st.st_size = static_cast<off_t>(growing->end());
   const std::int64_t now = clock.wall_ns();  // made when it is read
   st.st_mtim = st.st_ctim = st.st_atim = {now / 1'000'000'000, now % 1'000'000'000};
   return st;

@@ -1,5 +1,6 @@
 // Handlers of open files: bytes in and out. A file handle number tells what it may do, virtual ones index a table.
 #include <fcntl.h>
+#include <poll.h>
 
 #include "fsd/fuse/mount_state.h"
 
@@ -46,6 +47,13 @@ void open_virtual(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
   if ((fi->flags & O_ACCMODE) != O_RDONLY) return reply(request, Errc::read_only);
   const std::vector<std::string> names = state.virtual_files.names();
   if (ino - kFirstVirtualIno >= names.size()) return reply(request, Errc::not_found);
+  if (Feed* feed = state.feed(ino)) {
+    fi->fh = state.next_handle++;
+    fi->direct_io = fi->noflush = 1;
+    state.feed_files.open(fi->fh, *feed);
+    if (fuse_reply_open(request, fi) == -ENOENT) state.feed_files.close(fi->fh);
+    return;
+  }
   Result<std::string> text = state.virtual_files.text(names[ino - kFirstVirtualIno]);
   if (!text) return reply_failure(request, text.failure());
   fi->fh = state.next_handle++;
@@ -127,6 +135,10 @@ void create(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode
 void read(fuse_req_t request, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info* fi) {
   MountState& state = MountState::of(request);
   if (MountState::is_virtual(ino)) {
+    if (state.feed_files.has(fi->fh)) {
+      const bool waits = (fi->flags & O_NONBLOCK) == 0;
+      return state.feed_files.read(request, fi->fh, size, static_cast<std::uint64_t>(offset), waits);
+    }
     const auto text = state.open_virtual_files.find(fi->fh);
     if (text == state.open_virtual_files.end()) return reply(request, Errc::not_found);
     const std::size_t from = std::min(static_cast<std::size_t>(offset), text->second.size());
@@ -172,10 +184,12 @@ void flush(fuse_req_t request, fuse_ino_t ino, fuse_file_info*) {
 
 void release(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
   MountState& state = MountState::of(request);
-  if (MountState::is_virtual(ino))
+  if (MountState::is_virtual(ino)) {
     state.open_virtual_files.erase(fi->fh);
-  else
+    state.feed_files.close(fi->fh);
+  } else {
     state.open_files.release(ino, mode_of(fi));
+  }
   reply(request, {});
 }
 
@@ -191,6 +205,17 @@ void fsyncdir(fuse_req_t request, fuse_ino_t, int, fuse_file_info*) {
   MountState::of(request).tree.sync([request](Status status) { reply(request, status); });
 }
 
+// Files are always ready; only a feed has somebody wait.
+void poll(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi, fuse_pollhandle* handle) {
+  MountState& state = MountState::of(request);
+  if (MountState::is_virtual(ino) && state.feed_files.has(fi->fh)) {
+    fuse_reply_poll(request, state.feed_files.poll(fi->fh, handle));
+    return;
+  }
+  if (handle != nullptr) fuse_pollhandle_destroy(handle);
+  fuse_reply_poll(request, POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
+}
+
 }  // namespace
 
 void add_file_operations(fuse_lowlevel_ops& operations) {
@@ -202,6 +227,7 @@ void add_file_operations(fuse_lowlevel_ops& operations) {
   operations.release = release;
   operations.fsync = fsync;
   operations.fsyncdir = fsyncdir;
+  operations.poll = poll;
 }
 
 }  // namespace meshfs::fsd::fuse

@@ -7,6 +7,7 @@
 
 namespace meshfs::fsd::fuse {
 namespace {
+namespace heralds {  // the ordinary handlers are their namesakes
 
 using Form = HeraldOrder::Form;
 using Waiting = Announcer::Waiting;
@@ -279,22 +280,23 @@ void release(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
   MountState::of(request).ordinary.release(request, ino, fi);
 }
 
+}  // namespace heralds
 }  // namespace
 
 void add_herald_operations(fuse_lowlevel_ops& operations, MountState& state) {
   state.ordinary = operations;
-  operations.lookup = lookup;
-  operations.create = create;
-  operations.mkdir = mkdir;
-  operations.symlink = symlink;
-  operations.unlink = unlink;
-  operations.rmdir = rmdir;
-  operations.rename = rename;
-  operations.getattr = getattr;
-  operations.setattr = setattr;
-  operations.open = open;
-  operations.flush = flush;
-  operations.release = release;
+  operations.lookup = heralds::lookup;
+  operations.create = heralds::create;
+  operations.mkdir = heralds::mkdir;
+  operations.symlink = heralds::symlink;
+  operations.unlink = heralds::unlink;
+  operations.rmdir = heralds::rmdir;
+  operations.rename = heralds::rename;
+  operations.getattr = heralds::getattr;
+  operations.setattr = heralds::setattr;
+  operations.open = heralds::open;
+  operations.flush = heralds::flush;
+  operations.release = heralds::release;
 }
 
 }  // namespace meshfs::fsd::fuse

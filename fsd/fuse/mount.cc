@@ -177,6 +177,7 @@ void Mount::Parts::begin_stop() {
   if (stopping) return;
   stopping = true;
   herald.end();
+  state.feed_files.end();
   state.open_files.publish_all();
   state.open_files.fail_waiting();
   if (ended) {
@@ -244,6 +245,9 @@ Result<std::unique_ptr<Mount>> Mount::start(os::Loop& loop, const Options& optio
   ports.tree.on_visible([&p](const std::vector<Visible>& changes) { p.state.on_visible(changes); });
   loop.watch(p.device, os::Loop::kReadable, [&p](unsigned) { p.on_readable(); });
   p.herald.begin(options.mount_point);
+  for (const std::string& name : ports.virtual_files.names()) {
+    if (Feed* feed = ports.virtual_files.feed(name)) feed->on_growth([&p] { p.state.feed_files.grown(); });
+  }
   return std::unique_ptr<Mount>(new Mount(std::move(parts)));
 }
 
@@ -253,6 +257,9 @@ Mount::~Mount() { parts_->finish(); }
 void Mount::on_unmounted(std::function<void()> callback) { parts_->unmounted = std::move(callback); }
 void Mount::begin_stop() { parts_->begin_stop(); }
 bool Mount::idle() const { return parts_->detached && parts_->state.open_files.idle(); }
+
+std::uint64_t Mount::mark() const { return parts_->state.announcer.taken(); }
+bool Mount::shows(std::uint64_t mark) const { return mark <= parts_->state.announcer.shown(); }
 
 Mount::Figures Mount::figures() const {
   const Announcer::Figures told = parts_->state.announcer.figures();

@@ -42,6 +42,10 @@ class Mount {
   void begin_stop();
   bool idle() const;
 
+  // Foreign changes may wait some milliseconds until they show. A mark of all that came so far, and whether it shows.
+  std::uint64_t mark() const;
+  bool shows(std::uint64_t mark) const;
+
   struct Figures {
     std::size_t inodes = 0, open_files = 0;
     // Foreign changes that a watcher was told of by an event; that nobody watched; looks at who watches, their time.

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "fsd/fuse/announcer.h"
+#include "fsd/fuse/feed_files.h"
 #include "fsd/fuse/fuse_api.h"
 #include "fsd/fuse/kernel_offers.h"
 #include "fsd/fuse/notifier.h"
@@ -60,6 +61,7 @@ struct MountState {
   fuse_lowlevel_ops ordinary = {};                                    // the handlers of everybody else's
   std::unordered_map<std::uint64_t, OpenDirectory> open_directories;  // by file handle; bounded by RLIMIT_NOFILE
   std::unordered_map<std::uint64_t, std::string> open_virtual_files;  // by file handle
+  FeedFiles feed_files;
   std::uint64_t next_handle = 1;
 
   static MountState& of(fuse_req_t request) { return *static_cast<MountState*>(fuse_req_userdata(request)); }
@@ -86,6 +88,7 @@ struct MountState {
   // Virtual files.
   Result<Ino> virtual_lookup(std::string_view name);
   struct stat virtual_stat(Ino ino);
+  Feed* feed(Ino ino);  // null: none
   static bool is_virtual(Ino ino) { return ino > kRootIno && ino < kFirstNodeIno; }
 };
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "schema/crypto/sign.h"
 #include "schema/os/clock_confirmed.h"
 #include "schema/os/identity_file.h"
 #include "schema/os/idle_memory.h"
@@ -55,6 +56,7 @@ Daemon::Daemon(os::Loop& loop, const os::Log& log, Options options, codec::Ident
 Daemon::~Daemon() {
   loop_.every_turn(nullptr);
   loop_.cancel(wake_);
+  for (const Untold& last : untold_) feed_->append(last.changes);
 }
 
 Status Daemon::open_store() {
@@ -86,6 +88,13 @@ Status Daemon::open_replica() {
                                    absolute_path(options_.socket), absolute_path(options_.state) + "/store",
                                    absolute_path(options_.mount), os::Loop::wall()});
   answers_ = std::make_unique<Answers>(*replica_, store_->blobs());
+  std::uint32_t first = 0;  // of a new history of events
+  crypto::fill_random({reinterpret_cast<std::uint8_t*>(&first), sizeof first});
+  auto events = EventFeed::open(options_.state + "/events", first >> 2);
+  if (!events) return events.failure();
+  feed_ = std::move(*events);
+  view_->show(*feed_);
+  replica_->on_change([this](const std::vector<TreeChange>& changes) { feed(changes); });
   if (Status replayed = replay(); !replayed) {
     store_->distrust_index();
     return error(replayed.code(), "The store can't be read: " + replayed.failure().message +
@@ -138,6 +147,7 @@ Status Daemon::open_mount() {
                                   {replica_->files(), *content_, *view_, note, std::move(herald_)});
   if (!mount) return mount.failure();
   mount_ = std::move(*mount);
+  view_->show([this] { return mount_->figures(); });
   mount_->on_unmounted([this] {
     if (!stopping_) log_.info(options_.mount + " was unmounted by somebody: stopping");
     begin_stop();
@@ -173,11 +183,21 @@ void Daemon::answer(LocalServer::ConnectionId tool, const codec::local::Ask& que
                                              question.verb + "': install all programs from one release.")));
 }
 
+// A line tells of what can be read now.
+void Daemon::feed(const std::vector<TreeChange>& changes) {
+  if (mount_ == nullptr) return feed_->append(changes);
+  untold_.push_back({mount_->mark(), changes});
+}
+
 // Once after whatever happened: seals and publishes, moves time, checkpoints the index.
 void Daemon::turn() {
   const Instant now = os::Loop::now();
   if (now - clock_asked_ >= kAskClockEvery) replica_->set_clock_confirmed(clock_is_believed());
   const Instant next = replica_->tick(now, os::Loop::wall());
+  while (!untold_.empty() && (mount_ == nullptr || mount_->shows(untold_.front().mark))) {
+    feed_->append(untold_.front().changes);
+    untold_.pop_front();
+  }
   store_->tick(now);
   if (Status health = store_->table().health(); !health && health.code() != Errc::no_space) {
     store_->distrust_index();

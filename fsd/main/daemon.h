@@ -2,6 +2,7 @@
 // Order of life: identity -> store (locked) -> replay of the log -> replica -> socket -> mount; down in reverse.
 #pragma once
 
+#include <deque>
 #include <memory>
 
 #include "fsd/fuse/mount.h"
@@ -42,6 +43,7 @@ class Daemon {
   Status open_mount();
   Status replay();
   void turn();
+  void feed(const std::vector<TreeChange>& changes);
   void answer(LocalServer::ConnectionId tool, const codec::local::Ask& question);
   void on_syncd(const codec::local::ToFsd& message);
   bool clock_is_believed();
@@ -60,6 +62,13 @@ class Daemon {
   std::unique_ptr<IngestWorker> ingest_;
   std::unique_ptr<StoreContent> content_;
   std::unique_ptr<Replica> replica_;
+  std::unique_ptr<EventFeed> feed_;
+  // Lines of the feed for changes that do not show yet: bounded by what the mount lets wait.
+  struct Untold {
+    std::uint64_t mark;
+    std::vector<TreeChange> changes;
+  };
+  std::deque<Untold> untold_;
   std::unique_ptr<LiveView> view_;
   std::unique_ptr<Answers> answers_;
   std::unique_ptr<LocalServer> server_;

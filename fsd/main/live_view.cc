@@ -16,6 +16,7 @@ Result<std::string> LiveView::text(std::string_view name) {
 
 std::string LiveView::status() const {
   const Replica::Status_ now = replica_.status();
+  const fuse::Mount::Figures mount = figures_();
   JsonList sets('[', ']');
   for (const codec::SetSummary& set : now.sets) {
     sets.add(json_object({text_member("set", set_name(set.set)), member("count", set.count),
@@ -40,6 +41,10 @@ std::string LiveView::status() const {
                       member("flagged", now.flagged),
                       text_member("read_only", why_read_only(now.flagged)),
                       member("syncd_connected", now.syncd_connected),
+                      member("events_made", mount.events),
+                      member("events_unwatched", mount.unwatched),
+                      member("watcher_scans", mount.scans),
+                      member("watcher_scan_us", mount.scan_us),
                       member("sets", sets.str())}) +
          "\n";
 }

@@ -1,9 +1,11 @@
-// What stands in /mesh/.mesh: status, peers, conflicts and pending of this node, as JSON, made at each open.
+// What stands in /mesh/.mesh: status, peers, conflicts and pending of this node, as JSON, made at each open; and
+// events, which grows.
 // Owned by Daemon; state thread only.
 #pragma once
 
 #include "fsd/core/replica.h"
-#include "fsd/fuse/virtual_files.h"
+#include "fsd/fuse/mount.h"
+#include "fsd/main/event_feed.h"
 
 namespace meshfs::fsd {
 
@@ -23,7 +25,14 @@ class LiveView final : public fuse::VirtualFiles {
   // The last report of syncd; "" when it is gone.
   void set_peers(std::string json) { peers_ = std::move(json); }
 
-  std::vector<std::string> names() override { return {"status", "peers", "conflicts", "pending", "transfers"}; }
+  // Figures of the mount for `status`, asked for at each open; and the feed.
+  void show(std::function<fuse::Mount::Figures()> figures) { figures_ = std::move(figures); }
+  void show(EventFeed& events) { events_ = &events; }
+
+  std::vector<std::string> names() override {
+    return {"status", "peers", "conflicts", "pending", "transfers", "events"};
+  }
+  fuse::Feed* feed(std::string_view name) override { return name == "events" ? events_ : nullptr; }
   Result<std::string> text(std::string_view name) override;
 
  private:
@@ -37,6 +46,8 @@ class LiveView final : public fuse::VirtualFiles {
   const Replica& replica_;
   Network network_;
   std::string peers_;
+  std::function<fuse::Mount::Figures()> figures_ = [] { return fuse::Mount::Figures(); };
+  EventFeed* events_ = nullptr;
 };
 
 }  // namespace meshfs::fsd

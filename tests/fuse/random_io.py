@@ -230,11 +230,41 @@ class Run:
             finally:
                 os.close(fd)
 
+    def second_name(self, name, model):
+        """A second name for the file, whatever is open or not yet stored; one of the two goes again."""
+        path, other, aside = self.path(name), self.path("second"), self.path("aside")
+        os.link(path, other)
+        one, two = os.stat(path), os.stat(other)
+        if (one.st_ino, one.st_nlink) != (two.st_ino, 2):
+            raise AssertionError(f"two names of {name}: inodes {one.st_ino} {two.st_ino}, {one.st_nlink} names")
+        what = self.random.randrange(4)
+        if what == 0:
+            data = self.random.randbytes(self.random.randrange(1, 5000))
+            with open(other, "ab", buffering=0) as f:
+                f.write(data)
+            model.write(len(model.bytes), data)
+            self.compare(name, model)
+            os.unlink(other)
+        elif what == 1:
+            os.unlink(path)
+            os.rename(other, path)
+        elif what == 2:
+            os.rename(path, aside)
+            os.unlink(other)
+            os.rename(aside, path)
+        else:
+            os.rename(path, other)  # two names of one file: nothing happens
+            self.compare("second", model)
+            os.unlink(other)
+        if os.stat(path).st_nlink != 1:
+            raise AssertionError(f"{name} has {os.stat(path).st_nlink} names, expected 1")
+        self.compare(name, model)
+
     def go(self, operations):
         actions = [self.read] * 6 + [self.write] * 6 + [self.compare] * 3 + [self.truncate] * 2 + [
             self.append, self.close_some, self.close_some, self.close_all, self.sync, self.rewrite, self.replace,
             self.swap, self.map_write, self.map_and_close, self.map_privately, self.write_only, self.reshape, self.holes,
-            self.copy_range]
+            self.copy_range, self.second_name]
         for n in range(operations):
             name = self.random.choice(list(self.models))
             action = self.random.choice(actions)

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <sstream>
 
 #include "transport/tcp/tcp_link.h"
 
@@ -57,9 +56,9 @@ std::string variable(const char* name) {
 // The environment's words as options, where the command line has none of that kind.
 Status add_environment(Options& options, const Environment& environment, bool port_given) {
   const auto add = [&](const std::string& option, const std::string& words) -> Status {
-    std::istringstream in(words);
-    for (std::string word; in >> word;) {
-      if (Status taken = take_value(options, option, word); !taken) return taken;
+    for (std::size_t end, at = 0; (at = words.find_first_not_of(" \t", at)) != std::string::npos; at = end) {
+      end = std::min(words.find_first_of(" \t", at), words.size());
+      if (Status taken = take_value(options, option, words.substr(at, end - at)); !taken) return taken;
     }
     return {};
   };

@@ -6,8 +6,8 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
+
+#include "tools/mesh/text_file.h"
 
 namespace meshfs::tools {
 namespace {
@@ -17,9 +17,7 @@ constexpr const char* kSettings = "/etc/meshfs/meshfs.conf";  // the package's, 
 std::string from_environment(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
   if (value != nullptr && *value != '\0') return value;
-  std::ifstream settings(kSettings);
-  const std::string text((std::istreambuf_iterator<char>(settings)), std::istreambuf_iterator<char>());
-  const std::string configured = setting_in(text, name);
+  const std::string configured = setting_in(read_text(kSettings), name);
   return configured.empty() ? otherwise : configured;
 }
 

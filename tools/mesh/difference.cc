@@ -1,7 +1,7 @@
 // mesh diff: what changed between two versions, shown by diff -u or $MESH_DIFF.
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
+#include <memory>
 #include <optional>
 
 #include "tools/mesh/commands.h"
@@ -56,16 +56,18 @@ Result<Pair> pair_asked_for(const Arguments& arguments, Asked& asked) {
 
 // A deleted version is an empty file.
 Status write_version(Asked& asked, const Version& version, const std::string& file) {
-  std::ofstream out(file, std::ios::binary);
+  std::unique_ptr<FILE, int (*)(FILE*)> out(std::fopen(file.c_str(), "we"), std::fclose);
+  if (out == nullptr) return error(Errc::io, "Can't make " + file + ": is $TMPDIR a folder of yours?");
+  bool written = true;
   if (!version.deletes()) {
     const Status read = read_version(asked.daemon, asked.place, version, [&](std::string_view piece) -> Status {
-      out.write(piece.data(), static_cast<std::streamsize>(piece.size()));
+      written = std::fwrite(piece.data(), 1, piece.size(), out.get()) == piece.size() && written;
       return {};
     });
     if (!read) return read;
   }
-  out.close();
-  if (!out) return error(Errc::no_space, "Can't write " + file + ": is the disk of $TMPDIR full?");
+  if (std::fclose(out.release()) != 0 || !written)
+    return error(Errc::no_space, "Can't write " + file + ": is the disk of $TMPDIR full?");
   return {};
 }
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <memory>
 
@@ -19,6 +19,7 @@
 #include "schema/os/loop.h"
 #include "tools/mesh/daemon_link.h"
 #include "tools/mesh/screen.h"
+#include "tools/mesh/text_file.h"
 #include "tools/mesh/view.h"
 
 namespace meshfs::tools {
@@ -26,19 +27,22 @@ namespace {
 
 // The first number in a file of /proc; -1 if there is none.
 std::int64_t number_in(const char* path) {
-  std::ifstream in(path);
-  std::int64_t number = -1;
-  in >> number;
-  return in ? number : -1;
+  const std::string text = read_text(path);
+  char* end = nullptr;
+  const long long number = std::strtoll(text.c_str(), &end, 10);
+  return end == text.c_str() ? -1 : number;
 }
 
 // Whether some program listens on this UDP port: /proc/net/udp6 has local addresses as ADDRESS:PORT in hex.
 bool udp_port_is_taken(unsigned port) {
   char wanted[8];
   std::snprintf(wanted, sizeof wanted, ":%04X", port);
-  std::ifstream in("/proc/net/udp6");
-  for (std::string number, local, line; in >> number >> local; std::getline(in, line)) {
-    if (local.ends_with(wanted)) return true;
+  // "  12: LOCAL:PORT REMOTE:PORT ...": the port before the third blank.
+  const std::string text = read_text("/proc/net/udp6");
+  for (std::size_t at = 0; (at = text.find(wanted, at)) != std::string::npos; ++at) {
+    const auto line = text.rfind('\n', at) + 1;
+    const auto number_end = text.find(": ", line);
+    if (text.find(' ', number_end + 2) == at + sizeof wanted - 3) return true;
   }
   return false;
 }

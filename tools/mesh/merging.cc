@@ -12,10 +12,10 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 
 #include "tools/mesh/program.h"
 #include "tools/mesh/screen.h"
+#include "tools/mesh/text_file.h"
 
 namespace meshfs::tools {
 namespace {
@@ -132,11 +132,9 @@ Status settle_unless_changed(Asked& asked, const Conflict& conflict, const std::
 }
 
 bool has_marks(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  for (std::string line; std::getline(in, line);) {
-    if (line.starts_with(kOpenMark) || line.starts_with(kCloseMark)) return true;
-  }
-  return false;
+  const std::string text = "\n" + read_text(file);
+  return text.find("\n" + std::string(kOpenMark)) != std::string::npos ||
+         text.find("\n" + std::string(kCloseMark)) != std::string::npos;
 }
 
 Status mark_differences(const std::string& shown, const std::string& shown_name, const std::string& other,
@@ -148,15 +146,10 @@ Status mark_differences(const std::string& shown, const std::string& shown_name,
       {shown, other, out});
   if (!code) return code.failure();
   if (*code <= 1) return {};
-  std::ofstream joined(out, std::ios::binary | std::ios::trunc);  // a diff without that option
-  const auto add = [&](const std::string& file) { joined << std::ifstream(file, std::ios::binary).rdbuf(); };
-  joined << kOpenMark << shown_name << "\n";
-  add(shown);
-  joined << "=======\n";
-  add(other);
-  joined << kCloseMark << other_name << "\n";
-  joined.close();
-  if (!joined) return error(Errc::no_space, "Can't write " + out + ": is the disk of $TMPDIR full?");
+  // A diff without that option: one after the other.
+  const std::string joined = std::string(kOpenMark) + shown_name + "\n" + read_text(shown) + "=======\n" +
+                             read_text(other) + std::string(kCloseMark) + other_name + "\n";
+  if (!write_text(out, joined)) return error(Errc::no_space, "Can't write " + out + ": is the disk of $TMPDIR full?");
   return {};
 }
 

@@ -48,7 +48,9 @@ std::string state_text(const Json& answer) {
   }
   if (state == "refused") return with_reason("it refused the entry");
   if (state == "hidden") return with_reason("it has the entry and does not show it");
-  if (state == "unknown") return with_reason("it has never heard of it");
+  if (state == "unknown") return "it has never heard of it";
+  if (state == "superseded") return "it has this version, and shows a later one";
+  if (state == "metadata") return with_reason("it has the entry, not the content");
   return with_reason("it says '" + printable(state) + "'");
 }
 
@@ -58,11 +60,8 @@ std::string why_text(const Json& answer, const std::string& path) {
   const std::string node = printable(answer.at("node").text);
   const auto heard_ms = answer.at("last_heard_ms").count();
   if (!answer.at("answered").truth) {
-    const std::string reason = reason_of(answer);
-    std::string out = node + " did not answer; ";
-    out += heard_ms < 0 ? "it was never heard from here" : "it was last heard " + age_text(heard_ms);
-    out += reason.empty() ? "." : ". " + reason + ".";
-    return out;
+    return node + " did not answer: it is off, or no way leads there now. It was " +
+           (heard_ms < 0 ? "never heard here." : "last heard " + age_text(heard_ms) + ".");
   }
   std::string out = path + " on " + node + ": " + state_text(answer) + ".";
   const auto hops = answer.at("hops").count();

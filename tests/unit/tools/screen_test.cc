@@ -66,9 +66,9 @@ TEST(WhyText, SaysWhatANodeWaitsFor) {
       why_text(parsed(R"({"node":"farm","answered":true,"state":"refused","reason":"policy rule 4."})"), "/mesh/x"),
       "/mesh/x on farm: it refused the entry: policy rule 4.");
   EXPECT_EQ(why_text(parsed(R"({"node":"farm","answered":false,"last_heard_ms":259200000})"), "/mesh/x"),
-            "farm did not answer; it was last heard 3 days ago.");
+            "farm did not answer: it is off, or no way leads there now. It was last heard 3 days ago.");
   EXPECT_EQ(why_text(parsed(R"({"node":"farm","answered":false,"last_heard_ms":-1})"), "/mesh/x"),
-            "farm did not answer; it was never heard from here.");
+            "farm did not answer: it is off, or no way leads there now. It was never heard here.");
   EXPECT_EQ(why_text(parsed(R"({"node":"a\u001b[2J","answered":true,"state":"holds"})"), "/mesh/x"),
             "/mesh/x on a\\x1b[2J: it has the entry and the whole content.");
 }

@@ -1,0 +1,11 @@
+// Small files read and written in one go, with stdio: iostreams bring 360 kB of locales into the router's program.
+#pragma once
+
+#include <string>
+
+namespace meshfs::tools {
+
+std::string read_text(const std::string& path);  // "" if it can't be read
+bool write_text(const std::string& path, std::string_view text);
+
+}  // namespace meshfs::tools

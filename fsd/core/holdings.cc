@@ -14,7 +14,7 @@ std::uint32_t capped(std::uint64_t value) {
 
 codec::Reply Holdings::without_entry(const Hash& entry) {
   codec::Reply out;
-  if (const auto* waiting = parts_.intake.pending().holder_of(entry)) {
+  if (const auto* waiting = parts_.intake.pending().waits_in(entry)) {
     out.state = Holding::waiting;
     out.reason = waiting->author ? "It came, and waits for the member record of its author."
                                  : "It came, and waits for " + std::to_string(waiting->origins.size()) +

@@ -51,7 +51,10 @@ std::optional<Intake::One> Intake::verify(const codec::Bundle& bundle, const Ope
   if (member == nullptr) {
     const auto stated = parts_.members.introduced_by(header, opened.entries);
     if (!stated) {
-      pending_.add({bundle, 0, header.author, {}, {}, {}});
+      constexpr std::size_t kTold = 64;  // more of a huge commit would only cost memory
+      std::vector<Hash> unproven(opened.hashes.begin(), opened.hashes.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                                    kTold, opened.hashes.size())));
+      pending_.add({bundle, 0, header.author, {}, {}, {}, std::move(unproven)});
       return One{Verdict::pending, "its author's member record has not come yet"};
     }
     introduced = {stated->node, stated->device, stated->epoch, stated->name};
@@ -108,7 +111,7 @@ Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, Rec
   const codec::Header& header = opened.header.header;
   const WallMs time = parts_.moment.network_time;
   std::vector<Applier::Prepared> prepared;
-  PendingBundles::Waiting waiting{bundle, position, std::nullopt, {}, {}, {}};
+  PendingBundles::Waiting waiting{bundle, position, std::nullopt, {}, {}, {}, {}};
   bool useful = false;
   std::string bad;
   for (std::size_t i = 0; i < opened.entries.size(); ++i) {

@@ -8,6 +8,7 @@ void PendingBundles::add(Waiting waiting) {
   for (const Hash& origin : waiting.origins) by_origin_.emplace(origin, number);
   for (const ObjectId& object : waiting.objects) by_object_.emplace(object, number);
   for (const Hash& entry : waiting.holds) holders_[entry] = number;
+  for (const Hash& entry : waiting.unproven) unproven_[entry] = number;
   if (waiting.author) by_author_.emplace(*waiting.author, number);
   waiting_.emplace(number, std::move(waiting));
   while (waiting_.size() > kMaxPendingBundles || (bytes_ > kMaxPendingBytes && waiting_.size() > 1)) {
@@ -22,11 +23,13 @@ void PendingBundles::erase(std::uint64_t number) {
   for (const Hash& origin : gone.origins) by_origin_.erase({origin, number});
   for (const ObjectId& object : gone.objects) by_object_.erase({object, number});
   if (gone.author) by_author_.erase({*gone.author, number});
-  for (const Hash& entry : gone.holds) {
-    if (const auto holder = holders_.find(entry); holder != holders_.end() && holder->second == number) {
-      holders_.erase(holder);
+  const auto forget = [number](std::map<Hash, std::uint64_t>& rows, const std::vector<Hash>& entries) {
+    for (const Hash& entry : entries) {
+      if (const auto row = rows.find(entry); row != rows.end() && row->second == number) rows.erase(row);
     }
-  }
+  };
+  forget(holders_, gone.holds);
+  forget(unproven_, gone.unproven);
   waiting_.erase(at);
 }
 
@@ -53,6 +56,12 @@ std::vector<PendingBundles::Waiting> PendingBundles::take(const std::vector<Hash
 const PendingBundles::Waiting* PendingBundles::holder_of(const Hash& entry) const {
   const auto at = holders_.find(entry);
   return at == holders_.end() ? nullptr : &waiting_.at(at->second);
+}
+
+const PendingBundles::Waiting* PendingBundles::waits_in(const Hash& entry) const {
+  if (const Waiting* holder = holder_of(entry)) return holder;
+  const auto at = unproven_.find(entry);
+  return at == unproven_.end() ? nullptr : &waiting_.at(at->second);
 }
 
 }  // namespace meshfs::fsd

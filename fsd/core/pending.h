@@ -24,6 +24,7 @@ class PendingBundles {
     std::vector<Hash> origins;        // waits for these entries
     std::vector<ObjectId> objects;    // of its waiting entries: another head may cover them
     std::vector<Hash> holds;          // its waiting entries, which others may name as origins
+    std::vector<Hash> unproven;       // entries that nobody has verified yet: only to tell that they wait
   };
   // Drops the oldest beyond the limits.
   void add(Waiting waiting);
@@ -32,6 +33,8 @@ class PendingBundles {
                             const std::vector<ObjectId>& objects);
   // The bundle that holds this waiting entry.
   const Waiting* holder_of(const Hash& entry) const;
+  // The same, for whoever asks whether it waits: unproven ones too.
+  const Waiting* waits_in(const Hash& entry) const;
   [[nodiscard]] const std::map<std::uint64_t, Waiting>& all() const { return waiting_; }
 
  private:
@@ -42,6 +45,7 @@ class PendingBundles {
   std::set<std::pair<AuthorTag, std::uint64_t>> by_author_;
   std::set<std::pair<ObjectId, std::uint64_t>> by_object_;
   std::map<Hash, std::uint64_t> holders_;
+  std::map<Hash, std::uint64_t> unproven_;
   std::uint64_t next_ = 1;
   std::size_t bytes_ = 0;
 };

@@ -149,6 +149,56 @@ TEST(Far, WhyTellsWhatIsMissing) {
   EXPECT_EQ(line.ask(0, "never", "n1").status.code(), Errc::not_found);
 }
 
+// What node 1 replies about a version that only this test knows of.
+codec::Reply reply_about(FarMesh& mesh, const ObjectId& object, const Hash& entry) {
+  std::optional<codec::Reply> reply;
+  mesh.node[1]->bend_out = [&](local::ToSyncd& message) {
+    if (auto* judged = std::get_if<local::QuestionJudged>(&message)) reply = judged->reply;
+  };
+  codec::Question question;
+  question.id = crypto::prefix_of<codec::QuestionId>(entry);
+  question.asker = codec::author_tag(mesh.identities[0].member.device, mesh.identities[0].member.store);
+  question.object = object;
+  question.entry = entry;
+  codec::sign_question(question, codec::network_id(mesh.identities[0].genesis),
+                       crypto::SigningKey::from_seed(mesh.identities[0].device_seed));
+  mesh.node[1]->replica().on_syncd(local::QuestionCame{1, question, std::nullopt});
+  mesh.node[1]->bend_out = nullptr;
+  EXPECT_TRUE(reply.has_value());
+  return reply.value_or(codec::Reply{});
+}
+
+TEST(Far, WhyTellsWhatWasRefusedAndWhatWaits) {
+  FarMesh two(2, 0);
+  ASSERT_TRUE(two.node[0]->write("f", "1"));
+  ASSERT_TRUE(two.spread("f", "1"));
+  const NetworkId network = codec::network_id(two.identities[0].genesis);
+  // n0 writes into n1's volume; a stranger writes a file.
+  const auto offer = [&](const codec::Identity& author, const VolumeTag& volume) {
+    codec::ObjectEntry entry;
+    entry.place.value = codec::PlaceValue{{LocalId{}, *FileName::from("x")}, std::nullopt};
+    entry.object = codec::object_id(root_of(volume), *FileName::from("x"), codec::Kind::file);
+    entry.attributes.value = test_attributes();
+    entry.contents = {{{}, Bytes{1}}};
+    codec::Header header;
+    header.author = codec::author_tag(author.member.device, author.member.store);
+    header.sequence = 9;
+    header.hlc = Hlc::at(SimNode::kWallStart);
+    header.volume = volume;
+    const auto commit = codec::sign_commit(network, header, {entry}, crypto::SigningKey::from_seed(author.device_seed));
+    two.node[1]->replica().on_syncd(local::Offer{1, {{codec::ItemForm::commit, codec::encode_commit(commit)}}, "n0"});
+    return reply_about(two, {volume, entry.object}, codec::entry_hashes(commit.header, commit.entries)[0]);
+  };
+  const auto refused = offer(two.identities[0], codec::node_volume(two.identities[1].member.node));
+  EXPECT_EQ(refused.state, Holding::refused);
+  EXPECT_NE(refused.reason.find("written by that node only"), std::string::npos) << refused.reason;
+  const auto stranger = test_identity(two.identities[0].genesis, test_seed(99, 7), 77, "stranger");
+  const auto waiting = offer(stranger, kSharedVolume);
+  EXPECT_EQ(waiting.state, Holding::waiting);
+  EXPECT_NE(waiting.reason.find("member record"), std::string::npos) << waiting.reason;
+  EXPECT_EQ(reply_about(two, {}, crypto::hash_of(as_bytes("never"))).state, Holding::unknown);
+}
+
 TEST(Far, APartitionIsSilentAndLastHeardOf) {
   FarMesh line(5, 0);
   ASSERT_TRUE(line.node[4]->write("f", "text"));

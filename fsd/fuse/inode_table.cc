@@ -69,6 +69,13 @@ Ino InodeTable::reference(const NodeKey& key, Ino parent) {
   if (made) {
     inode.key = key;
     if (ino != hash_of_node(key)) elsewhere_[key] = ino;
+    if (const auto known = times_.find(key); known != times_.end()) {
+      inode.changed_ns = known->second.changed_ns;
+      inode.entries_changed_ns = known->second.entries_changed_ns;
+      inode.awaits_version = known->second.awaits_version;
+      inode.changed_version = known->second.changed_version;
+      times_.erase(known);
+    }
   }
   ++inode.lookups;
   inode.parent = parent;
@@ -100,8 +107,17 @@ void InodeTable::forget(Ino ino, std::uint64_t count) {
     inode->lookups -= count;
     return;
   }
-  if (!frozen_.erase(ino)) unbind(ino, inode->key);
+  if (!frozen_.erase(ino)) {
+    unbind(ino, inode->key);
+    keep_times(*inode);
+  }
   inodes_.erase(ino);
+}
+
+void InodeTable::keep_times(const Inode& inode) {
+  if (inode.changed_ns == 0 && inode.entries_changed_ns == 0) return;
+  if (times_.size() >= kMaxTimes) times_.clear();
+  times_[inode.key] = {inode.changed_ns, inode.entries_changed_ns, inode.awaits_version, inode.changed_version};
 }
 
 void InodeTable::unbind(Ino ino, const NodeKey& key) {

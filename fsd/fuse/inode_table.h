@@ -70,6 +70,15 @@ class InodeTable {
   std::size_t size() const { return inodes_.size(); }
 
  private:
+  // When forgotten nodes were last changed here: the kernel forgets under memory pressure, their times must not go back.
+  // Full, it starts anew.
+  static constexpr std::size_t kMaxTimes = 1024;
+  struct Times {
+    std::int64_t changed_ns, entries_changed_ns;
+    bool awaits_version;
+    Hlc changed_version;
+  };
+  void keep_times(const Inode& inode);
   void unbind(Ino ino, const NodeKey& key);
   std::unordered_map<Ino, Inode> inodes_;
   std::unordered_map<Ino, Frozen> frozen_;
@@ -78,6 +87,7 @@ class InodeTable {
     std::size_t operator()(const NodeKey& key) const;
   };
   std::unordered_map<NodeKey, Ino, KeyHash> elsewhere_;
+  std::unordered_map<NodeKey, Times, KeyHash> times_;
   NodeKey root_;
 };
 

@@ -3,7 +3,7 @@
 
 usage: random_io.py <mount point> [seed] [operations]
 A failure prints the seed and the last operations; the same seed repeats the run.
-random_io.py --negative-control <directory> loses one written byte on purpose and must notice.
+random_io.py --negative-control <directory> loses a byte of each write after a while and must notice.
 """
 import mmap
 import os
@@ -71,7 +71,7 @@ class Run:
         data = self.random.randbytes(self.random.choice([1, 10, 300, 5000, self.random.randrange(1, 100_000)]))
         model.write(at, data)
         if self.lose_at is not None and len(self.history) >= self.lose_at:
-            data, self.lose_at = bytes([data[0] ^ 1]) + data[1:], None
+            data = bytes([data[0] ^ 1]) + data[1:]
         os.pwrite(self.descriptor(name), data, at)
 
     def append(self, name, model):

@@ -134,5 +134,35 @@ TEST_F(InodeTableTest, RandomUseKeepsNumbersUnique) {
   }
 }
 
+TEST(InodeTimes, AreKeptOverForgetting) {
+  const NodeKey root{root_of(kSharedVolume), std::nullopt};
+  InodeTable table(root);
+  const auto node = [](std::uint32_t n) {
+    NodeKey key{{kSharedVolume, {}}, std::nullopt};
+    key.object.local.data[0] = 1;
+    for (std::size_t i = 0; i < 4; ++i) key.object.local.data[4 + i] = static_cast<std::uint8_t>(n >> 8 * i);
+    return key;
+  };
+  const Stamp version{Hlc{77 << 16}, AuthorTag{{1}}};
+  const Ino ino = table.reference(node(1), kRootIno);
+  table.find(ino)->changed(5'000'000'000);
+  table.find(ino)->entries_changed_ns = 4'000'000'000;
+  EXPECT_EQ(table.find(ino)->ctime_ns(version), 5'000'000'000);
+  table.forget(ino, 1);
+  EXPECT_EQ(table.find(ino), nullptr);
+  const Ino again = table.reference(node(1), kRootIno);
+  EXPECT_EQ(table.find(again)->ctime_ns(version), 5'000'000'000);
+  EXPECT_EQ(table.find(again)->entries_changed_ns, 4'000'000'000);
+  // Many forgotten ones: the oldest knowledge goes, memory stays bounded.
+  table.forget(again, 1);
+  for (std::uint32_t n = 2; n < 3000; ++n) {
+    const Ino one = table.reference(node(n), kRootIno);
+    table.find(one)->changed(n);
+    table.forget(one, 1);
+  }
+  EXPECT_EQ(table.find(table.reference(node(1), kRootIno))->changed_ns, 0);
+  EXPECT_EQ(table.find(table.reference(node(2999), kRootIno))->changed_ns, 2999);
+}
+
 }  // namespace
 }  // namespace meshfs::fsd::fuse

@@ -58,7 +58,8 @@ class Page {
   std::size_t used_ = 0;
 };
 
-constexpr off_t kFirstEntry = 2;  // "." and ".." come before
+constexpr std::uint64_t kForgottenBeforeListing = 512;  // about as many as one page of a listing brings
+constexpr off_t kFirstEntry = 2;                        // "." and ".." come before
 
 // The name after which the listing goes on at `offset`.
 struct Start {
@@ -137,7 +138,10 @@ void opendir(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
     fi->cache_readdir = 1;
     // Without keep_cache the kernel drops the listing at each opendir. As with files, notices alone would come too late.
     if (Inode* inode = state.inodes.find(ino)) {
-      fi->keep_cache = inode->listed_ns == inode->entries_changed_ns ? 1 : 0;
+      // A listing without inodes is worth little: ls -l would look up each name, where a new one brings them along.
+      const bool has_inodes = state.inodes.forgotten() - inode->listed_forgotten < kForgottenBeforeListing;
+      fi->keep_cache = has_inodes && inode->listed_ns == inode->entries_changed_ns ? 1 : 0;
+      if (fi->keep_cache == 0) inode->listed_forgotten = state.inodes.forgotten();
       inode->listed_ns = inode->entries_changed_ns;
     }
   }

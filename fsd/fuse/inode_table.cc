@@ -112,6 +112,7 @@ void InodeTable::forget(Ino ino, std::uint64_t count) {
     keep_times(*inode);
   }
   inodes_.erase(ino);
+  ++forgotten_;
 }
 
 void InodeTable::keep_times(const Inode& inode) {

@@ -26,6 +26,7 @@ struct Inode {
   Ino parent = 0;                       // where it was looked up last; 0: nowhere yet
   std::int64_t changed_ns = 0;          // last change through this mount (ctime); 0: none
   std::int64_t entries_changed_ns = 0;  // directories: when an entry was last added or removed; 0: unknown
+  std::uint64_t listed_forgotten = 0;   // and InodeTable::forgotten() then
   std::int64_t listed_ns = -1;  // directories: entries_changed_ns of the listing that the kernel may have cached
   Stamp pages;  // files: the version whose bytes the kernel may have cached, with what was written since
   // ctime is when it was changed here, as long as the version in the tree came from that: publishing moves no time.
@@ -68,6 +69,7 @@ class InodeTable {
   void rebind(Ino ino, const NodeKey& key);
 
   std::size_t size() const { return inodes_.size(); }
+  std::uint64_t forgotten() const { return forgotten_; }  // inodes so far
 
  private:
   // When forgotten nodes were last changed here: the kernel forgets under memory pressure, their times must not go back.
@@ -89,6 +91,7 @@ class InodeTable {
   std::unordered_map<NodeKey, Ino, KeyHash> elsewhere_;
   std::unordered_map<NodeKey, Times, KeyHash> times_;
   NodeKey root_;
+  std::uint64_t forgotten_ = 0;
 };
 
 }  // namespace meshfs::fsd::fuse

@@ -1,10 +1,12 @@
 #include "fsd/main/daemon.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
-#include <filesystem>
+#include <memory>
 
 #include "schema/crypto/sign.h"
 #include "schema/os/clock_confirmed.h"
@@ -20,9 +22,8 @@ Status make_folder(const std::string& path) {
 }
 
 std::string absolute_path(const std::string& path) {
-  std::error_code failure;
-  const auto absolute = std::filesystem::absolute(path, failure);
-  return failure ? path : absolute.lexically_normal().string();
+  const std::unique_ptr<char, decltype(&std::free)> here(getcwd(nullptr, 0), &std::free);
+  return path.starts_with('/') || here == nullptr ? path : std::string(here.get()) + "/" + path;
 }
 
 Flusher::Post post_to(os::Loop& loop) {

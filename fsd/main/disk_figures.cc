@@ -3,7 +3,9 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include <filesystem>
+#include <vector>
+
+#include "schema/os/folder.h"
 
 namespace meshfs::fsd {
 
@@ -15,11 +17,17 @@ DiskFigures look_at_disk(const std::string& folder) {
   out.free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
   out.total = static_cast<std::uint64_t>(disk.f_blocks) * disk.f_frsize;
   out.read_only = (disk.f_flag & ST_RDONLY) != 0;
-  std::error_code failure;
-  using Walk = std::filesystem::recursive_directory_iterator;
-  for (auto entry = Walk(folder, failure); !failure && entry != Walk(); entry.increment(failure)) {
-    struct stat file {};
-    if (lstat(entry->path().c_str(), &file) == 0) out.used += static_cast<std::uint64_t>(file.st_blocks) * kStatBlock;
+  std::vector<std::string> folders{folder};  // the store and its index
+  while (!folders.empty()) {
+    const std::string at = std::move(folders.back());
+    folders.pop_back();
+    for (const auto& name : os::names_in(at).names) {
+      struct stat file {};
+      const std::string path = at + "/" + name;
+      if (lstat(path.c_str(), &file) != 0) continue;
+      out.used += static_cast<std::uint64_t>(file.st_blocks) * kStatBlock;
+      if (S_ISDIR(file.st_mode)) folders.push_back(path);
+    }
   }
   return out;
 }

@@ -3,20 +3,20 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "fsd/store/segment_log.h"
+#include "schema/os/folder.h"
 
 namespace meshfs::fsd {
 
 static Result<std::vector<std::uint32_t>> list_segments(const std::string& folder, SegmentKind kind) {
   std::vector<std::uint32_t> numbers;
-  std::error_code failed;
-  for (std::filesystem::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed)) {
-    const auto id = segment_from_name(it->path().filename().string());
+  const auto [names, failed] = os::names_in(folder);
+  if (failed != 0) return disk_error(failed, "list " + folder);
+  for (const std::string& name : names) {
+    const auto id = segment_from_name(name);
     if (id && id->kind == kind && id->number > 0) numbers.push_back(id->number);
   }
-  if (failed) return disk_error(failed.value(), "list " + folder);
   std::sort(numbers.begin(), numbers.end());
   return numbers;
 }

@@ -4,11 +4,11 @@
 #include <sys/file.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "fsd/store/little_endian.h"
 #include "schema/crypto/hash.h"
 #include "schema/crypto/sign.h"
+#include "schema/os/folder.h"
 
 namespace meshfs::fsd {
 
@@ -51,12 +51,8 @@ static Result<StoreKey> decode_identity_file(ByteView bytes) {
 // The key that the first sound segment header names; not_found if there is no segment at all.
 static Result<StoreKey> key_from_segments(const std::string& folder) {
   bool any = false;
-  std::vector<std::string> names;
-  std::error_code failed;
-  for (std::filesystem::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed)) {
-    names.push_back(it->path().filename().string());
-  }
-  if (failed) return disk_error(failed.value(), "list " + folder);
+  auto [names, failed] = os::names_in(folder);
+  if (failed != 0) return disk_error(failed, "list " + folder);
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
     const auto id = segment_from_name(name);

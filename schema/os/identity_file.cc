@@ -6,9 +6,9 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 
 #include "schema/os/fd.h"
+#include "schema/os/folder.h"
 
 namespace meshfs::os {
 namespace {
@@ -57,9 +57,9 @@ std::string identity_path(const std::string& state) { return state + "/identity"
 
 Status write_identity(const std::string& state, const codec::Identity& identity) {
   const std::string path = identity_path(state);
-  std::error_code failure;
-  const bool made = std::filesystem::create_directories(state, failure);
-  if (failure) return error(Errc::io, "Can't make the folder " + state + ": " + failure.message() + ".");
+  bool made = false;
+  if (const int failure = make_folders(state, made); failure != 0)
+    return error(Errc::io, "Can't make the folder " + state + ": " + std::strerror(failure) + ".");
   if (made && chmod(state.c_str(), 0700) != 0) return system_error("Can't protect the folder " + state);
 
   // Written beside and linked into place: a crash leaves no half identity, and link(2) never replaces one.

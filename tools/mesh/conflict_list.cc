@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
+
+#include "schema/os/folder.h"
 
 namespace meshfs::tools {
 namespace {
@@ -25,10 +26,8 @@ std::string version_at(const std::string& path) {
 // The names beside `main` that show its other versions. A long name was cut before the mark, so its start is compared only.
 std::vector<std::string> siblings_of(const std::string& mount, const std::string& main) {
   std::vector<std::string> out;
-  std::error_code failure;
   const std::string folder = folder_of(main), name = main.substr(folder.empty() ? 0 : folder.size() + 1);
-  for (const auto& entry : std::filesystem::directory_iterator(mount + "/" + folder, failure)) {
-    const std::string beside = entry.path().filename().string();
+  for (const auto& beside : os::names_in(mount + "/" + folder).names) {
     const auto mark = beside.rfind(kMark);
     if (mark == std::string::npos || mark == 0) continue;
     const std::string before = beside.substr(0, mark);

@@ -11,10 +11,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <map>
 #include <set>
 
+#include "schema/os/folder.h"
 #include "tools/mesh/archive.h"
 #include "tools/mesh/commands.h"
 #include "tools/mesh/history.h"
@@ -98,10 +98,9 @@ class Export {
       return take_folder(path, inside, relative);
     }
     if (S_ISLNK(about.st_mode)) {
-      std::error_code failure;
       entry.kind = TarEntry::Kind::symlink;
-      entry.target = std::filesystem::read_symlink(path, failure).string();
-      return failure ? Status() : tar_.begin(entry);
+      entry.target = os::link_target(path);
+      return entry.target.empty() ? Status() : tar_.begin(entry);
     }
     if (!S_ISREG(about.st_mode)) return ++skipped, Status();
     if (state_of(path) == "conflict") return {};  // comes with the history of the file that it belongs to
@@ -117,11 +116,8 @@ class Export {
   }
 
   Status take_folder(const std::string& path, const std::string& inside, const std::string& relative) {
-    std::vector<std::string> names;
-    std::error_code failure;
-    for (const auto& one : std::filesystem::directory_iterator(path, failure))
-      names.push_back(one.path().filename().string());
-    if (failure) return error(Errc::denied, "Can't list " + printable(path) + ": " + failure.message() + ".");
+    auto [names, failure] = os::names_in(path);
+    if (failure != 0) return error(Errc::denied, "Can't list " + printable(path) + ": " + std::strerror(failure) + ".");
     std::sort(names.begin(), names.end());
     for (const auto& name : names) {
       if (relative.empty() && name == ".mesh") continue;

@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 
+#include "schema/os/folder.h"
 #include "tools/mesh/commands.h"
 #include "tools/mesh/json.h"
 #include "tools/mesh/place.h"
@@ -38,10 +38,7 @@ bool read_row(const std::string& path, std::string name, Row& row) {
   row.author = attribute(path, "user.mesh.author");
   row.version = attribute(path, "user.mesh.version");
   row.state = attribute(path, "user.mesh.state");
-  if (S_ISLNK(row.about.st_mode)) {
-    std::error_code failure;
-    row.link_target = std::filesystem::read_symlink(path, failure).string();
-  }
+  if (S_ISLNK(row.about.st_mode)) row.link_target = os::link_target(path);
   return true;
 }
 
@@ -111,13 +108,12 @@ Exit read_rows(const std::string& path, std::vector<Row>& rows) {
     rows.push_back(std::move(self));
     return Exit::ok;
   }
-  std::error_code failure;
-  for (auto entry = std::filesystem::directory_iterator(path, failure);
-       !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
+  const auto [names, failure] = os::names_in(path);
+  for (const auto& name : names) {
     Row row;
-    if (read_row(entry->path().string(), entry->path().filename().string(), row)) rows.push_back(std::move(row));
+    if (read_row(path + "/" + name, name, row)) rows.push_back(std::move(row));
   }
-  if (failure) return explain(path, failure.value());
+  if (failure != 0) return explain(path, failure);
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.name < b.name; });
   return Exit::ok;
 }

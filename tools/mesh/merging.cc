@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <filesystem>
 
 #include "tools/mesh/program.h"
 #include "tools/mesh/screen.h"
@@ -69,6 +69,13 @@ Result<std::vector<std::string>> lay_out(Asked& asked, const Conflict& conflict,
     files.push_back(std::move(file));
   }
   return files;
+}
+
+// ".txt" of "docs/plan.txt": editors go by it.
+std::string ending_of(const std::string& path) {
+  const auto name = path.rfind('/') == std::string::npos ? 0 : path.rfind('/') + 1;
+  const auto dot = path.rfind('.');
+  return dot == std::string::npos || dot <= name ? std::string() : path.substr(dot);
 }
 
 std::string quoted_for_shell(const std::string& text) {
@@ -160,12 +167,12 @@ Status merge_versions(Asked& asked, const Conflict& conflict, const std::string&
   if (!folder) return folder.failure();
   const auto files = lay_out(asked, conflict, folder->path());
   if (!files) return files.failure();
-  const std::string result = folder->path() + "/merged" + std::filesystem::path(conflict.path).extension().string();
-  std::error_code failure;
-  std::filesystem::copy_file(files->front(), result, failure);
+  const std::string result = folder->path() + "/merged" + ending_of(conflict.path);
+  if (!write_text(result, read_text(files->front())))
+    return error(Errc::no_space, "Can't write " + result + ": is the disk of $TMPDIR full?");
   for (std::size_t i = 1; i < files->size(); ++i) {
     const std::string before = folder->path() + "/so-far";
-    std::filesystem::rename(result, before, failure);
+    if (rename(result.c_str(), before.c_str()) != 0) return system_failure("Can't move", result);
     const Status marked = mark_differences(before, conflict.survivors[0].version.author, (*files)[i],
                                            conflict.survivors[i].version.author, result);
     if (!marked) return marked;

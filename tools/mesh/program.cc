@@ -7,7 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
+
+#include "schema/os/folder.h"
 
 namespace meshfs::tools {
 
@@ -45,8 +46,8 @@ Result<ScratchFolder> ScratchFolder::make() {
 
 ScratchFolder::~ScratchFolder() {
   if (path_.empty()) return;
-  std::error_code failure;
-  std::filesystem::remove_all(path_, failure);
+  for (const auto& name : os::names_in(path_).names) unlink((path_ + "/" + name).c_str());
+  rmdir(path_.c_str());
 }
 
 }  // namespace meshfs::tools

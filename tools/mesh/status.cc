@@ -1,8 +1,8 @@
 // mesh status: one screen. What is wrong comes first.
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 
+#include "schema/os/folder.h"
 #include "tools/mesh/commands.h"
 #include "tools/mesh/screen.h"
 #include "tools/mesh/trouble.h"
@@ -13,10 +13,9 @@ namespace {
 
 // Members of the network, this node included: each has one record.
 std::int64_t count_nodes(const std::string& mount) {
-  std::error_code failure;
   std::int64_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(mount + "/network/members", failure)) {
-    count += entry.path().filename().string().find('~') == std::string::npos ? 1 : 0;
+  for (const auto& name : os::names_in(mount + "/network/members").names) {
+    count += name.find('~') == std::string::npos ? 1 : 0;
   }
   return std::max<std::int64_t>(count, 1);
 }

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <set>
 
+#include "schema/os/folder.h"
 #include "tools/mesh/commands.h"
 #include "tools/mesh/json.h"
 #include "tools/mesh/place.h"
@@ -57,19 +57,28 @@ class Count {
   Progress progress_{"counting files", 0, Progress::Unit::things};
 };
 
+bool is_folder(const std::string& path) {
+  struct stat about {};
+  return lstat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode);
+}
+
 // Everything below `place` but the live view.
 std::vector<Share> count_tree(const Place& place) {
   Count count;
   count.take(place.absolute());
-  std::error_code failure;
-  using Walk = std::filesystem::recursive_directory_iterator;
-  for (auto entry = Walk(place.absolute(), std::filesystem::directory_options::skip_permission_denied, failure);
-       !failure && entry != Walk(); entry.increment(failure)) {
-    if (place.path.empty() && entry.depth() == 0 && entry->path().filename() == ".mesh") {
-      entry.disable_recursion_pending();
-      continue;
+  std::vector<std::string> folders{place.absolute()};
+  while (!folders.empty()) {
+    const std::string at = std::move(folders.back());
+    folders.pop_back();
+    for (const auto& name : os::names_in(at).names) {
+      if (at == place.mount && name == ".mesh") continue;
+      const std::string path = at + "/" + name;
+      if (is_folder(path)) {
+        folders.push_back(path);
+      } else {
+        count.take(path);
+      }
     }
-    count.take(entry->path().string());
   }
   return count.shares();
 }

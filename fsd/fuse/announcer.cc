@@ -144,6 +144,7 @@ void Announcer::pump() {
   const bool asks = waiting_.upper_bound(sent_to_) != waiting_.end();
   if (asks || !let_go_.empty()) ask_for_scan();
   if (waiting_.empty()) flooded_ = false;
+  if (sent_ > 0 || scanning_) ports_.wake(answered_ + kPatience);
 }
 
 void Announcer::let_go(const Waiting& waiting) {
@@ -167,6 +168,7 @@ bool Announcer::send(Waiting& waiting) {
   put(order.name, waiting.change.name);
   put(order.from_name, waiting.change.from_name);
   if (!ports_.send(order)) return false;
+  if (sent_ == 0 && !scanning_) answered_ = clock_.now();
   waiting.stage = Stage::sent;
   ++sent_;
   return true;
@@ -244,12 +246,15 @@ void Announcer::stop() {
 }
 
 void Announcer::tick() {
-  if (on_) pump();
+  if (!on_) return;
+  if ((sent_ > 0 || scanning_) && clock_.now() - answered_ >= kPatience) return ports_.give_up();
+  pump();
 }
 
 // --- answers ---
 
 void Announcer::answered(const HeraldAnswer& answer, std::span<const std::uint64_t> watched) {
+  answered_ = clock_.now();
   if (answer.number >= kScanNumber) return scanned(answer, watched);
   const auto at = waiting_.find(answer.number);
   if (at != waiting_.end() && at->second.stage == Stage::sent) {

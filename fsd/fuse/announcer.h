@@ -23,9 +23,10 @@ class Announcer {
  public:
   // ~600 B each while they wait. The herald makes some 10,000 events/s, a node takes in some 2,000 changes/s.
   static constexpr std::size_t kMaxWaiting = 16'384;
-  static constexpr std::size_t kMaxSent = 32;     // a socket takes some 100 orders
-  static constexpr std::size_t kMaxLetGo = 4096;  // remembered for late watchers
-  static constexpr Duration kTrust = seconds(2);  // that somebody still watches; the other way round: not at all
+  static constexpr std::size_t kMaxSent = 32;        // a socket takes some 100 orders
+  static constexpr std::size_t kMaxLetGo = 4096;     // remembered for late watchers
+  static constexpr Duration kTrust = seconds(2);     // that somebody still watches; the other way round: not at all
+  static constexpr Duration kPatience = seconds(5);  // with a herald that does not answer (stopped, frozen)
   static constexpr Duration kLongestGap = milliseconds(500);
   // Every scan has a number of its own, apart from those of changes.
   static constexpr std::uint64_t kScanNumber = std::uint64_t{1} << 62;
@@ -36,6 +37,7 @@ class Announcer {
     std::function<void(const Visible&)> forget;    // the kernel's caches, without an event
     std::function<void(Instant)> wake;             // wants tick() then
     std::function<void(const std::string&)> note;
+    std::function<void()> give_up;  // the herald is no good: calls stop()
   };
   Announcer(HeldTree& tree, InodeTable& inodes, OpenFiles& files, ContentIo& content, Clock& clock, Ports ports);
 
@@ -121,6 +123,7 @@ class Announcer {
   std::map<std::uint64_t, Waiting> waiting_;  // by number, which is the order of the changes
   std::uint64_t next_ = 1, sent_to_ = 0;      // all up to sent_to_ are sent
   std::size_t sent_ = 0;
+  Instant answered_;  // when the herald showed last that it lives, or was asked after a rest
   std::vector<std::pair<Visible, Known>> let_go_;
 
   std::vector<std::uint64_t> watched_;  // by the last scan, sorted

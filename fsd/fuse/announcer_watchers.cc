@@ -32,6 +32,7 @@ void Announcer::ask_for_scan() {
   order.form = Form::scan;
   order.number = kScanNumber + scan_ + 1;
   if (!ports_.send(order)) return ports_.wake(now + milliseconds(10));
+  if (sent_ == 0) answered_ = now;
   ++scan_;
   scanning_ = true;
   scan_began_ = now;

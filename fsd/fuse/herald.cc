@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 namespace meshfs::fsd::fuse {
@@ -20,6 +21,7 @@ void Herald::begin(const std::string& mount_point) {
   buffer_.resize((sizeof(HeraldAnswer) + 7) / 8 + kMaxWatchedTold);
   state_.herald_pid = process_.pid;
   state_.send_to_herald = [this](const HeraldOrder& one) { return send(one); };
+  state_.give_up_herald = [this] { lost(); };
   state_.wake_announcer = [this](Instant when) { wake_at(when); };
   loop_.watch(process_.socket.get(), os::Loop::kReadable, [this](unsigned) { on_readable(); });
   if (!send(order)) lost();
@@ -49,9 +51,10 @@ void Herald::on_readable() {
 
 // It cannot be forked again: the daemon has the device open now.
 void Herald::lost() {
+  if (process_.pid > 0) ::kill(process_.pid, SIGKILL);  // it may be stopped
   note_(
-      "The process that makes inotify events is gone: programs are not told of changes from other nodes any more, "
-      "though they see them. Start meshfs-fsd again to have events; .mesh/events goes on.");
+      "The process that makes inotify events is gone or does not answer: programs are not told of changes from other "
+      "nodes any more, though they see them. Start meshfs-fsd again to have events; .mesh/events goes on.");
   end();
 }
 

@@ -40,7 +40,7 @@ MountState::MountState(FileTree& file_tree, ContentIo& content_io, VirtualFiles&
       announcer(held, inodes, open_files, content, clock,
                 {[this](const HeraldOrder& order) { return send_to_herald(order); },
                  [this](const Visible& change) { forget_cached(change); },
-                 [this](Instant when) { wake_announcer(when); }, note}) {}
+                 [this](Instant when) { wake_announcer(when); }, note, [this] { give_up_herald(); }}) {}
 
 Result<NodeInfo> MountState::info(Ino ino) {
   if (const Frozen* frozen = inodes.frozen(ino)) {

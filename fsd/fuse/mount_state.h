@@ -56,6 +56,7 @@ struct MountState {
   std::unordered_set<pid_t> told_stale;  // threads whose last open(2) was answered ESTALE; forgetting one is harmless
   std::function<bool(const HeraldOrder&)> send_to_herald = [](const HeraldOrder&) { return false; };
   std::function<void(Instant)> wake_announcer = [](Instant) {};
+  std::function<void()> give_up_herald = [] {};
   Announcer announcer;
   pid_t herald_pid = -1;                                              // whose requests are the announcer's
   fuse_lowlevel_ops ordinary = {};                                    // the handlers of everybody else's

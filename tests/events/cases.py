@@ -37,7 +37,7 @@ def each_change_is_the_event_of_a_local_one(m):
     def step(what, change, *events):
         watch.lines.clear()
         change()
-        soon(what, watch.seen, list(events), 5)
+        soon(what, watch.seen, list(events), 20)  # the network may be slow, the event is not
         time.sleep(0.05)
         check(what + ", once", watch.seen(), list(events))
 

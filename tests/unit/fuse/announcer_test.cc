@@ -94,7 +94,7 @@ class AnnouncerTest : public ::testing::Test {
                           return true;
                         },
                         [this](const Visible& change) { forgotten_.push_back(change); }, [](Instant) {},
-                        [this](const std::string& note) { notes_.push_back(note); }}};
+                        [this](const std::string& note) { notes_.push_back(note); }, [this] { announcer_.stop(); }}};
 };
 
 TEST_F(AnnouncerTest, ANewNameStaysHiddenUntilItsEvent) {
@@ -241,6 +241,19 @@ TEST_F(AnnouncerTest, WhoEditsTheOldVersionLosesNothing) {
   EXPECT_NE(*memory_.content_base(*node), *base);
   ASSERT_TRUE(held_.write_content(*node, Bytes{'m'}, *base, 0).ok());
   EXPECT_EQ(text("first"), "m") << "and shows at once";
+}
+
+TEST_F(AnnouncerTest, AHeraldThatDoesNotAnswerIsGivenUp) {
+  watch_root();
+  pass(seconds(100));
+  EXPECT_TRUE(announcer_.is_on()) << "it was not asked anything";
+  ASSERT_TRUE(memory_.foreign_write("a", "x").ok());
+  pass(seconds(4));
+  EXPECT_FALSE(shows("a"));
+  EXPECT_TRUE(announcer_.is_on());
+  pass(seconds(2));
+  EXPECT_FALSE(announcer_.is_on());
+  EXPECT_TRUE(shows("a"));
 }
 
 TEST_F(AnnouncerTest, WithoutAHeraldEverythingShows) {

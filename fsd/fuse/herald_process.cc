@@ -32,7 +32,7 @@ constexpr unsigned kCloneTree = 1;  // OPEN_TREE_CLONE
 class Directory {
  public:
   // Its descriptor, or -1: the kernel does not know that inode any more.
-  int open(int mount, std::uint64_t ino) {
+  int open(int mount, int hidden, std::uint64_t ino) {
     if (fd_ && ino_ == ino) return fd_.get();
     struct {
       file_handle head;
@@ -44,6 +44,11 @@ class Directory {
     handle.head.handle_type = 0x81;  // FILEID_INO64_GEN, as FUSE makes them
     std::memcpy(handle.head.f_handle, words, sizeof words);
     fd_ = os::Fd(::open_by_handle_at(mount, &handle.head, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!fd_ && errno == ESTALE) {
+      // The kernel let go of its name (memory was short), and only the watch keeps the inode: it is given another name.
+      const std::string number = "d" + std::to_string(ino);
+      fd_ = os::Fd(::openat(hidden, number.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    }
     ino_ = ino;
     return fd_.get();
   }
@@ -121,7 +126,7 @@ int HeraldMain::grow(int directory, const HeraldOrder& order) {
 
 int HeraldMain::perform(const HeraldOrder& order) {
   const bool out = order.form == Form::move_out;
-  const int directory = directory_.open(mount_.get(), out ? order.from_directory : order.directory);
+  const int directory = directory_.open(mount_.get(), hidden_.get(), out ? order.from_directory : order.directory);
   if (directory < 0) return errno;
   const std::string number = std::to_string(order.number);
   switch (order.form) {
@@ -146,7 +151,7 @@ int HeraldMain::perform(const HeraldOrder& order) {
     case Form::remove_directory:
       return outcome(::unlinkat(directory, order.name, AT_REMOVEDIR));
     case Form::move: {
-      const int from = from_.open(mount_.get(), order.from_directory);
+      const int from = from_.open(mount_.get(), hidden_.get(), order.from_directory);
       if (from < 0) return errno;
       return outcome(::renameat(from, order.from_name, directory, order.name));
     }

@@ -38,11 +38,27 @@ void reply_hidden_directory(fuse_req_t request) {
   fuse_reply_entry(request, &e);
 }
 
+// A directory that the kernel knows, but no longer by name.
+void lookup_nameless(fuse_req_t request, std::string_view digits) {
+  MountState& state = MountState::of(request);
+  Ino ino = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), ino);
+  if (state.inodes.find(ino) == nullptr || ino == kRootIno) return reply(request, Errc::not_found);
+  const Result<NodeInfo> info = state.info(ino);
+  if (!info || info->kind != codec::Kind::directory) return reply(request, Errc::not_found);
+  state.inodes.hold(ino);
+  fuse_entry_param e = {};
+  e.ino = ino;
+  e.attr = state.stat_of(ino, *info);
+  fuse_reply_entry(request, &e);
+}
+
 // What is about to be renamed out of the hidden directory. A new version gets a new number, so that who reads the old
 // one goes on with it; it stands for the node from the rename on.
 void lookup_arriving(fuse_req_t request, const char* name) {
   MountState& state = MountState::of(request);
   const std::string_view text = name;
+  if (text.starts_with('d')) return lookup_nameless(request, text.substr(1));
   std::uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   Waiting* waiting = state.announcer.under_way(number);

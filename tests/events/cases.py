@@ -105,6 +105,19 @@ def at_the_event_the_bytes_are_there(m):
     check("events", seen >= rounds)
 
 
+def a_kernel_short_of_memory_forgets_no_watch(m):
+    a, b = m.folder("dropped")
+    watch = InotifyWait(b)
+    for i in range(3):
+        with open("/proc/sys/vm/drop_caches", "w") as f:  # the folder's name goes, its watch stays
+            f.write("2\n")
+        watch.lines.clear()
+        write(f"{a}/f{i}", "one")
+        soon("noticed", watch.seen, [f"CREATE f{i}", f"CLOSE_WRITE f{i}"])
+    check("and found by name", sorted(os.listdir(b)), ["f0", "f1", "f2"])
+    watch.stop()
+
+
 def ten_thousand_files(m):
     a, b = m.folder("many")
     watch = InotifyWait(b)
@@ -267,7 +280,7 @@ def a_watch_from_another_mount(m):
 
 CASES = [each_change_is_the_event_of_a_local_one, large_growth_is_in_place, at_the_event_the_bytes_are_there,
          without_a_watcher_no_event_is_made, watchdog, incron, tail_follows, dnsmasq, vim_notices, fanotify_marks,
-         a_watch_from_another_mount, *FEED_CASES, ten_thousand_files]
+         a_watch_from_another_mount, a_kernel_short_of_memory_forgets_no_watch, *FEED_CASES, ten_thousand_files]
 
 
 def main():

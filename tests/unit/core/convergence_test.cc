@@ -64,6 +64,9 @@ TEST(Convergence, FiveReplicasWithRestartsAndPowerCuts) {
   for (std::uint64_t seed = 1001; seed <= 1000 + seeds() && !HasFatalFailure(); ++seed) run(seed, 5, 150, true);
 }
 
+// A restart forgot an entry that waited for its origin and was superseded before the origin came.
+TEST(Convergence, ARestartForgetsWhatWaitsAndIsSuperseded) { run(1041, 5, 150, true); }
+
 // --- negative controls: each oracle notices a seeded fault ---
 
 class Controls : public testing::Test {

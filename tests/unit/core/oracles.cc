@@ -155,26 +155,15 @@ std::string check_replay(TestNode& node, Instant now, WallMs wall) {
   for (std::size_t i = 0; i < status.sets.size(); ++i) {
     if (!(status.sets[i] == rebuilt.sets[i])) return "the set rebuilt from the log differs";
   }
-  if (status.entries != rebuilt.entries) {
-    std::string text = "entries: " + std::to_string(status.entries) + ", rebuilt " + std::to_string(rebuilt.entries) +
-                       ", pending " + std::to_string(rebuilt.pending) + ", lost:";
-    const auto again = known_entries(node.store.index);
-    for (const Hash& entry : known) {
-      if (!again.contains(entry)) text += " " + entry.hex();
-    }
-    for (const auto& record : node.store.log.records()) {
-      const auto commit = codec::decode_commit(as_bytes(record.payload));
-      if (record.type != fsd::RecordType::commit || !commit.ok()) continue;
-      const auto hashes = codec::entry_hashes(commit->header, commit->entries);
-      for (std::size_t i = 0; i < hashes.size(); ++i) {
-        if (known.contains(hashes[i]) && !again.contains(hashes[i])) {
-          text += " (entry " + std::to_string(i) + " of " + std::to_string(hashes.size()) +
-                  " of a commit in the log, " +
-                  (std::holds_alternative<codec::BatchTombstone>(commit->entries[i]) ? "tombstones)" : "state)");
-        }
-      }
-    }
-    return text;
+  // It may know more: of a commit with one entry that waited for its origin, a restart forgets the waiting one, and nobody
+  // sends it again once another superseded it. Live ones are equal: the sets are.
+  const auto again = known_entries(node.store.index);
+  std::string lost;
+  for (const Hash& entry : known) {
+    if (!again.contains(entry)) lost += " " + entry.hex();
+  }
+  if (!lost.empty()) {
+    return "entries lost by the rebuild (pending " + std::to_string(rebuilt.pending) + "):" + lost;
   }
   return {};
 }

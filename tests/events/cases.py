@@ -11,8 +11,10 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import RESULTS, check, read, soon
 from feed_cases import FEED_CASES
-from watchers import RESULTS, Inotify, InotifyWait, Lines, check, read, soon, write
+from watchers import Inotify, InotifyWait, Lines, write
 
 
 class Mesh:

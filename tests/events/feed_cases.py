@@ -5,7 +5,8 @@ import select
 import subprocess
 import time
 
-from watchers import Lines, check, soon, write
+from checks import check, soon
+from watchers import Lines, write
 
 
 class Feed:

@@ -1,37 +1,9 @@
-"""Programs that watch, each with what it noticed; and waiting for what must come."""
+"""Programs that watch, each with what it noticed."""
 import ctypes
 import os
 import struct
 import subprocess
 import threading
-import time
-
-RESULTS = {"passed": 0, "failed": 0}
-
-
-def check(what, value, expected=True):
-    good = value == expected
-    RESULTS["passed" if good else "failed"] += 1
-    if not good:
-        print(f"FAILED {what}: {value!r}, expected {expected!r}", flush=True)
-    return good
-
-
-def soon(what, function, expected=True, seconds=15.0):
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            value = function()
-        except OSError as failure:
-            value = failure.errno
-        if value == expected or time.monotonic() > end:
-            return check(what, value, expected)
-        time.sleep(0.01)
-
-
-def read(path):
-    with open(path, "rb") as f:
-        return f.read()
 
 
 def write(path, text):

@@ -10,31 +10,8 @@ import subprocess
 import sys
 import time
 
-CHECKS = {"passed": 0, "failed": 0}
-
-
-def check(what, value, expected=True):
-    CHECKS["passed" if value == expected else "failed"] += 1
-    if value != expected:
-        print(f"FAILED {what}: {value!r}, expected {expected!r}")
-
-
-def soon(what, function, expected, seconds=3.0):
-    """Invalidation runs beside the change: a moment is allowed, a cache timeout is not."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            value = function()
-        except OSError as failure:
-            value = failure.errno
-        if value == expected or time.monotonic() > end:
-            return check(what, value, expected)
-        time.sleep(0.005)
-
-
-def read(path):
-    with open(path, "rb") as f:
-        return f.read()
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import RESULTS, check, read, soon
 
 
 class Mounted:
@@ -317,8 +294,8 @@ def main():
     finally:
         m.stop()
     mounting(program, folder)
-    print(f"remote: {CHECKS['passed']} checks passed, {CHECKS['failed']} failed")
-    return 1 if CHECKS["failed"] else 0
+    print(f"remote: {RESULTS['passed']} checks passed, {RESULTS['failed']} failed")
+    return 1 if RESULTS["failed"] else 0
 
 
 if __name__ == "__main__":

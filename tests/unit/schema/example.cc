@@ -82,6 +82,15 @@ ObjectEntry example_edit() {
   return object;
 }
 
+ObjectEntry example_full() {
+  ObjectEntry file = example_file();
+  file.context = {{filled<AuthorTag>(1), 5}, {filled<AuthorTag>(2), 6}};
+  file.attributes.value->xattrs = {{"user.a", {1}}, {"user.b", {2}}};
+  file.links = {{filled<LocalId>(1), {}, Place{filled<LocalId>(9), *FileName::from("x")}},
+                {filled<LocalId>(2), {3, {}}, {}}};
+  return file;
+}
+
 BatchTombstone example_tombstones(std::size_t count) {
   BatchTombstone batch;
   for (std::size_t i = 0; i < count; ++i) {

@@ -23,6 +23,7 @@ codec::ObjectEntry example_inline(std::size_t bytes);
 codec::ObjectEntry example_directory();
 codec::ObjectEntry example_rename();  // of the file, keeping attributes and content
 codec::ObjectEntry example_edit();    // of the file by another author
+codec::ObjectEntry example_full();    // of the file: two authors known, two xattrs, one link, one removed
 codec::BatchTombstone example_tombstones(std::size_t count);
 codec::Commit example_commit(codec::Entry entry);
 codec::HashList example_list();

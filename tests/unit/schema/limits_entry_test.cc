@@ -11,14 +11,6 @@ namespace {
 
 using namespace meshfs::testing;
 
-ObjectEntry base_file() {
-  ObjectEntry file = example_file();
-  file.context = {{filled<AuthorTag>(1), 5}, {filled<AuthorTag>(2), 6}};
-  file.attributes.value->xattrs = {{"user.a", {1}}, {"user.b", {2}}};
-  file.links = {{filled<LocalId>(1), {}, Place{filled<LocalId>(9), *FileName::from("x")}},
-                {filled<LocalId>(2), {3, {}}, {}}};
-  return file;
-}
 ForeignStamp foreign() { return {filled<AuthorTag>(7), filled<Hash>(8)}; }
 
 struct BentObject {
@@ -30,7 +22,7 @@ struct BentObject {
 class Objects : public ::testing::TestWithParam<BentObject> {};
 
 TEST_P(Objects, AreRefused) {
-  ObjectEntry object = base_file();
+  ObjectEntry object = example_full();
   ASSERT_TRUE(decode_entry(kSharedVolume, encode_entry(kSharedVolume, object)).ok());  // the control
   GetParam().bend(object);
   const Status checked = check_entry(object);

@@ -11,14 +11,6 @@ namespace {
 
 using namespace meshfs::testing;
 
-ObjectEntry base_file() {
-  ObjectEntry file = example_file();
-  file.context = {{filled<AuthorTag>(1), 5}, {filled<AuthorTag>(2), 6}};
-  file.attributes.value->xattrs = {{"user.a", {1}}, {"user.b", {2}}};
-  file.links = {{filled<LocalId>(1), {}, Place{filled<LocalId>(9), *FileName::from("x")}},
-                {filled<LocalId>(2), {3, {}}, {}}};
-  return file;
-}
 // --- what check_entry can't see, by way of the bytes ---
 template <class T, class Encode, class Decode>
 void expect_refused(const T& value, Encode encode, Decode decode, Errc code, const char* what) {
@@ -28,7 +20,7 @@ void expect_refused(const T& value, Encode encode, Decode decode, Errc code, con
 }
 
 TEST(Limits, DecodersAskCheckEntry) {
-  ObjectEntry object = base_file();
+  ObjectEntry object = example_full();
   std::swap(object.context[0], object.context[1]);
   const auto decode = [](ByteView b) { return decode_entry(kSharedVolume, b); };
   const auto encode = [](const Entry& e) { return encode_entry(kSharedVolume, e); };
@@ -52,7 +44,7 @@ TEST(Limits, Header) {
 TEST(Limits, AgesReachBackToTheBeginningOfTimeAtMost) {
   const std::uint64_t now = example_header().hlc.value;
   const auto commit = [](auto bend, std::uint64_t age) {
-    ObjectEntry object = base_file();
+    ObjectEntry object = example_full();
     bend(object, age);
     return decode_commit(encode_commit(example_commit(object))).ok();
   };
@@ -76,7 +68,7 @@ TEST(Limits, FullSizes) {
   EXPECT_LE(bytes.size(), kMaxCommitBytes);
   EXPECT_TRUE(decode_commit(bytes).ok());
 
-  ObjectEntry wide = base_file();
+  ObjectEntry wide = example_full();
   wide.context.clear();
   for (std::size_t i = 0; i < kMaxContextSlots; ++i) {
     AuthorTag author;

@@ -164,9 +164,10 @@ std::vector<Command> settling() {
        "a tar of the tree with its history",
        "Any tar unpacks it: the tree as it stands now in NAME/, old versions in NAME.history/PATH/ and what is known "
        "about them in "
-       "NAME.history/versions.jsonl. FILE.tar may be - for standard output. Versions whose bytes are not on this node "
-       "are left "
-       "out with a warning.",
+       "NAME.history/versions.jsonl. Modes, owners, times, extended attributes and access lists come along (tar x "
+       "--xattrs). "
+       "FILE.tar may be - for standard output. Versions whose bytes are not on this node are left out with a warning; "
+       "deleted files are not in it.",
        {"--state", "--mount", "--json"},
        1,
        2,

@@ -45,6 +45,22 @@ std::string state_of(const std::string& path) {
   return size < 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(size));
 }
 
+// Lists of access rights go as the kernel has them here, numbers and all; user.mesh.* is never listed.
+std::vector<PaxRecord> xattrs_of(const std::string& path) {
+  std::vector<PaxRecord> out;
+  std::string names(64 * 1024, '\0'), value(64 * 1024, '\0');
+  const ssize_t size = llistxattr(path.c_str(), names.data(), names.size());
+  if (size <= 0) return out;
+  names.resize(static_cast<std::size_t>(size));
+  for (std::size_t at = 0; at < names.size();) {
+    const std::string name(names.c_str() + at);
+    at += name.size() + 1;
+    const ssize_t got = lgetxattr(path.c_str(), name.c_str(), value.data(), value.size());
+    if (got >= 0) out.push_back({name, value.substr(0, static_cast<std::size_t>(got))});
+  }
+  return out;
+}
+
 class Export {
  public:
   Export(Asked& asked, std::string name, int out)
@@ -92,6 +108,7 @@ class Export {
     struct stat about {};
     if (lstat(path.c_str(), &about) != 0) return {};  // went while we looked
     TarEntry entry = entry_of(about, inside);
+    entry.xattrs = xattrs_of(path);
     if (S_ISDIR(about.st_mode)) {
       entry.kind = TarEntry::Kind::directory;
       if (Status done = tar_.begin(entry); !done) return done;
@@ -108,6 +125,7 @@ class Export {
         about.st_nlink > 1 ? seen_.emplace(about.st_ino, inside) : std::pair{seen_.end(), true};
     if (!is_new) {
       entry.kind = TarEntry::Kind::hard_link;
+      entry.xattrs.clear();
       entry.target = first->second;
       return tar_.begin(entry);
     }
@@ -206,6 +224,7 @@ class Export {
     entry.uid = about.st_uid;
     entry.gid = about.st_gid;
     entry.mtime_s = about.st_mtime;
+    entry.mtime_nanos = static_cast<std::uint32_t>(about.st_mtim.tv_nsec);
     if (!owners_.contains(about.st_uid)) {
       const passwd* user = getpwuid(about.st_uid);
       owners_[about.st_uid] = user == nullptr ? "" : user->pw_name;

@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -197,7 +198,7 @@ class Import {
     return {};
   }
 
-  // Owner (as root, by name where there is one), mode and time. What can't be set stays as it is.
+  // Owner (as root, by name where there is one), mode, extended attributes and time. What can't be set stays as it is.
   static void dress(const std::string& path, const TarEntry& entry) {
     if (geteuid() == 0) {
       const passwd* user = entry.owner.empty() ? nullptr : getpwnam(entry.owner.c_str());
@@ -206,7 +207,11 @@ class Import {
                     group != nullptr ? group->gr_gid : entry.gid);
     }
     (void)!chmod(path.c_str(), entry.mode);
-    const timespec times[2]{{0, UTIME_OMIT}, {static_cast<time_t>(entry.mtime_s), 0}};
+    for (const PaxRecord& one : entry.xattrs) {
+      (void)!lsetxattr(path.c_str(), one.key.c_str(), one.value.data(), one.value.size(), 0);
+    }
+    const timespec times[2]{{0, UTIME_OMIT},
+                            {static_cast<time_t>(entry.mtime_s), static_cast<long>(entry.mtime_nanos)}};
     (void)!utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW);
   }
 

@@ -1,7 +1,10 @@
 #include "tools/mesh/tar.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <optional>
 
 namespace meshfs::tools {
 namespace {
@@ -13,9 +16,10 @@ struct Field {
 constexpr Field kName{0, 100}, kMode{100, 8}, kUid{108, 8}, kGid{116, 8}, kSize{124, 12}, kTime{136, 12}, kSum{148, 8},
     kTarget{157, 100}, kMagic{257, 6}, kOwner{265, 32}, kGroup{297, 32}, kPrefix{345, 155};
 constexpr std::size_t kKindAt = 156;
-constexpr char kLongName = 'L', kLongTarget = 'K';
+constexpr char kLongName = 'L', kLongTarget = 'K', kExtended = 'x', kGlobal = 'g';
+constexpr std::string_view kXattr = "SCHILY.xattr.";
 constexpr const char* kLongLink = "././@LongLink";
-constexpr std::int64_t kMaxLongText = 64 * 1024;
+constexpr std::int64_t kMaxLongText = 64 * 1024, kMaxExtended = 1024 * 1024;
 constexpr std::size_t kPieceBytes = 256 * 1024;
 
 using Block = std::array<char, kTarBlock>;
@@ -109,6 +113,55 @@ TarEntry::Kind kind_of(char kind) {
   }
 }
 
+std::string time_text(const TarEntry& entry) {
+  char text[48];
+  std::snprintf(text, sizeof text, "%lld.%09u", static_cast<long long>(entry.mtime_s), entry.mtime_nanos);
+  return text;
+}
+
+// "12.5" and "-1.25" (a second and a quarter before 1970) as pax has them.
+void take_time(std::string_view text, TarEntry& entry) {
+  const bool before = text.starts_with('-');
+  const std::string copy(text);
+  std::int64_t seconds = std::strtoll(copy.c_str(), nullptr, 10);
+  std::uint32_t nanos = 0;
+  if (const auto point = copy.find('.'); point != std::string::npos) {
+    std::uint32_t weight = 100'000'000;
+    for (std::size_t i = point + 1; i < copy.size() && copy[i] >= '0' && copy[i] <= '9'; ++i, weight /= 10) {
+      nanos += static_cast<std::uint32_t>(copy[i] - '0') * weight;
+    }
+  }
+  if (before && nanos != 0) --seconds, nanos = 1'000'000'000 - nanos;
+  entry.mtime_s = seconds;
+  entry.mtime_nanos = nanos;
+}
+
+void strip_slashes(std::string& path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+}
+
+// What an extended header says counts instead of the header's own fields; keys that mean nothing here are skipped.
+void take_records(const std::vector<PaxRecord>& records, TarEntry& entry) {
+  for (const PaxRecord& one : records) {
+    if (one.key == "path") strip_slashes(entry.path = one.value);
+    if (one.key == "linkpath") entry.target = one.value;
+    if (one.key == "uname") entry.owner = one.value;
+    if (one.key == "gname") entry.group = one.value;
+    if (one.key == "mtime") take_time(one.value, entry);
+    if (one.key.starts_with(kXattr)) entry.xattrs.push_back({one.key.substr(kXattr.size()), one.value});
+  }
+}
+
+// Of files too large for the header's field.
+std::optional<std::int64_t> size_in(const std::vector<PaxRecord>& records) {
+  std::optional<std::int64_t> out;
+  for (const PaxRecord& one : records) {
+    const std::int64_t size = one.key == "size" ? std::strtoll(one.value.c_str(), nullptr, 10) : -1;
+    if (size >= 0) out = size;
+  }
+  return out;
+}
+
 std::int64_t padding_after(std::int64_t size) {
   constexpr auto kBlock = static_cast<std::int64_t>(kTarBlock);
   return (kBlock - size % kBlock) % kBlock;
@@ -130,7 +183,23 @@ Status TarWriter::long_text(char kind, const std::string& text) {
   return pad(size);
 }
 
+// Seconds before 1970 with a fraction are written rounded down: pax counts them the other way round, and few readers agree.
+Status TarWriter::more_fields(const TarEntry& entry) {
+  std::vector<PaxRecord> records;
+  if (entry.mtime_nanos != 0 && entry.mtime_s >= 0) records.push_back({"mtime", time_text(entry)});
+  for (const PaxRecord& one : entry.xattrs) records.push_back({std::string(kXattr) + one.key, one.value});
+  if (records.empty()) return {};
+  const std::string text = pax_text(records);
+  TarEntry header;
+  header.path = "././@PaxHeader";
+  const auto size = static_cast<std::int64_t>(text.size());
+  if (Status done = sink_(view_of(header_of(header, kExtended, size))); !done) return done;
+  if (Status done = sink_(text); !done) return done;
+  return pad(size);
+}
+
 Status TarWriter::begin(const TarEntry& entry) {
+  if (Status done = more_fields(entry); !done) return done;
   const std::size_t slash = entry.kind == TarEntry::Kind::directory ? 1 : 0;
   if (entry.path.size() + slash > kName.size) {
     if (Status done = long_text(kLongName, entry.path + std::string(slash, '/')); !done) return done;
@@ -188,13 +257,14 @@ Result<std::string> TarReader::whole_body() {
   while (true) {
     const auto piece = read();
     if (!piece) return piece.failure();
-    if (piece->empty()) return out.substr(0, out.find('\0'));
+    if (piece->empty()) return out;
     out += *piece;
   }
 }
 
 Result<bool> TarReader::next(TarEntry& entry) {
   std::string long_name, long_target;
+  std::vector<PaxRecord> records;
   while (true) {
     if (const Status skipped = skip_rest(); !skipped) return skipped.failure();
     const auto bytes = source_(kTarBlock);
@@ -214,7 +284,16 @@ Result<bool> TarReader::next(TarEntry& entry) {
       if (left_ > kMaxLongText) return error(Errc::bad_bytes, "The tar has a name of more than 64 KiB: it is damaged.");
       auto text = whole_body();
       if (!text) return text.failure();
-      (kind == kLongName ? long_name : long_target) = std::move(*text);
+      (kind == kLongName ? long_name : long_target) = text->substr(0, text->find('\0'));
+      continue;
+    }
+    if (kind == kExtended || kind == kGlobal) {
+      if (left_ > kMaxExtended) return error(Errc::bad_bytes, "The tar has an extended header of more than 1 MiB.");
+      const auto text = whole_body();
+      if (!text) return text.failure();
+      auto parsed = parse_pax(*text);
+      if (!parsed) return parsed.failure();
+      if (kind == kExtended) records = std::move(*parsed);
       continue;
     }
     entry = {};
@@ -225,13 +304,15 @@ Result<bool> TarReader::next(TarEntry& entry) {
                  : prefix.empty()   ? text_of(block, kName)
                                     : prefix + "/" + text_of(block, kName);
     entry.target = long_target.empty() ? text_of(block, kTarget) : long_target;
-    while (entry.path.size() > 1 && entry.path.back() == '/') entry.path.pop_back();
+    strip_slashes(entry.path);
     entry.mode = static_cast<std::uint32_t>(number_of(block, kMode)) & 07777;
     entry.uid = static_cast<std::uint32_t>(number_of(block, kUid));
     entry.gid = static_cast<std::uint32_t>(number_of(block, kGid));
     entry.owner = text_of(block, kOwner);
     entry.group = text_of(block, kGroup);
     entry.mtime_s = number_of(block, kTime);
+    take_records(records, entry);
+    if (const auto size = size_in(records)) left_ = *size, padding_ = padding_after(left_);
     if (entry.kind == TarEntry::Kind::file) entry.size = left_;
     if (kind != '0' && kind != '\0' && kind != '7' && entry.kind != TarEntry::Kind::other) left_ = padding_ = 0;
     return true;

@@ -1,4 +1,5 @@
-// GNU tar's format, written and read: names of any bytes and length, files of any size. No I/O of its own: it goes through the
+// GNU tar's format, written and read: names of any bytes and length, files of any size; nanoseconds and extended attributes as
+// POSIX extended headers, which GNU tar (--xattrs), bsdtar and Python read too. No I/O of its own: it goes through the
 // functions handed in.
 #pragma once
 
@@ -8,6 +9,7 @@
 
 #include "schema/vocab/bytes.h"
 #include "schema/vocab/result.h"
+#include "tools/mesh/pax.h"
 
 namespace meshfs::tools {
 
@@ -20,6 +22,8 @@ struct TarEntry {
   std::string owner, group;
   std::int64_t size = 0;  // of a file's bytes; 0 for all else
   std::int64_t mtime_s = 0;
+  std::uint32_t mtime_nanos = 0;  // below 1e9
+  std::vector<PaxRecord> xattrs;  // name and value
 };
 
 inline constexpr std::size_t kTarBlock = 512;
@@ -36,6 +40,7 @@ class TarWriter {
 
  private:
   Status long_text(char kind, const std::string& text);
+  Status more_fields(const TarEntry& entry);
   Status pad(std::int64_t size);
 
   Sink sink_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "tests/unit/tools/fake_fsd.h"
@@ -118,6 +119,60 @@ TEST(Tar, OrdinaryTarUnpacksItAndWeUnpackItsTars) {
     ASSERT_TRUE(read.ok()) << read.failure().message;
     EXPECT_GE(read->size(), 3u);
   }
+}
+
+Packed precise() {
+  auto out = file("docs/" + std::string(120, 'p'), "bytes");
+  out.entry.mtime_nanos = 120'000'034;
+  out.entry.xattrs = {{"user.note", std::string("any\0bytes=\n", 11)}, {"user.empty", ""}};
+  return out;
+}
+
+TEST(Tar, KeepsNanosecondsAndExtendedAttributes) {
+  const auto read = unpack(pack({precise(), file("plain", "after it")}));
+  ASSERT_TRUE(read.ok()) << read.failure().message;
+  ASSERT_EQ(read->size(), 2u);
+  EXPECT_EQ((*read)[0].entry.path, precise().entry.path);
+  EXPECT_EQ((*read)[0].entry.xattrs, precise().entry.xattrs);
+  EXPECT_EQ((*read)[0].entry.mtime_s, 1'700'000'000);
+  EXPECT_EQ((*read)[0].entry.mtime_nanos, 120'000'034u);
+  EXPECT_EQ((*read)[0].bytes, "bytes");
+  EXPECT_EQ((*read)[1].entry.path, "plain");
+  EXPECT_TRUE((*read)[1].entry.xattrs.empty());
+  EXPECT_EQ((*read)[1].bytes, "after it");
+}
+
+TEST(Tar, OrdinaryTarSpeaksTheSameExtendedHeaders) {
+  TestFolder folder;
+  folder.write("a.tar", pack({precise()}));
+  const std::string in = "cd " + folder.path() + " && ";
+  const std::string name = precise().entry.path;
+  ASSERT_EQ(std::system((in + "tar xf a.tar --no-same-owner --xattrs && tar cf b.tar --format=pax --xattrs " + name +
+                         " && touch -d @-1.25 " + name + " && tar cf c.tar --format=pax " + name)
+                            .c_str()),
+            0);
+  const auto read = unpack(folder.read("b.tar"));
+  ASSERT_TRUE(read.ok()) << read.failure().message;
+  ASSERT_EQ(read->size(), 1u);
+  EXPECT_EQ((*read)[0].entry.path, name);
+  EXPECT_EQ((*read)[0].entry.mtime_nanos, 120'000'034u);
+  auto attributes = (*read)[0].entry.xattrs;
+  std::sort(attributes.begin(), attributes.end(), [](const auto& a, const auto& b) { return a.key > b.key; });
+  EXPECT_EQ(attributes, precise().entry.xattrs);
+  const auto old = unpack(folder.read("c.tar"));
+  ASSERT_TRUE(old.ok()) << old.failure().message;
+  EXPECT_EQ((*old)[0].entry.mtime_s, -2);
+  EXPECT_EQ((*old)[0].entry.mtime_nanos, 750'000'000u);
+}
+
+TEST(Tar, RefusesExtendedHeadersThatLie) {
+  EXPECT_EQ(pax_text({{"a", "b"}}), "6 a=b\n");
+  EXPECT_EQ(pax_text({{"abcde", "e"}, {"f", ""}}), "11 abcde=e\n5 f=\n");  // the length grows with itself
+  for (const char* text : {"5 a=b\n", "7 a=b\n", "6 a-b\n", "x a=b\n", "6 a=b ", "-6 a=b\n", "6", "0 ", "5 =b\n",
+                           "99999999999999999999 a=b\n"}) {
+    EXPECT_EQ(parse_pax(text).code(), Errc::bad_bytes) << text;
+  }
+  ASSERT_TRUE(parse_pax("").ok());
 }
 
 TEST(Tar, RefusesWhatIsNoneOrCut) {

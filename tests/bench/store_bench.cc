@@ -200,8 +200,8 @@ void Replay(benchmark::State& state) {
                          Bytes key;  // about what the core does per entry: some small writes
                          for (int i = 7; i >= 0; --i)
                            key.push_back(static_cast<std::uint8_t>(position >> (8 * i) & 0xff));
-                         for (std::uint8_t kind : {1, 2, 3}) {
-                           key[0] = kind;
+                         for (const int kind : {1, 2, 3}) {
+                           key[0] = static_cast<std::uint8_t>(kind);
                            f.store->table().put(key, payload.first(100));
                          }
                          ++records;

@@ -5,6 +5,8 @@ import struct
 import subprocess
 import threading
 
+from checks import soon
+
 
 def write(path, text):
     with open(path, "wb") as f:

@@ -101,6 +101,7 @@ class Files : public FileTree {
   ObjectId free_object(const ObjectId& parent, const FileName& name, codec::Kind kind);
   // The stamps that show in place of a path which is made anew.
   std::vector<Stamp> covered_base(const ObjectId& object);
+  std::vector<LinkValue> covered_links(const ObjectId& object);
   // Commits the shown place of a directory that stands at a fallback.
   void settle_place(const ObjectId& object, Change& change);
   Status edit(const ObjectId& object, codec::Kind kind, const Authoring::Edit& edit);

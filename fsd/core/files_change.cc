@@ -67,6 +67,17 @@ std::vector<Stamp> Files::covered_base(const ObjectId& object) {
   return out;
 }
 
+// A delete in the open batch and the new file become one entry: the names that the delete took stay away.
+std::vector<LinkValue> Files::covered_links(const ObjectId& object) {
+  std::vector<LinkValue> out;
+  const ObjectRecord record = parts_.objects.load(object);
+  const auto sealed = show(record.heads, parts_.moment.network_time);
+  const bool removed_now = record.provisional && record.provisional->tombstone;
+  if (!sealed || !removed_now) return out;
+  for (const auto& link : sealed->links) out.push_back({link.value.link, std::nullopt});
+  return out;
+}
+
 Result<NodeKey> Files::make_directory(const NodeKey& directory, std::string_view name,
                                       const codec::Attributes& attributes) {
   if (Status allowed = may_make(directory, name); !allowed.ok()) return allowed.failure();
@@ -87,11 +98,13 @@ Result<NodeKey> Files::make_symlink(const NodeKey& directory, std::string_view n
   const FileName file_name = *FileName::from(name);
   const ObjectId object = free_object(directory.object, file_name, codec::Kind::symlink);
   const auto base = covered_base(object);
+  const auto links = covered_links(object);
   const Status made = parts_.authoring.change(object, codec::Kind::symlink, [&](Change& change) {
     change.place = codec::Place{directory.object.local, file_name};
     change.attributes = attributes;
     change.content = copy_of(as_bytes(target));
     change.base = base;
+    change.links = links;
   });
   return done(made.ok() ? Result<NodeKey>(NodeKey{object, std::nullopt}) : Result<NodeKey>(made.failure()));
 }
@@ -101,11 +114,13 @@ Result<NodeKey> Files::make_file(const NodeKey& directory, std::string_view name
   const FileName file_name = *FileName::from(name);
   const ObjectId object = free_object(directory.object, file_name, codec::Kind::file);
   const auto base = covered_base(object);
+  const auto links = covered_links(object);
   const Status made = parts_.authoring.hold(object, [&](Change& change) {
     change.place = codec::Place{directory.object.local, file_name};
     change.attributes = attributes;
     change.content = Bytes{};
     change.base = base;
+    change.links = links;
   });
   return done(made.ok() ? Result<NodeKey>(NodeKey{object, std::nullopt}) : Result<NodeKey>(made.failure()));
 }

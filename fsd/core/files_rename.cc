@@ -21,11 +21,13 @@ Result<Files::Renamed> Files::copy_sibling(const Found& source, const ObjectId& 
   if (Status room = parts_.authoring.make_room(parent.volume, 2); !room.ok()) return room.failure();
   const ObjectId object = free_object(parent, name, source.kind);
   const auto base = covered_base(object);
+  const auto links = covered_links(object);
   const Status made = parts_.authoring.change(object, source.kind, [&](Change& change) {
     change.place = codec::Place{parent.local, name};
     change.attributes = source.shown.attributes.value;
     change.content = at->value;
     change.base = base;
+    change.links = links;
   });
   if (!made.ok()) return made.failure();
   const Status dropped =

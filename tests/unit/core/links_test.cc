@@ -42,6 +42,18 @@ class Links : public testing::Test {
   NodeKey root;
 };
 
+// Deleted and made anew before a commit held either: the names that went do not come back.
+TEST_F(Links, AFileMadeAnewHasOneName) {
+  const NodeKey f = *put_file(a, root, "f", "text");
+  ASSERT_TRUE(a.files().link(f, root, "g").ok());
+  world.converge();
+  ASSERT_TRUE(a.files().unlink(root, "f").ok());
+  ASSERT_TRUE(a.files().unlink(root, "g").ok());
+  const NodeKey again = *put_file(a, root, "f", "other");
+  EXPECT_EQ(again.object, f.object);
+  expect_everywhere(f.object, "f:1");
+}
+
 TEST_F(Links, SeveralNamesForOneObjectOnEveryNode) {
   const NodeKey f = *put_file(a, root, "f", "text");
   ASSERT_TRUE(a.files().link(f, root, "g").ok());

@@ -2,8 +2,10 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -146,6 +148,13 @@ class Disk {
 
 class PowerTest : public ::testing::Test {
  protected:
+  // What is mounted here, nobody else shall see: a mount namespace that another program copies meanwhile would keep the disk
+  // alive over our unmounting, and mounting the image again would then find the one whose power is cut.
+  static void SetUpTestSuite() {
+    if (::geteuid() != 0) return;
+    CHECK(::unshare(CLONE_NEWNS) == 0);
+    CHECK(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0);
+  }
   void SetUp() override {
     crypto::start();
     std::string path = (std::filesystem::temp_directory_path() / "meshfs-power-XXXXXX").string();

@@ -40,6 +40,12 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(FUSE3 REQUIRED IMPORTED_TARGET fuse3)
 pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
+# Debian's librsync has no .pc file.
+find_library(MESHFS_LIBRSYNC rsync REQUIRED)
+find_path(MESHFS_LIBRSYNC_HEADERS librsync.h REQUIRED)
+add_library(meshfs_librsync INTERFACE)
+target_link_libraries(meshfs_librsync INTERFACE ${MESHFS_LIBRSYNC})
+target_include_directories(meshfs_librsync SYSTEM INTERFACE ${MESHFS_LIBRSYNC_HEADERS})
 
 # meshfs_library(name SOURCES a.cc b.cc HEADERS a.h DEPS meshfs::x PkgConfig::Y)
 # A static library meshfs_<name> with alias meshfs::<name>. Every .cc and .h of its folder stands on a list.

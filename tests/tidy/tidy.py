@@ -31,6 +31,7 @@ MAY_INCLUDE = {
     "syncd/core": ["schema", "transport/port"],
     "syncd": ["schema", "transport"],
     "fsd/core": ["schema"],
+    "fsd/delta": ["schema"],
     "fsd/store": ["schema", "fsd/core"],
     "fsd/fuse": ["schema", "fsd/core"],
     "fsd": ["schema"],

@@ -58,16 +58,20 @@ struct Need {
   hash @0 :Data;
   kind @1 :Wire.BlobKind;
   sizeHint @2 :UInt64;
+  bases @3 :UInt16;          # place in the table, from 1 on; 0: none
+  offset @4 :UInt64;         # with bases: where in its file it begins
 }
 
 struct NeedBlobs {
   needs @0 :List(Need);      # at most 8,192
   noLonger @1 :Data;         # at most 8,192 hashes, 32 bytes each
+  bases @2 :List(Data);      # the table, at most 8,192: as WantBlobs has it
 }
 
 struct BlobsStored {
-  stored @0 :Data;           # hashes, at most 8,192 each
+  stored @0 :Data;           # hashes, at most 8,192 each; of a patch also the chunks it brought
   refused @1 :Data;
+  unusable @2 :Data;         # deltas whose base is not here any more: nobody's fault, ask without bases
 }
 
 struct BlobsFound {
@@ -143,6 +147,9 @@ struct PutBlobs {
 struct GetBlobs {
   request @0 :UInt64;
   hashes @1 :Data;           # at most 512
+  bases @2 :Data;            # at most 4 content roots that the asker holds: then it is one hash, and BlobsFound is one message
+                             # that may overtake and be overtaken by answers to other requests
+  offset @3 :UInt64;         # with bases: where in its file the blob begins
 }
 
 struct GetItems {

@@ -53,7 +53,8 @@ struct Hello {
   echo @3 :Data;             # 16 bytes, yours; null in the first hello
   session @4 :UInt32;        # put this number into frames to me
   name @5 :Data;             # node name, for people; at most 32 bytes
-  features @6 :UInt32;       # messages that came later and that I understand: bit 0 Question and Replies. Unknown bits are ignored
+  features @6 :UInt32;       # messages that came later and that I understand: bit 0 Question and Replies, bit 1 bases in wants, and blobs
+                             # encoded as delta or patch. Unknown bits are ignored
 }
 
 struct AckRange {
@@ -92,14 +93,19 @@ enum BlobKind {
 enum BlobEncoding {
   plain @0;
   zstd @1;                   # one frame, at most plainSize bytes when unpacked
+  # These two only answer a want that named their base. Who gets one checks the plain bytes by their hash as ever.
+  delta @2;                  # one zstd frame without its 4 magic bytes whose prefix is the plain bytes of the blob `base`
+  patch @3;                  # of a level-1 list: a recipe (fsd/delta/patch.h) against the content whose root is `base`. It rebuilds
+                             # the list and brings chunks of it: none of their hashes travel, the list's hash verifies them all
 }
 
 struct Blob {
   hash @0 :Data;             # 32 bytes, of the plain bytes
   kind @1 :BlobKind;
   encoding @2 :BlobEncoding;
-  plainSize @3 :UInt32;      # 1..65,536
-  size @4 :UInt32;           # of the bulk that belongs here: 1..plainSize; plain: exactly plainSize
+  plainSize @3 :UInt32;      # 1..65,536; patch: of the list, without the chunks
+  size @4 :UInt32;           # of the bulk that belongs here: 1..plainSize; plain: exactly plainSize; patch: 1..204,800
+  base @5 :Data;             # delta, patch: 32 bytes; else null
 }
 
 struct Push {
@@ -138,11 +144,14 @@ struct WantItems {
 struct Want {
   hash @0 :Data;
   kind @1 :BlobKind;
+  bases @2 :UInt16;          # place in the table, from 1 on: contents that the asker holds whole; 0: none
+  offset @3 :UInt64;         # with bases: where in its file the blob begins, a hint where to look in them
 }
 
 struct WantBlobs {
   wants @0 :List(Want);      # at most 512: send these when you have them
   cancel @1 :Data;           # at most 512 hashes, 32 bytes each: no longer wanted
+  bases @2 :List(Data);      # the table, at most 512: 1..4 content roots each, 32 bytes. The lists of one file name the same ones
 }
 
 struct Ping {

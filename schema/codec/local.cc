@@ -43,15 +43,31 @@ static Status read(format::local::Judgement::Reader from, Judged::One& to) {
   return read_text(from.getReason(), kMaxVerdictReason, to.reason);
 }
 
-static void write(format::local::Need::Builder to, const NeedBlobs::Need& from) {
-  to.setHash(data_of(from.hash.view()));
-  to.setKind(static_cast<format::BlobKind>(from.kind));
-  to.setSizeHint(from.size_hint);
+static void write(format::local::NeedBlobs::Builder to, const NeedBlobs& from) {
+  BaseTable table;
+  auto needs = to.initNeeds(list_size(from.needs.size()));
+  for (unsigned i = 0; i < needs.size(); ++i) {
+    needs[i].setHash(data_of(from.needs[i].hash.view()));
+    needs[i].setKind(static_cast<format::BlobKind>(from.needs[i].kind));
+    needs[i].setSizeHint(from.needs[i].size_hint);
+    needs[i].setBases(table.place_of(from.needs[i].bases));
+    needs[i].setOffset(from.needs[i].offset);
+  }
+  set_unless_empty(joined(from.no_longer), [&](auto data) { to.setNoLonger(data); });
+  if (table.size() > 0) table.write(to.initBases(table.size()));
 }
-static Status read(format::local::Need::Reader from, NeedBlobs::Need& to) {
-  to.size_hint = from.getSizeHint();
-  if (Status s = read_fixed(from.getHash(), to.hash); !s) return s;
-  return read_enum(from.getKind(), BlobKind::list, to.kind);
+static Status read(format::local::NeedBlobs::Reader from, NeedBlobs& to) {
+  BaseTable table;
+  if (Status s = table.read(from.getBases(), kMaxItems); !s) return s;
+  const auto read_need = [&](format::local::Need::Reader need, NeedBlobs::Need& one) -> Status {
+    one.size_hint = need.getSizeHint();
+    one.offset = need.getOffset();
+    if (Status s = read_fixed(need.getHash(), one.hash); !s) return s;
+    if (Status s = table.take(need.getBases(), one.bases); !s) return s;
+    return read_enum(need.getKind(), BlobKind::list, one.kind);
+  };
+  if (Status s = read_list(from.getNeeds(), kMaxItems, to.needs, read_need); !s) return s;
+  return read_hash_list(from.getNoLonger(), kMaxItems, to.no_longer);
 }
 
 static Status read(format::local::Welcome::Reader from, Welcome& to) {
@@ -75,13 +91,10 @@ static Status read(format::local::Judged::Reader from, Judged& to) {
   to.offer = from.getOffer();
   return read_list(from.getBundles(), kMaxWants, to.bundles);
 }
-static Status read(format::local::NeedBlobs::Reader from, NeedBlobs& to) {
-  if (Status s = read_list(from.getNeeds(), kMaxItems, to.needs); !s) return s;
-  return read_hash_list(from.getNoLonger(), kMaxItems, to.no_longer);
-}
 static Status read(format::local::BlobsStored::Reader from, BlobsStored& to) {
   if (Status s = read_hash_list(from.getStored(), kMaxItems, to.stored); !s) return s;
-  return read_hash_list(from.getRefused(), kMaxItems, to.refused);
+  if (Status s = read_hash_list(from.getRefused(), kMaxItems, to.refused); !s) return s;
+  return read_hash_list(from.getUnusable(), kMaxItems, to.unusable);
 }
 static Status read(format::local::BlobsFound::Reader from, BlobsFound& to, BulkReader& bulk) {
   to.request = from.getRequest();
@@ -142,15 +155,12 @@ struct SyncdWriter {
     write_list(to.initBundles(list_size(from.bundles.size())), from.bundles);
   }
   void operator()(const Durable& from) { root.setDurable(from.offer); }
-  void operator()(const NeedBlobs& from) {
-    auto to = root.initNeedBlobs();
-    write_list(to.initNeeds(list_size(from.needs.size())), from.needs);
-    set_unless_empty(joined(from.no_longer), [&](auto data) { to.setNoLonger(data); });
-  }
+  void operator()(const NeedBlobs& from) { write(root.initNeedBlobs(), from); }
   void operator()(const BlobsStored& from) {
     auto to = root.initBlobsStored();
     set_unless_empty(joined(from.stored), [&](auto data) { to.setStored(data); });
     set_unless_empty(joined(from.refused), [&](auto data) { to.setRefused(data); });
+    set_unless_empty(joined(from.unusable), [&](auto data) { to.setUnusable(data); });
   }
   void operator()(const BlobsFound& from) {
     auto to = root.initBlobsFound();
@@ -242,7 +252,10 @@ static Status read(format::local::PutBlobs::Reader from, PutBlobs& to, BulkReade
 }
 static Status read(format::local::GetBlobs::Reader from, GetBlobs& to) {
   to.request = from.getRequest();
-  return read_hash_list(from.getHashes(), kMaxWants, to.hashes);
+  to.offset = from.getOffset();
+  if (Status s = read_hash_list(from.getHashes(), kMaxWants, to.hashes); !s) return s;
+  if (Status s = read_hash_list(from.getBases(), kMaxBases, to.bases); !s) return s;
+  return to.bases.empty() || to.hashes.size() == 1 ? Status() : malformed("bases of more than one blob");
 }
 static Status read(format::local::GetItems::Reader from, GetItems& to) {
   to.request = from.getRequest();
@@ -285,6 +298,8 @@ struct FsdWriter {
   void operator()(const GetBlobs& from) {
     root.initGetBlobs().setRequest(from.request);
     root.getGetBlobs().setHashes(data_of(joined(from.hashes)));
+    set_unless_empty(joined(from.bases), [&](auto data) { root.getGetBlobs().setBases(data); });
+    root.getGetBlobs().setOffset(from.offset);
   }
   void operator()(const GetItems& from) {
     auto to = root.initGetItems();

@@ -74,6 +74,8 @@ struct NeedBlobs {  // content that live entries lack; smaller and rarer first i
     Hash hash;
     BlobKind kind = BlobKind::chunk;
     std::uint64_t size_hint = 0;
+    std::vector<Hash> bases = {};  // content roots held whole here that are likely alike, the best first
+    std::uint64_t offset = 0;      // with bases: where in its file it begins
     bool operator==(const Need&) const = default;
   };
   std::vector<Need> needs;
@@ -82,6 +84,7 @@ struct NeedBlobs {  // content that live entries lack; smaller and rarer first i
 };
 struct BlobsStored {  // outcome of PutBlobs: verified and kept (relay now), or wrong (blame the sender)
   std::vector<Hash> stored, refused;
+  std::vector<Hash> unusable = {};  // a delta's base is not here any more: ask without bases
   bool operator==(const BlobsStored&) const = default;
 };
 struct BlobsFound {
@@ -141,6 +144,8 @@ struct PutBlobs {  // only what NeedBlobs asked for is kept
 struct GetBlobs {
   std::uint64_t request = 0;
   std::vector<Hash> hashes;
+  std::vector<Hash> bases = {};  // not empty: then of the one hash; its answer keeps no order with others
+  std::uint64_t offset = 0;      // with bases: where in its file the blob begins
   bool operator==(const GetBlobs&) const = default;
 };
 struct GetItems {

@@ -78,21 +78,30 @@ static Status read(format::WantItems::Reader from, WantItems& to) {
   return to.ids.empty() ? malformed("a want of nothing") : Status();
 }
 
-static void write(format::Want::Builder to, const WantBlobs::Want& from) {
-  to.setHash(data_of(from.hash.view()));
-  to.setKind(static_cast<format::BlobKind>(from.kind));
-}
-static Status read(format::Want::Reader from, WantBlobs::Want& to) {
-  if (Status s = read_fixed(from.getHash(), to.hash); !s) return s;
-  return read_enum(from.getKind(), BlobKind::list, to.kind);
-}
-
 static void write(format::WantBlobs::Builder to, const WantBlobs& from) {
-  if (!from.wants.empty()) write_list(to.initWants(list_size(from.wants.size())), from.wants);
+  BaseTable table;
+  if (!from.wants.empty()) {
+    auto wants = to.initWants(list_size(from.wants.size()));
+    for (unsigned i = 0; i < wants.size(); ++i) {
+      wants[i].setHash(data_of(from.wants[i].hash.view()));
+      wants[i].setKind(static_cast<format::BlobKind>(from.wants[i].kind));
+      wants[i].setBases(table.place_of(from.wants[i].bases));
+      wants[i].setOffset(from.wants[i].offset);
+    }
+  }
   set_unless_empty(joined(from.cancel), [&](auto data) { to.setCancel(data); });
+  if (table.size() > 0) table.write(to.initBases(table.size()));
 }
 static Status read(format::WantBlobs::Reader from, WantBlobs& to) {
-  if (Status s = read_list(from.getWants(), kMaxWants, to.wants); !s) return s;
+  BaseTable table;
+  if (Status s = table.read(from.getBases(), kMaxWants); !s) return s;
+  const auto read_want = [&](format::Want::Reader want, WantBlobs::Want& one) -> Status {
+    one.offset = want.getOffset();
+    if (Status s = read_fixed(want.getHash(), one.hash); !s) return s;
+    if (Status s = table.take(want.getBases(), one.bases); !s) return s;
+    return read_enum(want.getKind(), BlobKind::list, one.kind);
+  };
+  if (Status s = read_list(from.getWants(), kMaxWants, to.wants, read_want); !s) return s;
   return read_joined(from.getCancel(), kMaxWants, to.cancel);
 }
 
@@ -184,16 +193,28 @@ void write(format::Blob::Builder to, const Blob& from, BulkWriter& bulk) {
   to.setEncoding(static_cast<format::BlobEncoding>(from.encoding));
   to.setPlainSize(from.plain_size);
   to.setSize(bulk.add(from.data));
+  if (!from.base.is_zero()) to.setBase(data_of(from.base.view()));
 }
 Status read(format::Blob::Reader from, Blob& to, BulkReader& bulk) {
   if (Status s = read_fixed(from.getHash(), to.hash); !s) return s;
   if (Status s = read_enum(from.getKind(), BlobKind::list, to.kind); !s) return s;
-  if (Status s = read_enum(from.getEncoding(), BlobEncoding::zstd, to.encoding); !s) return s;
+  if (Status s = read_enum(from.getEncoding(), BlobEncoding::patch, to.encoding); !s) return s;
   to.plain_size = from.getPlainSize();
   const std::uint32_t size = from.getSize();
-  if (to.plain_size > kMaxChunkBytes) return over_limit("a blob is larger than its limit");
-  const bool fits = to.encoding == BlobEncoding::plain ? size == to.plain_size : size <= to.plain_size;
+  const bool is_patch = to.encoding == BlobEncoding::patch;
+  if (to.plain_size > kMaxChunkBytes || (is_patch && size > kMaxPatchBytes))
+    return over_limit("a blob is larger than its limit");
+  const bool fits = to.encoding == BlobEncoding::plain ? size == to.plain_size
+                    : is_patch                         ? to.plain_size > 0
+                                                       : size <= to.plain_size;
   if (size == 0 || !fits) return malformed("a blob whose size and data disagree");
+  const bool has_base = is_patch || to.encoding == BlobEncoding::delta;
+  if (has_base != from.hasBase()) return malformed("a blob whose encoding and base disagree");
+  if (is_patch && to.kind != BlobKind::list) return malformed("a patch of what is no list");
+  if (has_base) {
+    if (Status s = read_fixed(from.getBase(), to.base); !s) return s;
+    if (to.base.is_zero()) return malformed("a delta without a base");
+  }
   return bulk.take(size, to.data);
 }
 

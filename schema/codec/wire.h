@@ -30,6 +30,9 @@ inline constexpr std::size_t kMaxAckRanges = 64;  // per packet
 inline constexpr std::size_t kMaxPieces = 256;    // per packet
 inline constexpr std::size_t kMaxHeld = 1024;     // header hashes per message
 inline constexpr std::size_t kMaxReason = 255;    // bytes, for people
+inline constexpr std::size_t kMaxBases = 4;       // per want
+// Of a blob encoded as patch: leaves room for its head in a message. What does not fit is fetched chunk by chunk.
+inline constexpr std::size_t kMaxPatchBytes = 200 * 1024;
 
 enum class FrameKind : std::uint8_t { beacon = 1, hello = 2, packet = 3 };
 struct FrameHeader {
@@ -72,6 +75,7 @@ struct Beacon {  // one multicast datagram
 
 // Session set-up, two to three frames under the network key; the session key is derived from both nonces.
 inline constexpr std::uint32_t kFeatureQuestions = 1;  // understands Question and Replies
+inline constexpr std::uint32_t kFeatureDeltas = 2;  // understands bases in wants, and blobs encoded as delta or patch
 
 struct Hello {
   NodeId node;
@@ -111,13 +115,14 @@ struct Bundle {  // set items as they travel
   Bytes bytes;  // encode_commit / encode_proven / encode_signed_header
   bool operator==(const Bundle&) const = default;
 };
-enum class BlobEncoding : std::uint8_t { plain = 0, zstd = 1 };
+enum class BlobEncoding : std::uint8_t { plain = 0, zstd = 1, delta = 2, patch = 3 };
 struct Blob {  // a chunk or hash list in transit
   Hash hash;
   BlobKind kind = BlobKind::chunk;
   BlobEncoding encoding = BlobEncoding::plain;
   std::uint32_t plain_size = 0;
   Bytes data;
+  Hash base = {};  // delta: of a blob; patch: root of a content; zero otherwise
   bool operator==(const Blob&) const = default;
 };
 struct Push {  // news: items with the small blobs they need
@@ -154,6 +159,8 @@ struct WantBlobs {  // send these when you have them; `cancel` takes wants back
   struct Want {
     Hash hash;
     BlobKind kind = BlobKind::chunk;
+    std::vector<Hash> bases = {};  // content roots that the asker holds whole, at most kMaxBases
+    std::uint64_t offset = 0;      // with bases: where in its file the blob begins, a hint
     bool operator==(const Want&) const = default;
   };
   std::vector<Want> wants;

@@ -1,6 +1,8 @@
 // The parts of wire.capnp that local.capnp shares. Internal to codec.
 #pragma once
 
+#include <map>
+
 #include "schema/codec/bulk.h"
 #include "schema/codec/wire.h"
 #include "schema/wire.capnp.h"
@@ -20,6 +22,21 @@ void write(format::Reply::Builder to, const Reply& from);
 Status read(format::Reply::Reader from, Reply& to);
 void write(format::Replies::Builder to, const Replies& from);
 Status read(format::Replies::Reader from, Replies& to);
+
+// Sets of bases that several wants of one message name: each stands there once, and a want has its place, from 1 on.
+class BaseTable {
+ public:
+  // 0 for no bases. Call for all wants, then write().
+  std::uint16_t place_of(const std::vector<Hash>& bases);
+  [[nodiscard]] unsigned size() const { return list_size(sets_.size()); }
+  void write(capnp::List<capnp::Data>::Builder to) const;
+  Status read(capnp::List<capnp::Data>::Reader from, std::size_t max_count);
+  Status take(std::uint16_t place, std::vector<Hash>& out) const;
+
+ private:
+  std::vector<std::vector<Hash>> sets_;
+  std::map<std::vector<Hash>, std::uint16_t> places_;
+};
 
 Status read_set(format::Set from, SetId& to);
 inline format::Set set_to(SetId set) { return static_cast<format::Set>(set); }

@@ -234,7 +234,7 @@ TEST(Limits, Messages) {
       },
       Errc::too_large, "large blob");
   bent_blob([](Blob& b) { b.kind = static_cast<BlobKind>(2); }, Errc::unsupported, "unknown kind");
-  bent_blob([](Blob& b) { b.encoding = static_cast<BlobEncoding>(2); }, Errc::unsupported, "unknown encoding");
+  bent_blob([](Blob& b) { b.encoding = static_cast<BlobEncoding>(4); }, Errc::unsupported, "unknown encoding");
   refused(Held{}, Errc::bad_bytes, "holds nothing");
   refused(Held{std::vector<HeaderHash>(1025)}, Errc::too_large, "1,025 held");
   refused(Missing{}, Errc::bad_bytes, "misses nothing");
@@ -244,6 +244,8 @@ TEST(Limits, Messages) {
   refused(WantItems{static_cast<SetId>(4), 0, {1}}, Errc::unsupported, "unknown set");
   refused(WantBlobs{std::vector<WantBlobs::Want>(513), {}}, Errc::too_large, "513 blobs");
   refused(WantBlobs{{}, std::vector<Hash>(513)}, Errc::too_large, "513 cancels");
+  const std::vector<Hash> five(5, filled<Hash>(1));
+  refused(WantBlobs{{{filled<Hash>(2), BlobKind::list, five}}, {}}, Errc::too_large, "5 bases");
   refused(Bye{std::string(256, 'x')}, Errc::too_large, "long reason");
   refused(Reconcile{SetId::shared, 0, true, {}}, Errc::bad_bytes, "no ranges");
   refused(Reconcile{SetId::shared, 0, true, std::vector<Range>(257)}, Errc::too_large, "257 ranges");
@@ -260,6 +262,35 @@ TEST(Limits, Messages) {
   Range many{0, 0, 0, {}, true, {}};
   for (ItemId id = 0; id < 1025; ++id) many.ids.push_back(id);
   refused(Reconcile{SetId::shared, 0, true, {many, many}}, Errc::too_large, "2,050 ids");
+}
+
+TEST(Limits, Deltas) {
+  const Blob delta{filled<Hash>(1), BlobKind::chunk, BlobEncoding::delta, 300, Bytes(300, 1), filled<Hash>(2)};
+  const Blob patch{filled<Hash>(1), BlobKind::list, BlobEncoding::patch, 80, Bytes(kMaxPatchBytes, 1), filled<Hash>(2)};
+  ASSERT_TRUE(decode_message(encode_message(Blobs{{delta}})).ok());
+  ASSERT_TRUE(decode_message(encode_message(Blobs{{patch}})).ok());
+  const auto bent = [](Blob blob, auto bend, Errc code, const char* what) {
+    bend(blob);
+    expect_refused(Message(Blobs{{blob}}), encode_message, decode_message, code, what);
+  };
+  bent(
+      delta, [](Blob& b) { b.data.push_back(1); }, Errc::bad_bytes, "a delta longer than what it makes");
+  bent(
+      delta, [](Blob& b) { b.base = {}; }, Errc::bad_bytes, "a delta without a base");
+  bent(
+      delta, [](Blob& b) { b.encoding = BlobEncoding::zstd; }, Errc::bad_bytes, "a base of what is no delta");
+  bent(
+      delta, [](Blob& b) { b.plain_size = kMaxChunkBytes + 1; }, Errc::too_large, "a delta that makes too much");
+  bent(
+      patch, [](Blob& b) { b.data.push_back(1); }, Errc::too_large, "a large patch");
+  bent(
+      patch, [](Blob& b) { b.data.clear(); }, Errc::bad_bytes, "an empty patch");
+  bent(
+      patch, [](Blob& b) { b.plain_size = 0; }, Errc::bad_bytes, "a patch of an empty list");
+  bent(
+      patch, [](Blob& b) { b.kind = BlobKind::chunk; }, Errc::bad_bytes, "a patch of a chunk");
+  bent(
+      patch, [](Blob& b) { b.base = {}; }, Errc::bad_bytes, "a patch without a base");
 }
 
 TEST(Limits, Local) {
@@ -284,6 +315,8 @@ TEST(Limits, Local) {
   fsd(local::Hello{1, static_cast<Role>(2)}, Errc::unsupported, "role");
   fsd(Offer{1, {}, std::string(256, 'x')}, Errc::too_large, "from");
   fsd(GetBlobs{1, std::vector<Hash>(513)}, Errc::too_large, "hashes");
+  fsd(GetBlobs{1, {filled<Hash>(1)}, std::vector<Hash>(5)}, Errc::too_large, "bases");
+  fsd(GetBlobs{1, std::vector<Hash>(2), {filled<Hash>(1)}}, Errc::bad_bytes, "bases of two blobs");
   fsd(GetItems{1, std::vector<std::uint64_t>(513)}, Errc::too_large, "items");
   fsd(PeersReport{std::string(kMaxText + 1, 'x')}, Errc::too_large, "report");
   fsd(ClockVotes{std::vector<WallMs>(257)}, Errc::too_large, "votes");

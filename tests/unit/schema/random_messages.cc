@@ -1,6 +1,7 @@
 // What travels: beacons, packets, messages, and both directions of the local socket.
 #include <algorithm>
 
+#include "tests/unit/schema/example.h"
 #include "tests/unit/schema/random_records.h"
 
 namespace meshfs::testing {
@@ -17,7 +18,15 @@ Blob random_blob(Rng& rng) {
   blob.plain_size = static_cast<std::uint32_t>(1 + rng.below(rng.percent(95) ? 400 : kMaxChunkBytes));
   blob.data =
       random_bytes(rng, blob.encoding == BlobEncoding::plain ? blob.plain_size : 1 + rng.below(blob.plain_size));
+  if (rng.percent(30)) {
+    blob.encoding = blob.kind == BlobKind::list && rng.percent(50) ? BlobEncoding::patch : BlobEncoding::delta;
+    blob.base = random_fixed<Hash>(rng);
+  }
   return blob;
+}
+std::vector<Hash> random_bases(Rng& rng) {
+  static const std::vector<Hash> often{filled<Hash>(1), filled<Hash>(2)};  // as the lists of one file do
+  return rng.percent(50) ? often : random_list<Hash>(rng, 0, kMaxBases);
 }
 template <class T>
 std::vector<T> several(Rng& rng, std::size_t at_least, T (*make)(Rng&)) {
@@ -129,7 +138,7 @@ codec::Message random_message(Rng& rng, std::size_t which) {
     case 4: {
       WantBlobs want;
       for (const Hash& hash : random_list<Hash>(rng, 0, 5))
-        want.wants.push_back({hash, static_cast<BlobKind>(rng.below(2))});
+        want.wants.push_back({hash, static_cast<BlobKind>(rng.below(2)), random_bases(rng), rng.below(70000)});
       want.cancel = random_list<Hash>(rng, 0, 3);
       return want;
     }
@@ -177,12 +186,13 @@ codec::local::ToSyncd random_to_syncd(Rng& rng, std::size_t which) {
     case 5: {
       NeedBlobs need;
       for (const Hash& hash : random_list<Hash>(rng, 0, 5))
-        need.needs.push_back({hash, static_cast<BlobKind>(rng.below(2)), rng.below(70000)});
+        need.needs.push_back(
+            {hash, static_cast<BlobKind>(rng.below(2)), rng.below(70000), random_bases(rng), rng.below(70000)});
       need.no_longer = random_list<Hash>(rng, 0, 3);
       return need;
     }
     case 6:
-      return BlobsStored{random_list<Hash>(rng, 0, 5), random_list<Hash>(rng, 0, 5)};
+      return BlobsStored{random_list<Hash>(rng, 0, 5), random_list<Hash>(rng, 0, 5), random_list<Hash>(rng, 0, 5)};
     case 7:
       return BlobsFound{number, several(rng, 0, random_blob), random_list<Hash>(rng, 0, 5)};
     case 8:
@@ -213,6 +223,7 @@ codec::local::ToFsd random_to_fsd(Rng& rng, std::size_t which) {
     case 2:
       return local::PutBlobs{several(rng, 0, random_blob), node_name(rng)};
     case 3:
+      if (rng.percent(50)) return local::GetBlobs{number, random_list<Hash>(rng, 1, 0), random_bases(rng), number};
       return local::GetBlobs{number, random_list<Hash>(rng, 0, 5)};
     case 4:
       return local::GetItems{number, {rng.next(), number}};

@@ -119,5 +119,19 @@ TEST(RoundTrip, ListsOfTheUsualCase) {
   expect_round_trip(Message(push), encode_message, decode_message);
 }
 
+// The lists of one file name one base: it travels once for all of them.
+TEST(RoundTrip, BasesTravelOnce) {
+  Rng rng(8);
+  WantBlobs wants;
+  const std::vector<Hash> bases = random_list<Hash>(rng, 2, 0);
+  for (int i = 0; i < 8; ++i) wants.wants.push_back({random_fixed<Hash>(rng), BlobKind::list, {}});
+  const std::size_t without = encode_message(wants).size();
+  for (auto& want : wants.wants) want.bases = bases;
+  const std::size_t with = encode_message(wants).size();
+  EXPECT_LE(without, 8 * 38 + 24);
+  EXPECT_LE(with, without + 2 * 32 + 8 + 16);
+  expect_round_trip(Message(wants), encode_message, decode_message);
+}
+
 }  // namespace
 }  // namespace meshfs::codec

@@ -61,6 +61,13 @@ class BlobStore {
   virtual Status put(const codec::Blob& blob) = 0;        // no_space, io
   virtual Result<codec::Blob> get(const Hash& hash) = 0;  // as stored (maybe zstd), for sending
   virtual Result<Bytes> plain(const Hash& hash) = 0;      // decoded and verified, for reading
+  // It is here no more: has() says so at once, its bytes are dead and compaction gives them back. A crash before the next
+  // checkpoint, or an index made anew, may bring it back until its bytes are gone: then it is here again, whole, and
+  // whoever erased it (eviction, collection) finds it again. Erasing what is not here does nothing.
+  virtual void erase(const Hash& hash) = 0;
+  // Visits what is here in the order of hashes from `from` on until `visit` returns false; `bytes` is what it takes on
+  // the disk. `visit` must change neither blobs nor index.
+  virtual void each(const Hash& from, const std::function<bool(const Hash& hash, std::uint64_t bytes)>& visit) = 0;
 };
 
 }  // namespace meshfs::fsd

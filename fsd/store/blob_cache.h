@@ -34,6 +34,13 @@ class BlobCache {
       blobs_.pop_back();
     }
   }
+  void forget(const Hash& hash) {
+    const auto known = places_.find(hash);
+    if (known == places_.end()) return;
+    bytes_ -= known->second->plain.size();
+    blobs_.erase(known->second);
+    places_.erase(known);
+  }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:

@@ -226,21 +226,25 @@ std::uint64_t Index::blobs() {
   return stat.ms_entries;
 }
 
-void Index::each_blob(const std::function<void(const Hash&, const BlobPlace&)>& visit) {
+void Index::each_blob(const Hash& from, const std::function<bool(const Hash&, const BlobPlace&)>& visit) {
   if (failed_) return;
   MDB_cursor* cursor = nullptr;
-  MDB_val key{}, value{};
   int rc = mdb_cursor_open(txn_, blobs_, &cursor);
   if (rc != 0) return fail(rc, "read the index");
-  while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+  MDB_val key = as_value(from.view());
+  MDB_val value{};
+  for (rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE); rc == 0;
+       rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
     const auto hash = Hash::from(as_view(key));
     const ByteView place = as_view(value);
     if (!hash || place.size() != 12) continue;
-    visit(*hash, {get_number<std::uint32_t>(place, 0), get_number<std::uint32_t>(place, 4),
-                  get_number<std::uint32_t>(place, 8)});
+    if (!visit(*hash, {get_number<std::uint32_t>(place, 0), get_number<std::uint32_t>(place, 4),
+                       get_number<std::uint32_t>(place, 8)})) {
+      break;
+    }
   }
   mdb_cursor_close(cursor);
-  if (rc != MDB_NOTFOUND) fail(rc, "read the index");
+  if (rc != 0 && rc != MDB_NOTFOUND) fail(rc, "read the index");
 }
 
 std::optional<std::uint64_t> Index::number(Number name) {

@@ -45,9 +45,10 @@ class Index final : public Table {
 
   std::optional<BlobPlace> find_blob(const Hash& hash);
   void put_blob(const Hash& hash, const BlobPlace& place);
-  void forget_blob(const Hash& hash);  // its record turned out damaged
+  void forget_blob(const Hash& hash);  // erased, or its record turned out damaged
   [[nodiscard]] std::uint64_t blobs();
-  void each_blob(const std::function<void(const Hash&, const BlobPlace&)>& visit);
+  // From `from` on in the order of hashes, until visit returns false. `visit` must change nothing.
+  void each_blob(const Hash& from, const std::function<bool(const Hash&, const BlobPlace&)>& visit);
 
   // The store's own numbers, kept in the same transaction.
   enum class Number : std::uint8_t { meta_end = 1, chunk_end = 2, version = 3 };

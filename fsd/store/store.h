@@ -84,6 +84,8 @@ class Store {
     Status put(const codec::Blob& blob) override;
     Result<codec::Blob> get(const Hash& hash) override;
     Result<Bytes> plain(const Hash& hash) override;
+    void erase(const Hash& hash) override;
+    void each(const Hash& from, const std::function<bool(const Hash& hash, std::uint64_t bytes)>& visit) override;
 
    private:
     Store& store_;

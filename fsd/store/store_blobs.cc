@@ -40,6 +40,16 @@ Result<codec::Blob> Store::Blobs::get(const Hash& hash) {
   return blob;
 }
 
+void Store::Blobs::erase(const Hash& hash) {
+  cache_.forget(hash);
+  store_.index_->forget_blob(hash);
+}
+
+void Store::Blobs::each(const Hash& from, const std::function<bool(const Hash&, std::uint64_t)>& visit) {
+  store_.index_->each_blob(
+      from, [&](const Hash& hash, const BlobPlace& place) { return visit(hash, record_bytes(place.length)); });
+}
+
 Result<Bytes> Store::Blobs::plain(const Hash& hash) {
   if (const Bytes* known = cache_.find(hash)) return *known;
   auto blob = get(hash);

@@ -70,6 +70,12 @@ Result<Bytes> MemoryBlobs::plain(const Hash& hash) {
   return out;
 }
 
+void MemoryBlobs::each(const Hash& from, const std::function<bool(const Hash&, std::uint64_t)>& visit) {
+  for (auto at = blobs_.lower_bound(from); at != blobs_.end(); ++at) {
+    if (!visit(at->first, at->second.data.size())) return;
+  }
+}
+
 bool MemoryStore::flush() {
   blobs.fresh_.clear();
   return log.flush();

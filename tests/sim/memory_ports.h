@@ -4,7 +4,6 @@
 
 #include <deque>
 #include <map>
-#include <unordered_map>
 
 #include "fsd/core/ports.h"
 
@@ -60,13 +59,15 @@ class MemoryBlobs : public fsd::BlobStore {
   Status put(const codec::Blob& blob) override;
   Result<codec::Blob> get(const Hash& hash) override;
   Result<Bytes> plain(const Hash& hash) override;
+  void erase(const Hash& hash) override { blobs_.erase(hash); }
+  void each(const Hash& from, const std::function<bool(const Hash& hash, std::uint64_t bytes)>& visit) override;
   [[nodiscard]] std::size_t size() const { return blobs_.size(); }
   void lose(const Hash& hash) { blobs_.erase(hash); }  // damage on the disk
   void set_full(bool full) { full_ = full; }
 
  private:
   friend class MemoryStore;
-  std::unordered_map<Hash, codec::Blob, FixedBytesHash> blobs_;
+  std::map<Hash, codec::Blob> blobs_;
   std::vector<Hash> fresh_;  // not durable yet
   bool full_ = false;
 };

@@ -19,6 +19,8 @@ class PickyBlobs final : public BlobStore {
   }
   Result<codec::Blob> get(const Hash&) override { return Errc::not_found; }
   Result<Bytes> plain(const Hash&) override { return Errc::not_found; }
+  void erase(const Hash&) override {}
+  void each(const Hash&, const std::function<bool(const Hash&, std::uint64_t)>&) override {}
   int puts = 0, refuse_after = INT32_MAX;
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <set>
 
 namespace meshfs::fsd {
 
@@ -43,6 +44,29 @@ TEST_F(StoreTest, OneFlushServesAllWhoWait) {
   }
   EXPECT_TRUE(inbox_.run_until([&] { return answered == 50; }));
   EXPECT_TRUE(flush()) << "nothing to flush is durable too";
+}
+
+TEST_F(StoreTest, WhatIsErasedIsGoneAndCanComeAgain) {
+  ASSERT_TRUE(open());
+  Rng rng(3);
+  std::vector<codec::Blob> chunks;
+  for (int i = 0; i < 3; ++i) chunks.push_back(chunk_of(random_bytes(rng, 3000)));
+  for (const codec::Blob& chunk : chunks) ASSERT_TRUE(store_->blobs().put(chunk));
+  ASSERT_TRUE(store_->blobs().plain(chunks[1].hash));
+  store_->blobs().erase(chunks[1].hash);
+  store_->blobs().erase(chunks[1].hash);
+  EXPECT_FALSE(store_->blobs().has(chunks[1].hash));
+  EXPECT_EQ(store_->blobs().plain(chunks[1].hash).code(), Errc::not_found);
+  ASSERT_TRUE(open());
+  EXPECT_FALSE(store_->blobs().has(chunks[1].hash)) << "a clean end keeps it erased";
+  std::set<Hash> here;
+  store_->blobs().each({}, [&](const Hash& hash, std::uint64_t bytes) {
+    EXPECT_GE(bytes, 3000u);
+    return here.insert(hash).second;
+  });
+  EXPECT_EQ(here, (std::set{chunks[0].hash, chunks[2].hash}));
+  ASSERT_TRUE(store_->blobs().put(chunks[1]));
+  EXPECT_EQ(store_->blobs().plain(chunks[1].hash).value(), chunks[1].data);
 }
 
 TEST_F(StoreTest, BlobsComeBackPlainOrCompressed) {

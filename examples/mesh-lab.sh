@@ -3,12 +3,16 @@
 # tests/bench). Needs root, bash, ip, nft, nsenter.
 #
 #   lab_open NAME              makes the lab's folder $LAB (everything lives in it) and cleans up at exit, also on Ctrl-C
+#   lab_nodes N                N namespaces without a link
+#   lab_link A SIDE B SIDE     a link between two of them; SIDE names the interface
 #   lab_line N                 N namespaces in a line:   1 right--left 2 right--left 3 ...
 #   lab_create I NAME [JOIN]   keys of node I; the first makes the network, the others join by JOIN's invite
 #   lab_start I [ARG...]       fsd and syncd of node I; returns when /mesh is mounted at $LAB/I/mesh (ARGs go to syncd)
 #   lab_stop I / lab_kill I    SIGTERM and wait / SIGKILL both, as a crash does
 #   lab_cut I SIDE / lab_heal I        drop everything on one side of node I (a partition) / undo all cuts and losses of it
 #   lab_loss I SIDE PERCENT    drop that share of incoming packets
+#   lab_rate I SIDE MBIT       what node I sends there goes at that rate, with a queue of 50 ms (needs tc)
+#   lab_plain_packets I SIDE   packets as they would be on a cable, at most 1,500 bytes: no joining by the kernel (needs ethtool)
 #   lab_wire I SIDE            bytes sent plus received there so far, by the interface's counters
 #   lab_wait SECONDS WHAT CMD...       until CMD succeeds, else fails with WHAT
 #   lab_keep                   do not clean up at exit; lab_close_kept FOLDER does it later
@@ -131,18 +135,25 @@ lab_gone() {
 lab_ns() { printf '%s-%s\n' "$LAB_TAG" "$1"; }
 lab_in() { local i=$1; shift; nsenter --net="/run/netns/$(lab_ns "$i")" "$@"; }
 
-lab_line() {
+lab_nodes() {
   local i
   for ((i = 1; i <= $1; ++i)); do
     ip netns add "$(lab_ns "$i")"
     ip -n "$(lab_ns "$i")" link set lo up
     mkdir -p "$LAB/$i/mesh"
   done
-  for ((i = 1; i < $1; ++i)); do
-    ip link add right netns "$(lab_ns "$i")" type veth peer name left netns "$(lab_ns $((i + 1)))"
-    lab_link_up "$i" right
-    lab_link_up $((i + 1)) left
-  done
+}
+
+lab_link() {
+  ip link add "$2" netns "$(lab_ns "$1")" type veth peer name "$4" netns "$(lab_ns "$3")"
+  lab_link_up "$1" "$2"
+  lab_link_up "$3" "$4"
+}
+
+lab_line() {
+  local i
+  lab_nodes "$1"
+  for ((i = 1; i < $1; ++i)); do lab_link "$i" right $((i + 1)) left; done
 }
 
 # No duplicate address detection: the link-local address is usable at once instead of after one or two seconds.
@@ -168,6 +179,11 @@ add chain inet lab in { type filter hook input priority 0; }
 add rule inet lab in iifname "$2" numgen random mod 100 < $3 drop
 RULES
 }
+
+# 16 kB may go at once: less, and the kernel's timer could not keep up 20 Mbit/s.
+lab_rate() { lab_in "$1" tc qdisc replace dev "$2" root tbf rate "$3mbit" burst 16kb latency 50ms; }
+
+lab_plain_packets() { lab_in "$1" ethtool -K "$2" tso off gso off gro off tx-udp-segmentation off >"$LAB/ethtool.log" 2>&1; }
 
 lab_heal() { lab_in "$1" nft delete table inet lab 2>/dev/null || true; }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes the configurations of N Syncthing nodes in a line: syncthing_line.py LAB N
+"""Makes the configurations of Syncthing nodes: syncthing_nodes.py LAB A,B...
 
-Node I shares one folder, LAB/I/sync, with its neighbours only; home is LAB/I/syncthing. Its right side has 10.99.I.1, the left
-side of the next node 10.99.I.2. Everything that looks for the world outside is off; fsWatcherDelayS is 1, the least allowed.
+Each A,B is a link: the K-th gives node A the address 10.99.K.1 and node B 10.99.K.2. Node I shares one folder, LAB/I/sync, with its
+neighbours only; home is LAB/I/syncthing. Everything that looks for the world outside is off; fsWatcherDelayS is 1, the least allowed.
 """
 import pathlib
 import subprocess
@@ -25,20 +25,18 @@ def generate(home):
     return tree.parse(home / "config.xml").getroot().find("device").get("id")
 
 
-def configure(lab, number, ids):
+def configure(lab, number, ids, neighbours):
     home = lab / str(number) / "syncthing"
     config = tree.parse(home / "config.xml")
     root = config.getroot()
     for key, value in OPTIONS.items():
         root.find("options").find(key).text = value
-    addresses = {number - 1: f"tcp://10.99.{number - 1}.1:22000", number + 1: f"tcp://10.99.{number}.2:22000"}
-    neighbours = [n for n in addresses if n in ids]
     own = root.find("device")
     for neighbour in neighbours:
         device = tree.fromstring(tree.tostring(own))
         device.set("id", ids[neighbour])
         device.set("name", f"node{neighbour}")
-        device.find("address").text = addresses[neighbour]
+        device.find("address").text = f"tcp://{neighbours[neighbour]}:22000"
         root.append(device)
     folder = tree.fromstring(tree.tostring(root.find("defaults").find("folder")))
     folder.set("id", "bench")
@@ -54,12 +52,17 @@ def configure(lab, number, ids):
 
 
 def main():
-    lab, count = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-    for number in range(1, count + 1):
-        (lab / str(number) / "sync").mkdir(parents=True, exist_ok=True)
-    ids = {number: generate(lab / str(number) / "syncthing") for number in range(1, count + 1)}
-    for number in ids:
-        configure(lab, number, ids)
+    lab = pathlib.Path(sys.argv[1])
+    neighbours = {}  # node: {neighbour: address}
+    for number, link in enumerate(sys.argv[2:], 1):
+        a, b = map(int, link.split(","))
+        neighbours.setdefault(a, {})[b] = f"10.99.{number}.2"
+        neighbours.setdefault(b, {})[a] = f"10.99.{number}.1"
+    for node in neighbours:
+        (lab / str(node) / "sync").mkdir(parents=True, exist_ok=True)
+    ids = {node: generate(lab / str(node) / "syncthing") for node in neighbours}
+    for node in ids:
+        configure(lab, node, ids, neighbours[node])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""What contents cost on the wire, in time and in memory, beside other systems in the same run; as tables and as JSON.
+
+usage: tests/bench/run content [--only ROW,...] [--quick] [--json FILE] [--list]
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import rows_edits  # noqa: E402
+import rows_speed  # noqa: E402
+import systems  # noqa: E402
+import table  # noqa: E402
+from lab import TOP, LabFailed  # noqa: E402
+
+ROWS = {
+    "edits": (rows_edits.scattered, "a 10 MB file that changes in 100 and in 10,000 places: bytes per link"),
+    "rename": (rows_edits.rename, "a directory of 10,000 files is renamed: bytes per link"),
+    "big": (rows_speed.big, "100 MB over four hops: seconds and processor time"),
+    "slow": (rows_speed.slow_links, "10 MB over four hops of 20 Mbit/s"),
+    "small": (rows_speed.small, "2,000 files of 1 KiB over four hops"),
+    "lossy": (rows_speed.lossy, "1 MB and 10 MB over four hops at 20 % loss"),
+}
+
+
+class Settings:
+    """quick: everything small, to see that the measuring itself works; the figures mean little."""
+
+    def __init__(self, quick):
+        self.quick = quick
+        self.patience_s = 60 if quick else 300
+
+
+def commit():
+    said = subprocess.run(["git", "-C", TOP, "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    return said.stdout.strip() or "?"
+
+
+def about():
+    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8") if line.startswith("model name")), "?")
+    return {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "commit": commit(),
+            "machine": f"{os.cpu_count()} cores, {model}, kernel {platform.release()}", "load": os.getloadavg()[0],
+            "versions": systems.versions(commit()), "settings": systems.SETTINGS}
+
+
+def show_about(facts):
+    print(f"{facts['date']}  commit {facts['commit']}  {facts['machine']}  load {facts['load']:.1f}")
+    for kind in ("versions", "settings"):
+        for name, value in facts[kind].items():
+            print(f"  {name:<18} {value}")
+
+
+def options():
+    parser = argparse.ArgumentParser(prog="tests/bench/run content", description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="", metavar="ROW,...", help="these rows only: " + " ".join(ROWS))
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that the measuring itself works")
+    parser.add_argument("--json", default=TOP / "build/bench/content.json", type=pathlib.Path, help="where the figures go")
+    parser.add_argument("--list", action="store_true", help="say what the rows are")
+    chosen = parser.parse_args()
+    chosen.rows = chosen.only.split(",") if chosen.only else list(ROWS)
+    for name in chosen.rows:
+        if name not in ROWS:
+            parser.error(f"there is no row {name}; there are: {' '.join(ROWS)}")
+    return chosen
+
+
+def measure(name, settings):
+    """The finished works of one row; what cannot be measured says so and the others go on."""
+    try:
+        yield from ROWS[name][0](settings)
+    except (LabFailed, OSError, subprocess.CalledProcessError) as failure:
+        yield table.Work(name, ROWS[name][1], [], note=f"FAILED: {failure}")
+
+
+def main():
+    chosen = options()
+    if chosen.list:
+        for name, (_, words) in ROWS.items():
+            print(f"{name:<10} {words}")
+        return
+    facts, works = about(), []
+    show_about(facts)
+    for name in chosen.rows:
+        start = time.monotonic()
+        for work in measure(name, Settings(chosen.quick)):
+            print("\n" + "\n".join(table.rendered(work)), flush=True)
+            works.append(table.as_plain(work) | {"row": name, "quick": chosen.quick})
+        print(f"  ({name}: {time.monotonic() - start:.0f} s)", flush=True)
+        chosen.json.parent.mkdir(parents=True, exist_ok=True)
+        chosen.json.write_text(json.dumps(facts | {"works": works}, indent=1, default=str) + "\n", encoding="utf-8")
+    print(f"\n{chosen.json}")
+
+
+if __name__ == "__main__":
+    main()

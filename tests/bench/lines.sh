@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# Networks of meshfs or Syncthing nodes on a lab's namespaces, for tests/bench. Source examples/mesh-lab.sh first.
+#
+#   mesh_nodes N               keys and daemons of nodes 1..N on whatever links there are; returns when node N has a file of node 1
+#   mesh_line N                the same on a line
+#   syncthing_nodes N LINK...  Syncthing on nodes 1..N; the K-th LINK is A,SIDE,B,SIDE and gets 10.99.K.1 and 10.99.K.2
+#   syncthing_line N           the same on a line
+#   link_address K LINK        gives the K-th link its two addresses
+
+bench_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+mesh_nodes() {
+  local i
+  lab_create 1 one
+  for ((i = 2; i <= $1; ++i)); do lab_create "$i" "node$i" 1; done
+  for ((i = 1; i <= $1; ++i)); do lab_start "$i"; done
+  printf 'ready\n' >"$LAB/1/mesh/ready"
+  lab_wait 60 "the $1 nodes do not carry anything" lab_has "$LAB/$1/mesh/ready" ready
+}
+
+mesh_line() {
+  lab_line "$1"
+  mesh_nodes "$1"
+}
+
+link_address() {
+  local number=$1 a side_a b side_b
+  IFS=, read -r a side_a b side_b <<<"$2"
+  ip -n "$(lab_ns "$a")" address add "10.99.$number.1/30" dev "$side_a"
+  ip -n "$(lab_ns "$b")" address add "10.99.$number.2/30" dev "$side_b"
+}
+
+syncthing_nodes() {
+  local i folder number=0 link count=$1 pairs=()
+  shift
+  for link in "$@"; do
+    link_address $((++number)) "$link"
+    pairs+=("$(cut -d, -f1,3 <<<"$link")")
+  done
+  python3 "$bench_folder/syncthing_nodes.py" "$LAB" "${pairs[@]}"
+  for ((i = 1; i <= count; ++i)); do
+    folder=$LAB/$i
+    STNORESTART=1 STNOUPGRADE=1 setsid nsenter --net="/run/netns/$(lab_ns "$i")" syncthing serve --home="$folder/syncthing" \
+      --no-browser --logfile="$folder/fsd.log" </dev/null >/dev/null 2>&1 &
+    disown
+    printf '%s\n' $! >"$folder/fsd.pid"
+  done
+  printf 'ready\n' >"$LAB/1/sync/ready"
+  lab_wait 120 "the $count nodes do not carry anything" lab_has "$LAB/$count/sync/ready" ready
+}
+
+syncthing_line() {
+  local i links=()
+  lab_line "$1"
+  for ((i = 1; i < $1; ++i)); do links+=("$i,right,$((i + 1)),left"); done
+  syncthing_nodes "$1" "${links[@]}"
+}

@@ -31,8 +31,8 @@ namespace meshfs::fsd {
 
 inline constexpr std::size_t kMaxPatchBytes = 200 * 1024;  // fits a message of 256 KiB with room for others
 inline constexpr std::size_t kMaxBaseRanges = 4;
-inline constexpr std::size_t kMaxExtraItems = 64;   // base chunks of one range beyond the chunks it serves
-inline constexpr std::uint64_t kBasePerPlain = 16;  // bounds the reading that a small patch can cause
+inline constexpr std::size_t kMaxExtraItems = 64;  // base chunks of one range beyond the chunks it serves
+inline constexpr std::uint64_t kBasePerPlain = 4;  // bounds the reading that a small patch can cause
 
 // `count` chunks of the window from chunk `first` on.
 struct ItemRange {

@@ -8,11 +8,11 @@ namespace {
 
 using Kind = PatchOp::Kind;
 
-// What a named chunk costs in a patch; also what must stay free for each chunk that is still to come.
+// What a named chunk costs in a patch.
 constexpr std::size_t kNamedBytes = Hash::kSize + 5;
-// Beside its frame, what an op can cost: tag, ranges, length; and per chunk its size.
-constexpr std::size_t kOpBytes = 8 + kMaxBaseRanges * 6;
-constexpr std::size_t kSizeBytes = 3;
+// What an op can cost beside its data: tag, ranges, length; and per chunk its size.
+constexpr std::size_t kOpBytes = 8 + kMaxBaseRanges * 6, kSizeBytes = 3;
+constexpr std::size_t kWindowBytes = 12;
 
 // Some chunks in a row that share one frame.
 struct Run {
@@ -21,10 +21,22 @@ struct Run {
   std::size_t plain_bytes = 0;
 };
 
+// An op to be, and the bytes that it will view.
+struct Part {
+  PatchOp op;
+  ItemRange items;
+  Bytes data;
+  std::size_t plain_bytes = 0;  // of what `data` stands for
+  [[nodiscard]] std::size_t cost() const {
+    if (op.kind == Kind::keep) return kOpBytes;
+    return kOpBytes + data.size() + items.count * (op.kind == Kind::named ? kNamedBytes : kSizeBytes);
+  }
+};
+
 class Maker {
  public:
   Maker(const PatchPlan& plan, const PatchBytes& bytes)
-      : plan_(plan), bytes_(bytes), writer_(plan.window), items_left_(plan.list.items.size()) {
+      : plan_(plan), bytes_(bytes), base_left_(kBasePerPlain * codec::size_of(plan.list) + kMaxBaseBytes) {
     for (std::size_t i = 0; i < plan.ranges.size(); ++i) samples_.add(plan.offset_of(plan.ranges[i]), bytes.ranges[i]);
     samples_.seal();
   }
@@ -34,37 +46,40 @@ class Maker {
       if (piece.kept)
         keep(piece);
       else if (piece.named)
-        name(piece.items);
+        parts_.push_back(named(piece.items));
       else
         code(piece);
     }
-    CHECK(writer_.size() <= kMaxPatchBytes);
-    if (!useful_) return std::nullopt;
-    return writer_.take();
+    shed();
+    const auto is_named = [](const Part& part) { return part.op.kind == Kind::named; };
+    if (std::all_of(parts_.begin(), parts_.end(), is_named)) return std::nullopt;
+    PatchWriter writer(plan_.window);
+    for (Part& part : parts_) {
+      part.op.data = part.data;
+      writer.add(part.op);
+    }
+    if (writer.size() > kMaxPatchBytes) return std::nullopt;  // a thousand chunks kept one by one, and all others named
+    return writer.take();
   }
 
  private:
   void keep(const PatchPlan::Piece& piece);
-  void name(const ItemRange& items);
   void code(const PatchPlan::Piece& piece);
-  void write(const Run& run);
-  std::vector<ItemRange> places_of(ByteView chunk, const PatchPlan::Piece& piece) const;
+  void code(const Run& run);
+  void shed();
+  [[nodiscard]] Part named(const ItemRange& items) const;
+  [[nodiscard]] std::vector<ItemRange> places_of(ByteView chunk, const PatchPlan::Piece& piece) const;
   [[nodiscard]] ByteView chunk_bytes(std::size_t item) const;
   [[nodiscard]] std::vector<ItemRange> readable_items(std::uint64_t from, std::uint64_t to) const;
   [[nodiscard]] Bytes base_bytes(const std::vector<ItemRange>& ranges) const;
   [[nodiscard]] bool fits(const Run& run) const;
-  void add(const PatchOp& op) {
-    writer_.add(op);
-    items_left_ -= op.chunks();
-  }
 
   const PatchPlan& plan_;
   const PatchBytes& bytes_;
-  PatchWriter writer_;
-  std::size_t items_left_;
+  std::uint64_t base_left_;  // base bytes that the receiver may still be made to read
+  std::vector<Part> parts_;
   SampleIndex samples_;
   DeltaCodec codec_;
-  bool useful_ = false;
 };
 
 // Ranges sorted, and joined where they touch.
@@ -81,20 +96,40 @@ std::vector<ItemRange> joined(std::vector<ItemRange> ranges) {
 }
 
 void Maker::keep(const PatchPlan::Piece& piece) {
-  PatchOp op;
-  op.ranges.push_back({piece.base, piece.items.count});
-  add(op);
-  useful_ = true;
+  Part part{{}, piece.items, {}, 0};
+  part.op.ranges.push_back({piece.base, piece.items.count});
+  parts_.push_back(std::move(part));
 }
 
-void Maker::name(const ItemRange& items) {
-  PatchOp op;
-  op.kind = Kind::named;
+Part Maker::named(const ItemRange& items) const {
+  Part part{{}, items, {}, 0};
+  part.op.kind = Kind::named;
   for (std::size_t i = items.first; i < items.end(); ++i) {
-    op.hashes.push_back(plan_.list.items[i].hash);
-    op.sizes.push_back(static_cast<std::uint32_t>(plan_.list.items[i].size));
+    part.op.hashes.push_back(plan_.list.items[i].hash);
+    part.op.sizes.push_back(static_cast<std::uint32_t>(plan_.list.items[i].size));
   }
-  add(op);
+  return part;
+}
+
+// If all of it is too much for one patch, names the runs whose bytes are saved least by being here.
+void Maker::shed() {
+  std::size_t total = kWindowBytes;
+  std::vector<std::size_t> brought;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    total += parts_[i].cost();
+    if (parts_[i].plain_bytes > 0) brought.push_back(i);
+  }
+  std::stable_sort(brought.begin(), brought.end(), [&](std::size_t a, std::size_t b) {
+    const Part &one = parts_[a], &other = parts_[b];
+    return one.data.size() * other.plain_bytes > other.data.size() * one.plain_bytes;
+  });
+  for (const std::size_t i : brought) {
+    if (total <= kMaxPatchBytes) return;
+    Part instead = named(parts_[i].items);
+    if (instead.cost() >= parts_[i].cost()) continue;
+    total -= parts_[i].cost() - instead.cost();
+    parts_[i] = std::move(instead);
+  }
 }
 
 ByteView Maker::chunk_bytes(std::size_t item) const {
@@ -135,10 +170,9 @@ Bytes Maker::base_bytes(const std::vector<ItemRange>& ranges) const {
 
 // Where a chunk's bytes come from: as its samples say, else all of what the plan thought likely if that is little.
 std::vector<ItemRange> Maker::places_of(ByteView chunk, const PatchPlan::Piece& piece) const {
-  static constexpr std::size_t kMinVotes = 2, kPlaces = 3;
+  static constexpr std::size_t kPlaces = 3;
   std::vector<ItemRange> out;
   for (const SampleIndex::Extent& extent : samples_.find(chunk, kPlaces)) {
-    if (extent.votes < kMinVotes) continue;
     const auto items = readable_items(extent.from, extent.to);
     out.insert(out.end(), items.begin(), items.end());
   }
@@ -160,21 +194,22 @@ bool Maker::fits(const Run& run) const {
     bytes += plan_.bytes_of(range);
     if (range.count > run.items.count + kMaxExtraItems) return false;
   }
-  return bytes <= kMaxBaseBytes && bytes <= kBasePerPlain * run.plain_bytes;
+  return bytes <= kMaxBaseBytes && bytes <= base_left_;
 }
 
-// Gathers the piece's chunks into runs as long as their base stays within its limits.
+// Gathers the piece's chunks into runs as long as their base stays within its limits. Chunks without a base stay apart:
+// they are what a patch sheds first.
 void Maker::code(const PatchPlan::Piece& piece) {
   Run run;
   const auto flush = [&] {
-    if (run.items.count > 0) write(run);
+    if (run.items.count > 0) code(run);
     run = {};
   };
   for (std::size_t i = piece.items.first; i < piece.items.end(); ++i) {
     const ByteView chunk = chunk_bytes(i);
     if (chunk.empty()) {
       flush();
-      name({i, 1});
+      parts_.push_back(named({i, 1}));
       continue;
     }
     Run alone{{i, 1}, places_of(chunk, piece), chunk.size()};
@@ -182,7 +217,7 @@ void Maker::code(const PatchPlan::Piece& piece) {
     Run longer{{run.items.first, run.items.count + 1}, run.base, run.plain_bytes + chunk.size()};
     longer.base.insert(longer.base.end(), alone.base.begin(), alone.base.end());
     longer.base = joined(std::move(longer.base));
-    if (run.items.count > 0 && fits(longer)) {
+    if (run.items.count > 0 && run.base.empty() == alone.base.empty() && fits(longer)) {
       run = std::move(longer);
       continue;
     }
@@ -192,23 +227,22 @@ void Maker::code(const PatchPlan::Piece& piece) {
   flush();
 }
 
-void Maker::write(const Run& run) {
-  Bytes plain;
-  PatchOp op;
+void Maker::code(const Run& run) {
+  Part part{{}, run.items, {}, run.plain_bytes};
   for (std::size_t i = run.items.first; i < run.items.end(); ++i) {
     const ByteView chunk = chunk_bytes(i);
-    plain.insert(plain.end(), chunk.begin(), chunk.end());
-    op.sizes.push_back(static_cast<std::uint32_t>(chunk.size()));
+    part.data.insert(part.data.end(), chunk.begin(), chunk.end());
+    part.op.sizes.push_back(static_cast<std::uint32_t>(chunk.size()));
   }
-  const auto frame = codec_.make_frame(plain, base_bytes(run.base));
-  op.kind = frame ? Kind::delta : Kind::raw;
-  op.data = frame ? ByteView(*frame) : ByteView(plain);
-  if (frame) op.ranges = run.base;
-  const std::size_t cost = op.data.size() + kOpBytes + kSizeBytes * run.items.count;
-  const std::size_t later = (items_left_ - run.items.count) * kNamedBytes;
-  if (writer_.size() + cost + later > kMaxPatchBytes) return name(run.items);
-  add(op);
-  useful_ = true;
+  const Bytes base = base_bytes(run.base);
+  part.op.kind = Kind::raw;
+  if (auto frame = codec_.make_frame(part.data, base)) {
+    part.op.kind = Kind::delta;
+    part.op.ranges = run.base;
+    part.data = std::move(*frame);
+    base_left_ -= base.size();
+  }
+  parts_.push_back(std::move(part));
 }
 
 }  // namespace

@@ -9,8 +9,8 @@ namespace {
 
 // Beside the place where a run's old bytes should be: it may have grown, shrunk or been cut elsewhere.
 constexpr std::uint64_t kSlackBytes = 64 * 1024;
-// The same where only sizes say where a list without any anchor may have been.
-constexpr std::uint64_t kBlindSlackBytes = 256 * 1024;
+// The same for a list without any anchor, where only sizes say where it may have been; and if not even they are known.
+constexpr std::uint64_t kBlindSlackBytes = 256 * 1024, kWideSlackBytes = 1024 * 1024;
 
 // Plans in indices of the whole base; PatchPlan's own begin at its window.
 class Planner {
@@ -113,11 +113,15 @@ void Planner::near_place(const Piece& piece, std::uint64_t bytes, std::vector<It
   const auto items = base_.items();
   const std::uint64_t base_bytes = items.back().end() - items.front().offset;
   const std::uint64_t room = less(bytes_left_, bytes);
-  if (!place_.offset || place_.file_bytes == 0) {
+  if (!place_.offset) {
     if (base_bytes <= room) out.push_back({0, items.size()});
     return;
   }
   const std::uint64_t at = *place_.offset + list_bytes({0, piece.items.first});
+  if (place_.file_bytes == 0) {
+    const std::uint64_t slack = std::min(kWideSlackBytes, less(room, bytes) / 2);
+    return add_bytes(less(at, slack), at + bytes + slack, out);
+  }
   const std::uint64_t grown = less(place_.file_bytes, items.back().end());
   const std::uint64_t shrunk = less(items.back().end(), place_.file_bytes);
   const std::uint64_t low = less(at, grown + kBlindSlackBytes), high = at + bytes + shrunk + kBlindSlackBytes;

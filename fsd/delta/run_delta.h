@@ -2,7 +2,7 @@
 // that place, the sender answers with what that lacks, the receiver puts both together. Costs a signature (some 3 % of
 // the receiver's bytes) and a round trip, which fsd/delta's patches don't.
 //
-// Formats: librsync 2.3's signature with BLAKE2b and whole 32-byte sums; its delta, as one zstd frame. Both come from
+// Formats: librsync 2.3's signature of RabinKarp weak and whole 32-byte BLAKE2b sums; its delta, as one zstd frame. Both come from
 // outside and are walked here, number by number, before librsync sees them: it allocates by what they say, casts copy
 // lengths to int, writes as much as a delta commands (copies repeat: 60 kB can command 10 GB), and aborts when memory
 // ends. Pure functions; librsync's own messages are off.
@@ -22,7 +22,8 @@ inline constexpr std::size_t kMaxRunDeltaBytes = kMaxDeltaRun;  // a delta that 
 
 // Of 1..kMaxSignedBytes bytes. too_large, or bad_bytes if there are none.
 Result<Bytes> sign_run(ByteView base);
-// What turns the signed bytes into `plain` (1..kMaxDeltaRun). Nothing if it isn't noticeably smaller than `plain`.
+// What turns the signed bytes into `plain` (1..kMaxDeltaRun). Nothing if it isn't noticeably smaller than `plain`, or
+// if the signature is so full of equal weak sums that using it would take seconds.
 // bad_bytes, too_large: the signature is not one of ours.
 Result<std::optional<Bytes>> delta_run(ByteView plain, ByteView signature);
 // Exactly plain_size bytes; bad_bytes or too_large before more is produced. The caller verifies what comes out by hash.

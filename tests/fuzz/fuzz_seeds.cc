@@ -3,6 +3,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "fsd/delta/patch_format.h"
+#include "fsd/delta/run_delta.h"
+#include "tests/fuzz/delta_base.h"
 #include "tests/unit/schema/example.h"
 #include "tests/unit/schema/random_records.h"
 
@@ -87,6 +90,49 @@ void write_lists_and_local(const std::filesystem::path& root, Rng& rng) {
   }
 }
 
+// Each input of these targets begins with what to do and a size of three bytes.
+Bytes with_size(std::uint8_t what, std::size_t size, ByteView rest) {
+  Bytes out{what};
+  for (int shift = 0; shift < 24; shift += 8) out.push_back(static_cast<std::uint8_t>(size >> shift));
+  out.insert(out.end(), rest.begin(), rest.end());
+  return out;
+}
+
+void write_deltas(const std::filesystem::path& root) {
+  using fsd::PatchOp;
+  const auto& window = fuzz::delta_window();
+  Corpus frames(root / "delta_frame"), patches(root / "patch"), runs(root / "run_delta");
+  Bytes edited = fuzz::delta_base_bytes(window[1].offset, 20'000);
+  edited.insert(edited.begin() + 7000, {'n', 'e', 'w'});
+  fsd::DeltaCodec codec;
+  const Bytes frame = *codec.make_frame(edited, fuzz::delta_base()), alone = *codec.make_frame(Bytes(300, 'a'), {});
+  const Bytes narrow = *codec.make_frame(edited, fuzz::delta_base_bytes(window[1].offset, 20'000));
+  frames.add("edit", with_size(0, edited.size(), frame));
+  frames.add("alone", with_size(0, 300, alone));
+  frames.add("dictionary", with_size(1, 300, alone));
+
+  const PatchOp keep{PatchOp::Kind::keep, {{0, 1}}, {}, {}, {}}, last{PatchOp::Kind::keep, {{2, 1}}, {}, {}, {}};
+  const PatchOp delta{PatchOp::Kind::delta, {{1, 1}}, {9003, 11'000}, {}, narrow};
+  const PatchOp ranges{PatchOp::Kind::delta, {{0, 1}, {2, 1}}, {300}, {}, alone};
+  const PatchOp raw{PatchOp::Kind::raw, {}, {3, 2}, {}, as_bytes("abcde")};
+  const PatchOp named{PatchOp::Kind::named, {}, {9000}, {Hash{{1, 2, 3}}}, {}};
+  const std::vector<const PatchOp*> recipes[] = {
+      {&keep, &delta, &last}, {&raw}, {&named, &keep, &raw}, {&ranges, &last}};
+  for (std::size_t i = 0; i < std::size(recipes); ++i) {
+    fsd::PatchWriter writer(window);
+    for (const PatchOp* op : recipes[i]) writer.add(*op);
+    patches.add(std::to_string(i), writer.take());
+  }
+
+  const auto& base = fuzz::delta_base();
+  const Bytes signature = *fsd::sign_run(ByteView(base).first(20'000));
+  runs.add("signature", with_size(0, 0, signature));
+  runs.add("commands", with_size(1, 9, Bytes{0x72, 0x73, 2, 0x36, 2, 'a', 'b', 0x45, 0, 7, 0}));
+  const auto made = fsd::delta_run(ByteView(base).first(18'000), signature);
+  runs.add("delta", with_size(2, 18'000, **made));
+  runs.add("round", with_size(3, 600, ByteView(base).first(1200)));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -101,4 +147,5 @@ int main(int argc, char** argv) {
   write_wire(root, rng);
   write_network(root, rng);
   write_lists_and_local(root, rng);
+  write_deltas(root);
 }

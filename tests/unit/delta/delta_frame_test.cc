@@ -1,5 +1,8 @@
-// One run against one base: sizes, limits, hostile frames.
+// One run against one base or dictionary: sizes, limits, hostile frames.
 #include "fsd/delta/delta_frame.h"
+
+#include <zdict.h>
+
 #include "tests/unit/delta/version_fixture.h"
 
 namespace meshfs::fsd {
@@ -13,10 +16,14 @@ TEST(DeltaFrame, AnEditOfABlobCostsWhatIsNew) {
   DeltaCodec codec;
   const auto frame = codec.make(plain, base);
   ASSERT_TRUE(frame);
-  EXPECT_LE(frame->size(), 140u);
+  EXPECT_LE(frame->size(), 125u);
   const auto back = codec.apply(*frame, base, plain.size());
   ASSERT_TRUE(back.ok());
   EXPECT_EQ(*back, plain);
+  EXPECT_EQ(codec.make(plain, base), frame) << "working memory leaves no trace";
+  Bytes other = base;
+  other[10'000] ^= 1;
+  EXPECT_NE(*codec.apply(*frame, other, plain.size()), plain) << "another base gives other bytes";
 }
 
 TEST(DeltaFrame, NoFrameWhereThereIsNothingInCommon) {
@@ -25,6 +32,9 @@ TEST(DeltaFrame, NoFrameWhereThereIsNothingInCommon) {
   EXPECT_FALSE(DeltaCodec().make(other, base));
   const Bytes text(30'000, 'x');  // compresses by itself: a base adds nothing
   EXPECT_FALSE(DeltaCodec().make(text, base));
+  EXPECT_FALSE(DeltaCodec().make({}, base));
+  EXPECT_FALSE(DeltaCodec().make(Bytes(kMaxRunBytes + 1, 'x'), base));
+  EXPECT_FALSE(DeltaCodec().make(base, Bytes(kMaxBaseBytes + 1, 'x')));
 }
 
 TEST(DeltaFrame, HostileFramesAreRefused) {
@@ -41,16 +51,57 @@ TEST(DeltaFrame, HostileFramesAreRefused) {
   EXPECT_EQ(code(frame, plain.size()), std::nullopt);
   EXPECT_EQ(code(frame, plain.size() + 1), Errc::bad_bytes);
   EXPECT_EQ(code(frame, plain.size() - 1), Errc::bad_bytes);
+  EXPECT_EQ(code(frame, 0), Errc::bad_bytes);
   EXPECT_EQ(code(frame, kMaxRunBytes + 1), Errc::too_large);
   for (std::size_t cut = 0; cut < frame.size(); ++cut)
     EXPECT_EQ(code(Bytes(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(cut)), plain.size()),
               Errc::bad_bytes);
+  Bytes twice = frame;
+  twice.insert(twice.end(), {0x28, 0xb5, 0x2f, 0xfd});
+  twice.insert(twice.end(), frame.begin(), frame.end());
+  EXPECT_EQ(code(twice, plain.size()), Errc::bad_bytes) << "two frames";
   Bytes longer = frame;
   longer.push_back(0);
   EXPECT_EQ(code(longer, plain.size()), Errc::bad_bytes) << "bytes behind the frame";
   Bytes window = frame;
   window[1] = 0x70;  // 16 MiB
   EXPECT_EQ(code(window, plain.size()), Errc::bad_bytes) << "a larger window";
+  Bytes sized = frame;
+  sized[0] = 0x20;
+  EXPECT_EQ(code(sized, plain.size()), Errc::bad_bytes) << "a content size";
+  // Two blocks of 128 KiB of one byte each, in 12 bytes.
+  const Bytes bomb{0x00, 0x10, 0x02, 0x00, 0x10, 'x', 0x03, 0x00, 0x10, 'x'};
+  EXPECT_EQ(code(bomb, 4000), Errc::bad_bytes);
+}
+
+TEST(DeltaFrame, ABaseThatIsADictionaryIsUsedAsOne) {
+  Rng rng(4);
+  std::string samples;
+  std::vector<std::size_t> sizes;
+  const auto record = [&] {
+    return "{\"node\":\"roof" + std::to_string(rng.below(90)) + "\",\"temperature\":" + std::to_string(rng.below(40)) +
+           ",\"humidity\":" + std::to_string(rng.below(100)) + ",\"battery\":3." + std::to_string(rng.below(1000)) +
+           ",\"status\":\"operational\",\"interface\":\"wlan0\",\"time\":"
+           "17640" +
+           std::to_string(rng.below(100'000)) + "}";
+  };
+  for (int i = 0; i < 2000; ++i) {
+    const std::string one = record();
+    samples += one;
+    sizes.push_back(one.size());
+  }
+  Bytes dictionary(4096);
+  dictionary.resize(ZDICT_trainFromBuffer(dictionary.data(), dictionary.size(), samples.data(), sizes.data(),
+                                          static_cast<unsigned>(sizes.size())));
+  const std::string text = record();
+  DeltaCodec codec;
+  const auto frame = codec.make(as_bytes(text), dictionary);
+  ASSERT_TRUE(frame);
+  EXPECT_LE(frame->size(), 45u) << "of " << text.size();
+  EXPECT_EQ(*codec.apply(*frame, dictionary, text.size()), copy_of(as_bytes(text)));
+  dictionary.resize(20);
+  EXPECT_FALSE(codec.make(as_bytes(text), dictionary)) << "a damaged dictionary is no base";
+  EXPECT_EQ(codec.apply(*frame, dictionary, text.size()).code(), Errc::bad_bytes);
 }
 
 }  // namespace meshfs::fsd

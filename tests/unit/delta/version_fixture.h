@@ -58,11 +58,15 @@ struct Version {
   }
 };
 
+// What the maker of a patch knows of the list's place.
+enum class Known { place_and_size, place, nothing };
+
 // The patch for one list of `next`, as a node that holds both versions makes it.
 inline std::optional<Bytes> patch_for(const Version& next, const Version::List& list, const Version& before,
-                                      bool place_known = true) {
+                                      Known known = Known::place_and_size) {
   ListPlace place;
-  if (place_known) place = {list.offset, next.bytes.size()};
+  if (known != Known::nothing) place.offset = list.offset;
+  if (known == Known::place_and_size) place.file_bytes = next.bytes.size();
   const auto plan = plan_patch(list.list, BaseVersion(before.items), place);
   if (!plan) return std::nullopt;
   PatchBytes bytes;
@@ -110,10 +114,10 @@ struct Travelled {
   [[nodiscard]] std::size_t total() const { return patch_bytes + named_bytes; }
 };
 
-inline Travelled travel(const Version& next, const Version& before, bool place_known = true) {
+inline Travelled travel(const Version& next, const Version& before, Known known = Known::place_and_size) {
   Travelled out;
   for (const Version::List& list : next.lists) {
-    const auto patch = patch_for(next, list, before, place_known);
+    const auto patch = patch_for(next, list, before, known);
     if (!patch) {
       out.patch_bytes += codec::encode_list(list.list).size();
       out.named_bytes += codec::size_of(list.list);

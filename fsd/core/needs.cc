@@ -63,7 +63,7 @@ void Needs::store(const Hash& root, const RootState& state) {
   index_.put(keys::of(Space::root, root).view(), row.view());
 }
 
-void Needs::want(const ObjectId& object, const codec::ChunkedContent& content) {
+void Needs::want(const ObjectId& object, const codec::ChunkedContent& content, const Alike& alike) {
   const Part part = root_part(content);
   if (part.level == 0 && blobs_.has(content.root)) return;  // the usual small file: nothing to remember
   index_.put(waiting_key(content.root, object).view(), {});
@@ -71,6 +71,7 @@ void Needs::want(const ObjectId& object, const codec::ChunkedContent& content) {
   RootState fresh{content.size, 0, false};
   walk(content.root, fresh, part);
   store(content.root, fresh);
+  if (fresh.missing > 0 && alike && content.size >= kMinBaseBytes) put_bases(content.root, alike());
 }
 
 void Needs::unwant(const ObjectId& object, const codec::ChunkedContent& content) {
@@ -157,8 +158,10 @@ std::optional<std::vector<Needs::Part>> Needs::parts_of(const Part& list, ByteVi
   if (!decoded.ok() || codec::size_of(*decoded) != list.size) return std::nullopt;
   std::vector<Part> out;
   out.reserve(decoded->items.size());
+  std::uint64_t offset = list.offset;
   for (const auto& item : decoded->items) {
-    out.push_back({item.hash, static_cast<std::uint8_t>(decoded->level - 1), item.size});
+    out.push_back({item.hash, static_cast<std::uint8_t>(decoded->level - 1), item.size, offset});
+    offset += item.size;
   }
   return out;
 }
@@ -202,16 +205,22 @@ void Needs::add_need(const Hash& root, RootState& state, const Part& part) {
   if (index_.get(key.view())) return;  // the same chunk twice in one file
   const bool first = roots_needing(part.hash).empty();
   Packer row;
-  row.byte(part.level).number(part.size).number(state.size);
+  row.byte(part.level).number(part.size).number(state.size).number(part.offset);
   index_.put(key.view(), row.view());
   index_.put(pair_key(Space::need_of_root, root, part.hash).view(), {});
   ++state.missing;
   if (!first) return;
-  Packer order;
-  order.byte(part.level == 0 ? 0 : 1).number(part.size);
-  index_.put(order_key(state.size, part.hash).view(), order.view());
+  put_order(root, state.size, part);
   ++counters_.missing_blobs;
   grew_ = true;
+}
+
+// What has bases says for which content: lists, and what is a content by itself.
+void Needs::put_order(const Hash& root, std::uint64_t rank, const Part& part) {
+  Packer order;
+  order.byte(part.level == 0 ? 0 : 1).number(part.size);
+  if (part.level > 0 || part.hash == root) order.number(part.offset).fixed(root);
+  index_.put(order_key(rank, part.hash).view(), order.view());
 }
 
 std::vector<std::pair<Hash, Needs::Part>> Needs::roots_needing(const Hash& blob) {
@@ -222,8 +231,10 @@ std::vector<std::pair<Hash, Needs::Part>> Needs::roots_needing(const Hash& blob)
     if (!rest) return false;
     if (const auto root = Hash::from(*rest)) {
       Unpacker in(row);
-      Part part{blob, in.byte(), 0};
+      Part part{blob, in.byte(), 0, 0};
       part.size = in.number();
+      in.number();
+      part.offset = in.number();
       out.emplace_back(*root, part);
     }
     return true;
@@ -264,13 +275,11 @@ void Needs::drop_need(const Hash& root, const Hash& blob) {
   }
   // Another content still needs it: the order row goes on under that one's rank.
   if (const auto other = state(others.front().first)) {
-    Packer order;
-    order.byte(others.front().second.level == 0 ? 0 : 1).number(others.front().second.size);
     const auto kept = index_.get(pair_key(Space::need, blob, others.front().first).view());
     Unpacker kept_row(*kept);
     kept_row.byte();
     kept_row.number();
-    index_.put(order_key(kept_row.number(), blob).view(), order.view());
+    put_order(others.front().first, kept_row.number(), others.front().second);
   }
 }
 
@@ -284,30 +293,35 @@ void Needs::drop_root(const Hash& root) {
     return true;
   });
   for (const Hash& blob : blobs) drop_need(root, blob);
+  drop_bases(root);
   index_.erase(keys::of(Space::root, root).view());
 }
 
 Needs::Put Needs::put(const codec::Blob& blob, std::vector<ObjectId>& released) {
-  const auto roots = roots_needing(blob.hash);
-  if (roots.empty()) return blobs_.has(blob.hash) ? Put::known : Put::refused;
+  if (roots_needing(blob.hash).empty()) return blobs_.has(blob.hash) ? Put::known : Put::refused;
   const auto plain = verified(blob);
-  if (!plain) return Put::refused;
+  return plain ? keep(blob, *plain, released) : Put::refused;
+}
+
+Needs::Put Needs::keep(const codec::Blob& blob, ByteView plain, std::vector<ObjectId>& released) {
+  const auto roots = roots_needing(blob.hash);
   if (!blobs_.put(blob).ok()) return Put::full;  // not the sender's fault; still needed
   for (const auto& [root, part] : roots) {
     auto now = state(root);
     drop_need(root, blob.hash);
     if (!now) continue;
     --now->missing;
-    if (arrival_) arrival_(root, part.level == 0 ? plain->size() : 0);
+    if (arrival_) arrival_(root, part.level == 0 ? plain.size() : 0);
     if (part.level == 0) {
-      now->broken = now->broken || blob.kind != codec::BlobKind::chunk || plain->size() != part.size;
-    } else if (const auto below = parts_of(part, *plain)) {
+      now->broken = now->broken || blob.kind != codec::BlobKind::chunk || plain.size() != part.size;
+    } else if (const auto below = parts_of(part, plain)) {
       for (const Part& child : *below) walk(root, *now, child);
     } else {
       now->broken = true;
     }
     store(root, *now);
     if (now->missing > 0) continue;
+    drop_bases(root);
     const auto objects = waiting_for(root);
     released.insert(released.end(), objects.begin(), objects.end());
     if (now->size > codec::kMaxChunkBytes || now->broken) continue;
@@ -329,6 +343,7 @@ std::optional<codec::local::NeedBlobs> Needs::take_news(bool all) {
   if (grew_ && asked_.size() < kMaxAskedBlobs && (asked_.size() <= kMaxAskedBlobs / 2 || asked_.size() < 64)) {
     const Packer prefix = keys::begin(Space::need_order);
     bool more = false;
+    std::vector<std::pair<std::size_t, Hash>> roots;  // of needs that may have bases
     index_.scan(prefix.view(), [&](ByteView key, ByteView row) {
       const auto rest = keys::after(key, prefix.view());
       if (!rest) return false;
@@ -343,9 +358,17 @@ std::optional<codec::local::NeedBlobs> Needs::take_news(bool all) {
       Unpacker in(row);
       codec::local::NeedBlobs::Need need{hash, in.byte() == 0 ? codec::BlobKind::chunk : codec::BlobKind::list, 0};
       need.size_hint = in.number();
+      if (!in.done()) {
+        need.offset = in.number();
+        roots.emplace_back(out.needs.size(), in.fixed<Hash>());
+      }
       out.needs.push_back(need);
       return true;
     });
+    for (const auto& [at, root] : roots) {
+      out.needs[at].bases = bases_of(root);
+      if (out.needs[at].bases.empty()) out.needs[at].offset = 0;
+    }
     grew_ = more;
   }
   if (out.needs.empty() && out.no_longer.empty()) return std::nullopt;

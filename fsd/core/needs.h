@@ -13,6 +13,9 @@ namespace meshfs::fsd {
 // Asked for at one time: eight peers' want lists of 512, ~300 kB of memory; refilled when half have come.
 inline constexpr std::size_t kMaxAskedBlobs = 4096;
 
+// Contents below this are not worth the 34 bytes that name a base.
+inline constexpr std::uint64_t kMinBaseBytes = 1024;
+
 // mend() reads contents up to this size whole, ~80 ms at 800 MB/s of hashing; of larger ones each failed read finds one more
 // damaged blob.
 inline constexpr std::uint64_t kMaxMendBytes = 64 * 1024 * 1024;
@@ -21,8 +24,10 @@ class Needs {
  public:
   Needs(Table& index, BlobStore& blobs, Counters& counters) : index_(index), blobs_(blobs), counters_(counters) {}
 
-  // `object` shows this content now, or no more.
-  void want(const ObjectId& object, const codec::ChunkedContent& content);
+  // `object` shows this content now, or no more. `alike` is asked if blobs are missing: contents that are whole here, the
+  // likeliest first, at most codec::kMaxBases.
+  using Alike = std::function<std::vector<codec::ChunkedContent>()>;
+  void want(const ObjectId& object, const codec::ChunkedContent& content, const Alike& alike = nullptr);
   void unwant(const ObjectId& object, const codec::ChunkedContent& content);
   bool complete(const codec::ChunkedContent& content);
   // All blobs of a content that was written here are in the store: no walk needed.
@@ -49,14 +54,28 @@ class Needs {
   enum class Put : std::uint8_t { stored, refused, known, full };
   Put put(const codec::Blob& blob, std::vector<ObjectId>& released);
 
+  // The same for a list that came as a patch, with the chunks it brought, all verified. Stored ones are added to `stored`.
+  Put put_patched(const codec::Blob& list, const std::vector<codec::Blob>& chunks, std::vector<ObjectId>& released,
+                  std::vector<Hash>& stored);
+  // What a delta may be taken for: nothing if the blob is not needed.
+  struct DeltaTarget {
+    codec::BlobKind kind = codec::BlobKind::chunk;
+    std::uint64_t size = 0;   // file bytes below it
+    std::vector<Hash> bases;  // that were named for it
+  };
+  std::optional<DeltaTarget> delta_target(const Hash& blob);
+  // Some content that is on its way may come as a delta against this one: its blobs should stay.
+  bool in_use_as_base(const Hash& root);
+
   // What syncd is to be told since the last call; `all` after it connected anew.
   std::optional<codec::local::NeedBlobs> take_news(bool all);
 
  private:
   struct Part {  // one blob below a root
     Hash hash;
-    std::uint8_t level = 0;  // 0: chunk
-    std::uint64_t size = 0;  // plain file bytes below it
+    std::uint8_t level = 0;    // 0: chunk
+    std::uint64_t size = 0;    // plain file bytes below it
+    std::uint64_t offset = 0;  // in the file
   };
   struct RootState {
     std::uint64_t size = 0;
@@ -73,6 +92,11 @@ class Needs {
   // The parts of a list; nothing if it contradicts its parent.
   std::optional<std::vector<Part>> parts_of(const Part& list, ByteView plain);
   void add_need(const Hash& root, RootState& state, const Part& part);
+  void put_order(const Hash& root, std::uint64_t rank, const Part& part);
+  Put keep(const codec::Blob& blob, ByteView plain, std::vector<ObjectId>& released);
+  void put_bases(const Hash& root, const std::vector<codec::ChunkedContent>& bases);
+  std::vector<Hash> bases_of(const Hash& root);
+  void drop_bases(const Hash& root);
   void drop_need(const Hash& root, const Hash& blob);
   void drop_root(const Hash& root);
   std::vector<std::pair<Hash, Part>> roots_needing(const Hash& blob);

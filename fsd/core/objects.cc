@@ -98,7 +98,8 @@ void Objects::update_contents(const ObjectId& object, const ObjectRecord& before
     return std::find(list.begin(), list.end(), one) != list.end();
   };
   for (const auto& content : now.wanted) {
-    if (!has(before.wanted, content)) needs_.want(object, content);
+    if (!has(before.wanted, content))
+      needs_.want(object, content, [&] { return alike(object, before, *shown, content); });
   }
   for (const auto& content : before.wanted) {
     if (!has(now.wanted, content)) needs_.unwant(object, content);

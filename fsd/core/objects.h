@@ -2,6 +2,8 @@
 // are live, which blobs are needed, which version is displayed, names, counters, and what others see of it.
 #pragma once
 
+#include <map>
+
 #include "fsd/core/file_tree.h"
 #include "fsd/core/needs.h"
 #include "fsd/core/object_record.h"
@@ -53,6 +55,11 @@ class Objects {
                     const std::optional<Shown>& shown_before, const std::optional<Shown>& shown_now);
   [[nodiscard]] bool is_complete(const codec::Content& content);
 
+  // Contents that are whole here and may resemble `content` (objects_bases.cc), the likeliest first.
+  std::vector<codec::ChunkedContent> alike(const ObjectId& object, const ObjectRecord& before, const Shown& shown,
+                                           const codec::ChunkedContent& content);
+  const std::vector<ObjectId>& counterparts(const ObjectId& directory);
+
   Table& index_;
   Sets& sets_;
   Namespace& names_;
@@ -62,6 +69,7 @@ class Objects {
   bool damaged_ = false;
   WallMs next_due_{0};  // not looked yet
   std::vector<Visible> changed_;
+  std::map<ObjectId, std::vector<ObjectId>> counterparts_;  // kept for the other files of a directory
 };
 
 }  // namespace meshfs::fsd

@@ -70,4 +70,20 @@ class BlobStore {
   virtual void each(const Hash& from, const std::function<bool(const Hash& hash, std::uint64_t bytes)>& visit) = 0;
 };
 
+// Runs pure work beside the state thread. A job gets nothing but the values it holds; what it returns runs later on the
+// state thread, in the order of the jobs.
+class Workshop {
+ public:
+  // What a job may use; the real one has a compressor.
+  class Tools {
+   public:
+    virtual ~Tools() = default;
+    virtual codec::Blob pack(codec::Blob plain) { return plain; }  // compressed where it pays
+  };
+  using Done = std::function<void()>;
+  using Job = std::function<Done(Tools&)>;
+  virtual ~Workshop() = default;
+  virtual void run(Job job) = 0;
+};
+
 }  // namespace meshfs::fsd

@@ -55,7 +55,14 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
             }),
       holdings({sets, objects, needs, files, intake, transfers, moment, now}),
       inquiries({members, sets, holdings, time, now}, {network, me, identity.member.node, device_key},
-                [this](local::ToSyncd question) { outbox.send(std::move(question)); }) {
+                [this](local::ToSyncd question) { outbox.send(std::move(question)); }),
+      versions(ports.blobs),
+      delta_server(ports.blobs, versions, ports.workshop,
+                   [this](local::ToSyncd answer) { outbox.send(std::move(answer)); }),
+      delta_intake(ports.blobs, needs, versions, ports.workshop,
+                   [this](const DeltaIntake::Arrived& what, DeltaIntake::Outcome outcome) {
+                     delta_done(what, std::move(outcome));
+                   }) {
   (void)members.add(identity.member);
   drop_provisional();
 }
@@ -270,8 +277,12 @@ Instant Replica::tick(Instant now, WallMs wall) {
   Parts& p = *parts_;
   if (p.retry_at <= now) p.retry_at = kNever;
   p.advance(now, wall);
+  // One each per turn: what they read is a few ms of the state thread.
+  const bool more = p.delta_intake.step();
+  const bool yet_more = p.delta_server.step();
   p.settle(true);
   if (now - p.told_time >= kTellTimeEvery) p.tell_time();
+  if (more || yet_more) return now;
   Instant next = std::min({p.time.next_persist(), p.told_time + kTellTimeEvery, p.inquiries.tick()});
   if (p.wants_seal || !p.outbox.all_durable()) next = std::min(next, p.retry_at);
   if (p.objects.next_due().ms != INT64_MAX) {

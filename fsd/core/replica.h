@@ -21,6 +21,7 @@ class Replica {
     RecordLog& log;
     BlobStore& blobs;
     std::function<void(codec::local::ToSyncd)> to_syncd;  // dropped while no syncd is connected
+    Workshop* workshop = nullptr;                         // none: deltas are made and applied at once
   };
   struct Options {
     bool has_clock = true;   // the wall clock handed to tick() is confirmed (NTP, RTC)

@@ -35,6 +35,10 @@ void Replica::Parts::on(const local::PutBlobs& put) {
   std::vector<ObjectId> released;
   needs.on_arrival([&](const Hash& root, std::size_t bytes) { transfers.arrived(root, put.from, bytes, now); });
   for (const auto& blob : put.blobs) {
+    if (!blob.base.is_zero()) {
+      delta_intake.take(blob, put.from);
+      continue;
+    }
     const auto result = needs.put(blob, released);
     if (result == Needs::Put::stored) outcome.stored.push_back(blob.hash);
     if (result == Needs::Put::refused) outcome.refused.push_back(blob.hash);
@@ -46,7 +50,28 @@ void Replica::Parts::on(const local::PutBlobs& put) {
   settle(true);
 }
 
+// A delta's way ends here: as if it had come plain.
+void Replica::Parts::delta_done(const DeltaIntake::Arrived& what, DeltaIntake::Outcome outcome) {
+  using Verdict = DeltaIntake::Outcome::Verdict;
+  local::BlobsStored told;
+  std::vector<ObjectId> released;
+  if (outcome.verdict == Verdict::whole) {
+    needs.on_arrival([&](const Hash& root, std::size_t bytes) { transfers.arrived(root, what.from, bytes, now); });
+    const auto put = needs.put_patched(outcome.blob, outcome.chunks, released, told.stored);
+    needs.on_arrival(nullptr);
+    if (put == Needs::Put::full) incomplete = true;
+  } else if (outcome.verdict == Verdict::refused) {
+    told.refused.push_back(what.blob.hash);
+  } else {
+    told.unusable.push_back(what.blob.hash);
+  }
+  for (const ObjectId& object : released) objects.refresh(object);
+  if (!told.stored.empty() || !told.refused.empty() || !told.unusable.empty()) outbox.send(std::move(told));
+  settle(true);
+}
+
 void Replica::Parts::on(const local::GetBlobs& get) {
+  if (!get.bases.empty()) return delta_server.serve(get);
   serve_blobs(ports.blobs, get, [this](local::ToSyncd message) { outbox.send(std::move(message)); });
 }
 

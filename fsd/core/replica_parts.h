@@ -2,6 +2,8 @@
 #pragma once
 
 #include "fsd/core/changes.h"
+#include "fsd/core/delta_intake.h"
+#include "fsd/core/delta_server.h"
 #include "fsd/core/files.h"
 #include "fsd/core/index_keys.h"
 #include "fsd/core/inquiries.h"
@@ -66,6 +68,9 @@ struct Replica::Parts {
   Transfers transfers;
   Holdings holdings;
   Inquiries inquiries;
+  FlatVersions versions;
+  DeltaServer delta_server;
+  DeltaIntake delta_intake;
   bool started = false;
   bool wants_seal = false;
   bool incomplete = false;  // no room for some content
@@ -92,6 +97,7 @@ struct Replica::Parts {
   void on(const local::Hello&) {}
   void on(const local::Offer& offer);
   void on(const local::PutBlobs& put);
+  void delta_done(const DeltaIntake::Arrived& what, DeltaIntake::Outcome outcome);
   void on(const local::GetBlobs& get);
   void on(const local::GetItems& get);
   void on(const local::PeersReport& report) { peers_json = report.json; }

@@ -76,13 +76,16 @@ Status Daemon::open_replica() {
   ingest_ = std::make_unique<IngestWorker>(post_to(loop_), store_->blobs());
   content_ = std::make_unique<StoreContent>(store_->blobs(), *ingest_, post_to(loop_),
                                             [this](const codec::ChunkedContent& content) { replica_->mend(content); });
+  workshop_ = std::make_unique<WorkshopThread>(post_to(loop_));
   Replica::Options replica_options;
   replica_options.has_clock = clock_is_believed();
   replica_options.root.mode = 0777 | S_ISVTX;  // any user may write into the shared volume; like /tmp
   replica_options.root.mtime_ns = identity_.genesis.created.ms * 1'000'000;
-  Replica::Ports ports{store_->table(), store_->log(), store_->blobs(), [this](codec::local::ToSyncd message) {
+  Replica::Ports ports{store_->table(), store_->log(), store_->blobs(),
+                       [this](codec::local::ToSyncd message) {
                          if (server_ != nullptr) server_->to_syncd(message);
-                       }};
+                       },
+                       workshop_.get()};
   replica_ = std::make_unique<Replica>(identity_, std::move(ports), replica_options);
   view_ = std::make_unique<LiveView>(
       *replica_, LiveView::Network{identity_.genesis.name, identity_.member.node, identity_.member.name,

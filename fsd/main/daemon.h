@@ -12,6 +12,7 @@
 #include "fsd/main/store_content.h"
 #include "fsd/os/flusher.h"
 #include "fsd/os/local_server.h"
+#include "fsd/os/workshop_thread.h"
 #include "fsd/store/store.h"
 #include "schema/os/log.h"
 
@@ -61,6 +62,7 @@ class Daemon {
   std::unique_ptr<Store> store_;
   std::unique_ptr<IngestWorker> ingest_;
   std::unique_ptr<StoreContent> content_;
+  std::unique_ptr<WorkshopThread> workshop_;
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<EventFeed> feed_;
   // Lines of the feed for changes that do not show yet: bounded by what the mount lets wait.

@@ -11,7 +11,8 @@ namespace {
 constexpr std::uint64_t kSmallBytes = 8 * 1024;
 constexpr std::uint64_t kBulkOrder = std::uint64_t{1} << 62;
 
-bool contains(const std::vector<NodeId>& list, const NodeId& who) {
+template <class T>
+bool contains(const std::vector<T>& list, const T& who) {
   return std::find(list.begin(), list.end(), who) != list.end();
 }
 }  // namespace
@@ -41,6 +42,8 @@ void Fetcher::add(const codec::local::NeedBlobs::Need& wanted, const std::option
   need.kind = wanted.kind;
   const bool small = wanted.kind == codec::BlobKind::list || (wanted.size_hint > 0 && wanted.size_hint <= kSmallBytes);
   need.bytes = wanted.size_hint == 0 ? kGuessBytes : std::min<std::size_t>(wanted.size_hint, codec::kMaxChunkBytes);
+  need.bases = wanted.bases;
+  need.offset = wanted.offset;
   need.order = (small ? 0 : kBulkOrder) + next_order_++;
   make_idle(wanted.hash, need, source, now);
 }
@@ -87,11 +90,23 @@ std::optional<NodeId> Fetcher::on_stored(const codec::local::BlobsStored& outcom
     if (it == needs_.end() || !it->second.handed_over) continue;
     Need& need = it->second;
     take_back(need);
+    need.bases.clear();  // whatever was wrong with a delta can't be wrong again
     if (need.from) {
+      ++record(*need.from).faults.refused;
       mail_.blame(*need.from, "content that does not match its hash");
       if (!contains(need.tried, *need.from)) need.tried.push_back(*need.from);
     }
     make_idle(hash, need, std::nullopt, now);
+  }
+  for (const Hash& hash : outcome.unusable) {
+    cache_.drop(hash);
+    const auto it = needs_.find(hash);
+    if (it == needs_.end() || !it->second.handed_over) continue;
+    take_back(it->second);
+    it->second.bases.clear();
+    if (it->second.from) ++record(*it->second.from).faults.unusable;
+    std::erase(it->second.tried, it->second.from.value_or(NodeId{}));
+    make_idle(hash, it->second, it->second.from, now);
   }
   return bringer;
 }
@@ -201,11 +216,22 @@ void Fetcher::on_missing(const NodeId& from, const codec::Missing& missing) {
 
 void Fetcher::on_blobs(const NodeId& from, std::vector<codec::Blob> blobs, Instant now) {
   std::vector<codec::Blob> put;
+  Record& known = record(from);
   for (codec::Blob& blob : blobs) {
+    if (known.credit == 0) {
+      ++known.faults.unrequested;
+      mail_.blame(from, "blobs that nobody asked it for");
+      continue;
+    }
+    --known.credit;
     const auto it = needs_.find(blob.hash);
     if (it == needs_.end() || it->second.handed_over) continue;  // not needed, or another was faster
     Need& need = it->second;
-    if (need.kind != blob.kind) continue;
+    if (!may_bring(from, need, blob)) {
+      unask(from, blob.hash, need, false);
+      if (need.asked.empty() && !need.idle_at && need.resting_until == kNever) make_idle(blob.hash, need, from, now);
+      continue;
+    }
     unask(from, blob.hash, need, false);
     note_handed_over(blob.hash, need, from, now);
     if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.progress = now;
@@ -246,11 +272,14 @@ void Fetcher::ask(const NodeId& who, Peer& peer, Instant now) {
     const auto it = needs_.find(hash);
     if (it == needs_.end() || !peer.asked.contains(hash)) continue;
     if (message.wants.size() == codec::kMaxWants) send();
-    message.wants.push_back({hash, it->second.kind});
+    ++record(who).credit;
+    message.wants.push_back(want_of(who, hash, it->second));
   }
   // Refilled when a quarter is free, so that wants travel in batches.
-  const bool room = peer.asked.size() <= kMaxAsked * 3 / 4 && peer.asked_bytes + handed_bytes_ <= budget_ * 3 / 4;
-  while (room && !peer.idle.empty() && peer.asked.size() < kMaxAsked && peer.asked_bytes + handed_bytes_ < budget_) {
+  // Who brought what was false gets less to do, until it is dropped for good.
+  const std::size_t most = std::max<std::size_t>(8, kMaxAsked >> std::min<std::uint64_t>(6, faults_of(who).refused));
+  const bool room = peer.asked.size() <= most * 3 / 4 && peer.asked_bytes + handed_bytes_ <= budget_ * 3 / 4;
+  while (room && !peer.idle.empty() && peer.asked.size() < most && peer.asked_bytes + handed_bytes_ < budget_) {
     const auto [order, hash] = *peer.idle.begin();
     peer.idle.erase(peer.idle.begin());
     Need& need = needs_.at(hash);
@@ -262,7 +291,8 @@ void Fetcher::ask(const NodeId& who, Peer& peer, Instant now) {
     peer.asked_order[order] = hash;
     peer.asked_bytes += need.bytes;
     if (message.wants.size() == codec::kMaxWants) send();
-    message.wants.push_back({hash, need.kind});
+    ++record(who).credit;
+    message.wants.push_back(want_of(who, hash, need));
   }
   send();
 }

@@ -49,6 +49,14 @@ class Fetcher {
 
   [[nodiscard]] bool needs(const Hash& hash) const { return needs_.contains(hash); }
   [[nodiscard]] std::size_t size() const { return needs_.size(); }
+  // What a neighbour brought that was no good, since it was first heard of.
+  struct Faults {
+    std::uint64_t refused = 0;      // fsd found it false
+    std::uint64_t unusable = 0;     // a delta whose base we no longer had: not its fault
+    std::uint64_t unrequested = 0;  // more blobs than it was ever asked for
+  };
+  static constexpr std::size_t kMaxFaulty = 256;  // neighbours whose faults are remembered
+  [[nodiscard]] Faults faults_of(const NodeId& who) const;
   [[nodiscard]] std::size_t asked_of(const NodeId& who) const;
   // Who brought this blob, while it is being stored.
   [[nodiscard]] std::optional<NodeId> bringer(const Hash& hash) const;
@@ -57,7 +65,9 @@ class Fetcher {
   using Order = std::uint64_t;  // small first, then as fsd listed them
   struct Need {
     codec::BlobKind kind = codec::BlobKind::chunk;
-    std::size_t bytes = 0;  // likely
+    std::size_t bytes = 0;     // likely
+    std::vector<Hash> bases;   // said with the want, until a delta against one was no good
+    std::uint64_t offset = 0;  // said with them
     Order order = 0;
     std::optional<NodeId> idle_at;  // waits in that neighbour's queue
     std::vector<NodeId> asked;      // who has our want now
@@ -93,6 +103,14 @@ class Fetcher {
   void move_on(const NodeId& who, Peer& peer, const Hash& hash, bool crowded, Instant now);
   void take_back(Need& need);
   void note_handed_over(const Hash& hash, Need& need, const std::optional<NodeId>& from, Instant now);
+  [[nodiscard]] bool may_bring(const NodeId& from, Need& need, const codec::Blob& blob);
+  [[nodiscard]] codec::WantBlobs::Want want_of(const NodeId& who, const Hash& hash, const Need& need) const;
+  // What is remembered of a neighbour beyond its sessions: content asked for in one may come over the one before.
+  struct Record {
+    Faults faults;
+    std::uint64_t credit = 0;  // blobs it may bring: one per want that was said
+  };
+  Record& record(const NodeId& who);
   void hand_over(std::vector<codec::Blob> blobs, const std::string& from);
 
   Mail& mail_;
@@ -102,6 +120,7 @@ class Fetcher {
   std::map<NodeId, Peer> peers_;
   std::map<std::pair<Instant, Order>, Hash> resting_;
   std::deque<std::pair<Instant, Hash>> handed_;  // in the order of handing over; outcomes make entries stale
+  std::map<NodeId, Record> records_;
   Order next_order_ = 0;
   std::size_t budget_ = kAskedBytes / 4;
   std::size_t handed_bytes_ = 0;  // likely bytes that fsd has in hand

@@ -81,6 +81,10 @@ std::string Life::peer_json(const Neighbour& neighbour, Instant now) const {
     out += "},\"wants_of_it\":" + std::to_string(fetcher_.asked_of(id)) +
            ",\"wants_of_us\":" + std::to_string(server_.wanted_by(id)) +
            ",\"commits_held\":" + std::to_string(gossip_.held_by(id));
+    const Fetcher::Faults faults = fetcher_.faults_of(id);
+    out += ",\"blobs_refused\":" + std::to_string(faults.refused) +
+           ",\"blobs_unusable\":" + std::to_string(faults.unusable) +
+           ",\"blobs_unrequested\":" + std::to_string(faults.unrequested);
   }
   return out + "}";
 }

@@ -15,23 +15,23 @@ void Server::on_want_blobs(const NodeId& from, const codec::WantBlobs& message) 
   }
   for (const codec::WantBlobs::Want& want : message.wants) {
     const auto known = peer.wants.find(want.hash);
-    if (known != peer.wants.end() && known->second != Peer::State::waiting) continue;
+    if (known != peer.wants.end() && known->second.state != Peer::State::waiting) continue;
     if (known == peer.wants.end() && peer.wants.size() >= kMaxWants) {
       mail_.blame(from, "more wants than the limit");
       return;
     }
+    peer.wants[want.hash] = {Peer::State::queued, want.bases, want.offset};
     if (fetcher_.needs(want.hash)) {
       wait_for(from, peer, want.hash);
       continue;
     }
     stop_waiting(from, want.hash);
-    peer.wants[want.hash] = Peer::State::queued;
     peer.queue.push_back(want.hash);
   }
 }
 
 void Server::wait_for(const NodeId& who, Peer& peer, const Hash& hash) {
-  peer.wants[hash] = Peer::State::waiting;
+  peer.wants[hash].state = Peer::State::waiting;
   waiters_[hash].insert(who);
   peer.missing.push_back(hash);
 }
@@ -54,15 +54,23 @@ void Server::on_stored(const Hash& hash, const std::optional<NodeId>& bringer) {
       peer.wants.erase(hash);
       continue;
     }
-    peer.wants[hash] = Peer::State::queued;
+    peer.wants[hash].state = Peer::State::queued;
     peer.queue.push_back(hash);
   }
 }
 
 void Server::on_no_longer(const Hash& hash) { on_stored(hash, std::nullopt); }
 
+std::optional<FsdRequests::Found> Server::asker_of(std::uint64_t request) {
+  const auto delta = delta_requests_.find(request);
+  if (delta == delta_requests_.end()) return requests_.on_answer(request);
+  const FsdRequests::Found found{delta->second, true};
+  delta_requests_.erase(delta);
+  return found;
+}
+
 void Server::on_blobs_found(codec::local::BlobsFound& found) {
-  const auto request = requests_.on_answer(found.request);
+  const auto request = asker_of(found.request);
   if (!request) return;
   const NodeId who = request->who;
   const auto at = peers_.find(who);
@@ -94,7 +102,7 @@ void Server::send_blobs(const NodeId& who, Peer& peer, std::vector<codec::Blob> 
     if (sent) {
       peer.wants.erase(blob.hash);
     } else {
-      peer.wants[blob.hash] = Peer::State::queued;  // no room: fetched again later
+      peer.wants[blob.hash].state = Peer::State::queued;  // no room: fetched again later
       peer.queue.push_back(blob.hash);
     }
   }
@@ -108,8 +116,8 @@ void Server::on_session(const NodeId& who) {
 void Server::on_session_end(const NodeId& who) {
   const auto it = peers_.find(who);
   if (it == peers_.end()) return;
-  for (const auto& [hash, state] : it->second.wants) {
-    if (state == Peer::State::waiting) stop_waiting(who, hash);
+  for (const auto& [hash, want] : it->second.wants) {
+    if (want.state == Peer::State::waiting) stop_waiting(who, hash);
   }
   peers_.erase(it);
 }
@@ -123,34 +131,50 @@ bool Server::hungry() const {
   return std::any_of(peers_.begin(), peers_.end(), [this](const auto& p) { return has_room(p.first, p.second); });
 }
 
+SharedBlob Server::cached_for(const Hash& hash, const Peer::Wanted& want) const {
+  const SharedBlob blob = cache_.verified(hash);
+  if (blob == nullptr || blob->base.is_zero()) return blob;
+  const bool named = std::find(want.bases.begin(), want.bases.end(), blob->base) != want.bases.end();
+  return named ? blob : nullptr;
+}
+
+void Server::get(const NodeId& who, Peer& peer, codec::local::GetBlobs request) {
+  request.request = next_request_++;
+  if (request.bases.empty())
+    requests_.add(request.request, who);
+  else
+    delta_requests_[request.request] = who;
+  ++peer.requests;
+  store_.send(std::move(request));
+}
+
 void Server::pump(const NodeId& who, Peer& peer) {
   while (has_room(who, peer)) {
     std::vector<codec::Blob> cached;
     std::size_t bytes = 0;
-    codec::local::GetBlobs get;
-    while (!peer.queue.empty() && get.hashes.size() < kBlobsPerRequest) {
+    codec::local::GetBlobs together;
+    while (!peer.queue.empty() && together.hashes.size() < kBlobsPerRequest) {
       const Hash hash = peer.queue.front();
       const auto want = peer.wants.find(hash);
-      if (want == peer.wants.end() || want->second != Peer::State::queued) {  // cancelled, or queued twice
+      if (want == peer.wants.end() || want->second.state != Peer::State::queued) {  // cancelled, or queued twice
         peer.queue.pop_front();
         continue;
       }
-      if (const SharedBlob blob = cache_.verified(hash)) {
+      if (const SharedBlob blob = cached_for(hash, want->second)) {
         if (bytes > 0 && bytes + size_in_message(*blob) > kBatchBytes) break;
         bytes += size_in_message(*blob);
         cached.push_back(*blob);
+      } else if (want->second.bases.empty()) {
+        together.hashes.push_back(hash);
       } else {
-        get.hashes.push_back(hash);
+        if (!has_room(who, peer)) break;
+        get(who, peer, {0, {hash}, want->second.bases, want->second.offset});
       }
-      want->second = Peer::State::fetching;
+      want->second.state = Peer::State::fetching;
       peer.queue.pop_front();
     }
     send_blobs(who, peer, std::move(cached));
-    if (get.hashes.empty()) continue;
-    get.request = next_request_++;
-    requests_.add(get.request, who);
-    ++peer.requests;
-    store_.send(std::move(get));
+    if (!together.hashes.empty()) get(who, peer, std::move(together));
   }
 }
 

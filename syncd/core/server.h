@@ -46,7 +46,12 @@ class Server {
  private:
   struct Peer {
     enum class State : std::uint8_t { queued, fetching, waiting };
-    std::map<Hash, State> wants;
+    struct Wanted {
+      State state = State::queued;
+      std::vector<Hash> bases;  // that it holds
+      std::uint64_t offset = 0;
+    };
+    std::map<Hash, Wanted> wants;
     std::deque<Hash> queue;     // to send or to fetch from fsd; some may have been cancelled
     std::vector<Hash> missing;  // to say
     std::size_t requests = 0;
@@ -55,6 +60,10 @@ class Server {
   void stop_waiting(const NodeId& who, const Hash& hash);
   [[nodiscard]] bool has_room(const NodeId& who, const Peer& peer) const;
   void pump(const NodeId& who, Peer& peer);
+  // The blob that passed through, if it is of use to who wants it so.
+  [[nodiscard]] SharedBlob cached_for(const Hash& hash, const Peer::Wanted& want) const;
+  void get(const NodeId& who, Peer& peer, codec::local::GetBlobs request);
+  std::optional<FsdRequests::Found> asker_of(std::uint64_t request);
   void send_blobs(const NodeId& who, Peer& peer, std::vector<codec::Blob> blobs);
 
   Mail& mail_;
@@ -65,6 +74,7 @@ class Server {
   std::map<NodeId, Peer> peers_;
   std::map<Hash, std::set<NodeId>> waiters_;  // bounded by kMaxWants per neighbour
   FsdRequests requests_;
+  std::map<std::uint64_t, NodeId> delta_requests_;  // answered in any order, each once; bounded as the others are
 };
 
 }  // namespace meshfs::syncd

@@ -2,6 +2,7 @@
 // cut: what no flush made durable is lost; the index comes back as of its last commit, or not at all.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 
@@ -62,6 +63,12 @@ class MemoryBlobs : public fsd::BlobStore {
   void erase(const Hash& hash) override { blobs_.erase(hash); }
   void each(const Hash& from, const std::function<bool(const Hash& hash, std::uint64_t bytes)>& visit) override;
   [[nodiscard]] std::size_t size() const { return blobs_.size(); }
+  [[nodiscard]] std::vector<Hash> hashes() const {
+    std::vector<Hash> out;
+    for (const auto& [hash, blob] : blobs_) out.push_back(hash);
+    std::sort(out.begin(), out.end());
+    return out;
+  }
   void lose(const Hash& hash) { blobs_.erase(hash); }  // damage on the disk
   void set_full(bool full) { full_ = full; }
 

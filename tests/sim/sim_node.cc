@@ -116,6 +116,10 @@ Result<std::pair<NodeKey, std::string>> SimNode::parent_of(const std::string& pa
 }
 
 bool SimNode::write(const std::string& path, const std::string& text) {
+  return write_content(path, store_content(store_, text));
+}
+
+bool SimNode::write_content(const std::string& path, const codec::Content& content) {
   const auto place = parent_of(path);
   if (!place.ok()) return false;
   auto& files = replica_->files();
@@ -124,7 +128,7 @@ bool SimNode::write(const std::string& path, const std::string& text) {
   if (!node.ok()) return false;
   const auto base = files.content_base(*node);
   if (!base.ok()) return false;
-  const bool done = files.write_content(*node, store_content(store_, text), *base, 1).ok();
+  const bool done = files.write_content(*node, content, *base, 1).ok();
   after_change();
   return done;
 }

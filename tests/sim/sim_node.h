@@ -23,6 +23,8 @@ class SimNode {
 
   // As the mount would; false if the namespace refused. Bytes over 300 go into a blob.
   bool write(const std::string& path, const std::string& text);
+  // Of any size; its blobs are in the store.
+  bool write_content(const std::string& path, const codec::Content& content);
   bool make_directory(const std::string& name);
   bool unlink(const std::string& path);
   void sync(std::function<void(Status)> done);

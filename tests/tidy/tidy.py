@@ -30,7 +30,7 @@ MAY_INCLUDE = {
     "transport": ["schema"],
     "syncd/core": ["schema", "transport/port"],
     "syncd": ["schema", "transport"],
-    "fsd/core": ["schema"],
+    "fsd/core": ["schema", "fsd/delta"],
     "fsd/delta": ["schema"],
     "fsd/store": ["schema", "fsd/core"],
     "fsd/fuse": ["schema", "fsd/core"],

@@ -120,6 +120,13 @@ void TestNode::drain() {
       std::move(bundles->bundles.begin(), bundles->bundles.end(), std::back_inserter(found_items));
     } else if (auto* blobs = std::get_if<local::BlobsFound>(&message)) {
       std::move(blobs->blobs.begin(), blobs->blobs.end(), std::back_inserter(found_blobs));
+    } else if (auto* stored = std::get_if<local::BlobsStored>(&message)) {
+      const auto add = [](std::vector<Hash>& to, const std::vector<Hash>& more) {
+        to.insert(to.end(), more.begin(), more.end());
+      };
+      add(outcome.stored, stored->stored);
+      add(outcome.refused, stored->refused);
+      add(outcome.unusable, stored->unusable);
     } else if (auto* publish = std::get_if<local::Publish>(&message)) {
       published.push_back(std::move(*publish));
     } else if (auto* judged = std::get_if<local::Judged>(&message)) {

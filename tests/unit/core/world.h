@@ -33,6 +33,7 @@ class TestNode {
   std::map<Hash, codec::local::NeedBlobs::Need> needs;
   std::vector<codec::Bundle> found_items;
   std::vector<codec::Blob> found_blobs;
+  codec::local::BlobsStored outcome;  // of blobs put since somebody cleared it
   std::vector<codec::local::Publish> published;
   std::vector<codec::local::Judged::One> verdicts;
   std::vector<fsd::Visible> visible;

@@ -10,6 +10,9 @@ static constexpr std::size_t kMagicBytes = 4;
 static constexpr std::uint8_t kMagic[kMagicBytes] = {0x28, 0xb5, 0x2f, 0xfd};
 static constexpr std::uint8_t kDictionaryMagic[4] = {0x37, 0xa4, 0x30, 0xec};
 static constexpr int kMinWindowLog = 10;
+// Of 8 MB in runs of 128 KiB: level 9 makes 60 to 130 MB/s; level 3 is six times as fast and as small for random bytes, but
+// half as large again for machine code with insertions; level 19 is 10 times as slow, 8 % smaller at best and larger
+// for scattered single bytes. Other minMatch and strategies gained nothing.
 static constexpr int kLevel = 9;
 static constexpr int kPlainLevel = 3;  // what a chunk without a base would be compared with
 

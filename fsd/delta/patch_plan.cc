@@ -21,7 +21,7 @@ class Planner {
   std::optional<PatchPlan> plan() {
     find_kept();
     for (std::size_t i = 0; i < plan_.pieces.size(); ++i)
-      if (!plan_.pieces[i].kept) find_likely(i);
+      if (!plan_.pieces[i].kept && !plan_.pieces[i].named) find_likely(i);
     const bool useful = std::any_of(plan_.pieces.begin(), plan_.pieces.end(),
                                     [](const Piece& piece) { return piece.kept || !piece.likely.empty(); });
     if (!useful) return std::nullopt;
@@ -33,11 +33,18 @@ class Planner {
 
  private:
   using Piece = PatchPlan::Piece;
+  // Where in the file the chunks that stayed on both sides of a changed piece end and begin.
+  struct Anchors {
+    bool before = false, after = false;
+    std::uint64_t low = 0, high = 0;
+  };
 
   [[nodiscard]] std::size_t place_in_base(const codec::ListItem& item, std::size_t expected) const;
   void find_kept();
   void find_likely(std::size_t at);
-  void near_anchors(const Piece* before, const Piece* after, std::uint64_t bytes, std::vector<ItemRange>& out) const;
+  [[nodiscard]] Anchors anchors_of(std::size_t at) const;
+  void name_what_is_too_much(std::size_t at);
+  void near_anchors(const Anchors& anchors, std::uint64_t bytes, std::vector<ItemRange>& out) const;
   void near_place(const Piece& piece, std::uint64_t bytes, std::vector<ItemRange>& out) const;
   void join_ranges();
   void narrow_window();
@@ -95,16 +102,27 @@ void Planner::add_bytes(std::uint64_t from, std::uint64_t to, std::vector<ItemRa
 
 static std::uint64_t less(std::uint64_t value, std::uint64_t by) { return value > by ? value - by : 0; }
 
-// Between the chunks that stayed on both sides; if that is much, or they are not in order, near each of them.
-void Planner::near_anchors(const Piece* before, const Piece* after, std::uint64_t bytes,
-                           std::vector<ItemRange>& out) const {
+Planner::Anchors Planner::anchors_of(std::size_t at) const {
   const auto items = base_.items();
+  Anchors anchors;
+  if (at > 0 && plan_.pieces[at - 1].kept) {
+    anchors.before = true;
+    anchors.low = items[plan_.pieces[at - 1].base + plan_.pieces[at - 1].items.count - 1].end();
+  }
+  if (at + 1 < plan_.pieces.size() && plan_.pieces[at + 1].kept) {
+    anchors.after = true;
+    anchors.high = items[plan_.pieces[at + 1].base].offset;
+  }
+  return anchors;
+}
+
+// Between the chunks that stayed on both sides; if that is much, or they are not in order, near each of them.
+void Planner::near_anchors(const Anchors& anchors, std::uint64_t bytes, std::vector<ItemRange>& out) const {
   const std::uint64_t reach = bytes + kSlackBytes;
-  const std::uint64_t low = before ? items[before->base + before->items.count - 1].end() : 0;
-  const std::uint64_t high = after ? items[after->base].offset : 0;
-  if (before && after && low <= high && high - low <= 2 * reach) return add_bytes(low, high, out);
-  if (before) add_bytes(low, low + reach, out);
-  if (after) add_bytes(less(high, reach), high, out);
+  const bool in_order = anchors.before && anchors.after && anchors.low <= anchors.high;
+  if (in_order && anchors.high - anchors.low <= 2 * reach) return add_bytes(anchors.low, anchors.high, out);
+  if (anchors.before) add_bytes(anchors.low, anchors.low + reach, out);
+  if (anchors.after) add_bytes(less(anchors.high, reach), anchors.high, out);
 }
 
 // No chunk of the list stayed. What lies before it and behind it in the file can have grown or shrunk by as much as the
@@ -132,21 +150,32 @@ void Planner::near_place(const Piece& piece, std::uint64_t bytes, std::vector<It
     add_bytes(less(from, kSlackBytes), from + bytes + kSlackBytes, out);
 }
 
+// Cuts a changed piece to what can still be read together with as much of the base; names the rest, or all.
+void Planner::name_what_is_too_much(std::size_t at) {
+  Piece& piece = plan_.pieces[at];
+  std::uint64_t bytes = list_bytes(piece.items);
+  std::size_t count = piece.items.count;
+  while (count > 0 && 2 * bytes + 2 * kBlindSlackBytes > bytes_left_)
+    bytes -= list_.items[piece.items.first + --count].size;
+  if (count == piece.items.count) return;
+  const ItemRange rest{piece.items.first + count, piece.items.count - count};
+  piece.items.count = count;
+  if (count == 0)
+    piece = {rest, false, 0, {}, true};
+  else
+    plan_.pieces.insert(plan_.pieces.begin() + static_cast<std::ptrdiff_t>(at) + 1, {rest, false, 0, {}, true});
+}
+
 // Decides what is read for one changed piece, within what the plan may read at all.
-void Planner::find_likely(std::size_t index) {
-  Piece& piece = plan_.pieces[index];
-  if (base_.items().empty()) return;
-  const Piece* before = index > 0 && plan_.pieces[index - 1].kept ? &plan_.pieces[index - 1] : nullptr;
-  const Piece* after =
-      index + 1 < plan_.pieces.size() && plan_.pieces[index + 1].kept ? &plan_.pieces[index + 1] : nullptr;
+void Planner::find_likely(std::size_t at) {
+  const Anchors anchors = anchors_of(at);
+  name_what_is_too_much(at);
+  Piece& piece = plan_.pieces[at];
+  if (piece.named) return;
   const std::uint64_t bytes = list_bytes(piece.items);
-  if (bytes > bytes_left_) {
-    piece.named = true;
-    return;
-  }
   std::vector<ItemRange> found;
-  if (before || after)
-    near_anchors(before, after, bytes, found);
+  if (anchors.before || anchors.after)
+    near_anchors(anchors, bytes, found);
   else
     near_place(piece, bytes, found);
   bytes_left_ -= bytes;

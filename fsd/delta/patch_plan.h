@@ -8,9 +8,9 @@
 
 namespace meshfs::fsd {
 
-// Most bytes that one plan asks to be read: twice the usual list of 1.3 MiB, and the largest that ever occur (310
-// chunks) nearly whole. Changed chunks that no longer fit are named by the patch and travel on their own.
-inline constexpr std::size_t kMaxPlanBytes = 8 * 1024 * 1024;
+// Most bytes that one plan asks to be read. The usual list of 1.3 MiB needs 3 MiB at most, one of 7 MiB (one in a thousand)
+// fits if every chunk of it changed. What no longer fits is named by the patch and travels on its own.
+inline constexpr std::size_t kMaxPlanBytes = 16 * 1024 * 1024;
 
 // Where the new list lies in its file, as far as the caller knows. It only helps to find similar bytes when no chunk is
 // the same (an edit in every chunk).

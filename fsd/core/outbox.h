@@ -11,9 +11,10 @@ namespace meshfs::fsd {
 
 // Items per message: ~100 kB of a local frame's 1 MiB.
 inline constexpr std::size_t kItemsPerMessage = 2000;
-// A Push stays small enough to travel at once: small content rides along up to this.
+// A Push stays small enough to travel at once: small content rides along up to this. What is larger is asked for, one round trip
+// later: who has it already (a copied tree) or something alike (an edited file) then takes next to nothing.
 inline constexpr std::size_t kMaxPushBytes = 64 * 1024;
-inline constexpr std::size_t kMaxAttachedBlob = 16 * 1024;
+inline constexpr std::size_t kMaxAttachedBlob = 2 * 1024;
 
 class Outbox {
  public:

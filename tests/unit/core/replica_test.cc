@@ -151,8 +151,8 @@ TEST(Replica, AFileAppearsWhenItsContentIsComplete) {
   TestNode& b = world[1];
   world.converge();  // so that each knows the other's member record
   a.published.clear();
-  const std::string one(3000, '1');
-  const std::string two(4000, '2');
+  const std::string one(1500, '1');
+  const std::string two(1900, '2');
   const auto file = put_file(a, a.files().root(), "big", one);
   a.settle(world.now, world.wall);
   ASSERT_FALSE(a.published.empty());

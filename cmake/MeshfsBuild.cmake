@@ -40,11 +40,11 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(FUSE3 REQUIRED IMPORTED_TARGET fuse3)
 pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
-# Debian's librsync has no .pc file.
-find_library(MESHFS_LIBRSYNC rsync REQUIRED)
+# Debian's librsync has no .pc file. Its .a in every preset: the shared one brings libb2, and one way to hash is enough to test.
+find_library(MESHFS_LIBRSYNC_ARCHIVE librsync.a REQUIRED)
 find_path(MESHFS_LIBRSYNC_HEADERS librsync.h REQUIRED)
 add_library(meshfs_librsync INTERFACE)
-target_link_libraries(meshfs_librsync INTERFACE ${MESHFS_LIBRSYNC})
+target_link_libraries(meshfs_librsync INTERFACE ${MESHFS_LIBRSYNC_ARCHIVE})
 target_include_directories(meshfs_librsync SYSTEM INTERFACE ${MESHFS_LIBRSYNC_HEADERS})
 
 # meshfs_library(name SOURCES a.cc b.cc HEADERS a.h DEPS meshfs::x PkgConfig::Y)

@@ -119,9 +119,10 @@ void Maker::shed() {
     total += parts_[i].cost();
     if (parts_[i].plain_bytes > 0) brought.push_back(i);
   }
-  std::stable_sort(brought.begin(), brought.end(), [&](std::size_t a, std::size_t b) {
-    const Part &one = parts_[a], &other = parts_[b];
-    return one.data.size() * other.plain_bytes > other.data.size() * one.plain_bytes;
+  std::sort(brought.begin(), brought.end(), [&](std::size_t a, std::size_t b) {
+    const std::size_t one = parts_[a].data.size() * parts_[b].plain_bytes;
+    const std::size_t other = parts_[b].data.size() * parts_[a].plain_bytes;
+    return one != other ? one > other : a < b;
   });
   for (const std::size_t i : brought) {
     if (total <= kMaxPatchBytes) return;

@@ -16,7 +16,7 @@ constexpr std::size_t kMargin = 2048;       // beyond the outermost vote of a pa
 // Random numbers per byte value (SplitMix64, Steele et al. 2014), so that equal bytes in another order hash differently.
 struct Gear {
   std::uint64_t of[256]{};
-  constexpr Gear() {
+  Gear() {
     std::uint64_t state = 0;
     for (std::uint64_t& value : of) {
       std::uint64_t z = state += 0x9e3779b97f4a7c15u;
@@ -26,16 +26,16 @@ struct Gear {
     }
   }
 };
-constexpr Gear kGear;
 
 // Calls `each(hash, position behind the window)` for the samples of `bytes`; runs of one sample count once.
 template <class Each>
 void for_each_sample(ByteView bytes, Each each) {
+  static const Gear gear;  // computed, not stored: random numbers are what xz cannot shrink
   constexpr std::uint64_t kMask = (std::uint64_t{1} << kWindowBits) - 1;
   constexpr std::uint64_t kRare = ((std::uint64_t{1} << kRareBits) - 1) << (kWindowBits - kRareBits);
   std::uint64_t hash = 0, last = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    hash = (hash << 1) + kGear.of[bytes[i]];
+    hash = (hash << 1) + gear.of[bytes[i]];
     if ((hash & kRare) != 0 || i + 1 < kWindowBits || (hash & kMask) == last) continue;
     last = hash & kMask;
     each(last, i + 1);

@@ -46,6 +46,18 @@ TEST(RunDelta, AnySizeComesOutAsItWas) {
   EXPECT_EQ(delta_run(Bytes(kMaxDeltaRun + 1), *sign_run(base)).code(), Errc::too_large);
 }
 
+// The strong sums are BLAKE2b-256 of the blocks, whichever library computes them.
+TEST(RunDelta, ASignatureIsLibrsyncsFormat) {
+  Rng rng(26);
+  const Bytes base = random_bytes(rng, 1500);
+  const Bytes signature = *sign_run(base);
+  ASSERT_EQ(signature.size(), 12u + 2 * 36);
+  EXPECT_EQ(to_hex(ByteView(signature).first(12)), "727301470000040000000020") << "magic, block of 1,024, sum of 32";
+  const ByteView blocks[] = {ByteView(base).first(1024), ByteView(base).subspan(1024)};
+  for (std::size_t i = 0; i < 2; ++i)
+    EXPECT_EQ(*Hash::from(ByteView(signature).subspan(12 + 36 * i + 4, 32)), crypto::hash_of(blocks[i]));
+}
+
 TEST(RunDelta, NoDeltaWhereThereIsNothingInCommon) {
   Rng rng(23);
   const auto delta = delta_run(random_bytes(rng, 100'000), *sign_run(random_bytes(rng, 100'000)));

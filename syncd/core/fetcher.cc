@@ -225,7 +225,10 @@ void Fetcher::on_blobs(const NodeId& from, std::vector<codec::Blob> blobs, Insta
     }
     --known.credit;
     const auto it = needs_.find(blob.hash);
-    if (it == needs_.end() || it->second.handed_over) continue;  // not needed, or another was faster
+    if (it == needs_.end() || it->second.handed_over) {  // not needed, or another was faster
+      unneeded_bytes_ += blob.data.size();
+      continue;
+    }
     Need& need = it->second;
     if (!may_bring(from, need, blob)) {
       unask(from, blob.hash, need, false);

@@ -57,6 +57,8 @@ class Fetcher {
   };
   static constexpr std::size_t kMaxFaulty = 256;  // neighbours whose faults are remembered
   [[nodiscard]] Faults faults_of(const NodeId& who) const;
+  // Of blobs that came though nobody needed them any more: asked of two, or asked of one and pushed by another.
+  [[nodiscard]] std::uint64_t unneeded_bytes() const { return unneeded_bytes_; }
   [[nodiscard]] std::size_t asked_of(const NodeId& who) const;
   // Who brought this blob, while it is being stored.
   [[nodiscard]] std::optional<NodeId> bringer(const Hash& hash) const;
@@ -123,6 +125,7 @@ class Fetcher {
   std::map<NodeId, Record> records_;
   Order next_order_ = 0;
   std::size_t budget_ = kAskedBytes / 4;
+  std::uint64_t unneeded_bytes_ = 0;
   std::size_t handed_bytes_ = 0;  // likely bytes that fsd has in hand
 };
 

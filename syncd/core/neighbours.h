@@ -5,6 +5,7 @@
 // the smaller key (both sides choose alike), else the newer. A session that lost listens on for kRetire.
 #pragma once
 
+#include <array>
 #include <map>
 #include <set>
 
@@ -71,6 +72,7 @@ class Neighbours : public Mail {
   struct Totals {
     std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0, beacons_out = 0, bad_frames = 0,
                   messages_in = 0, messages_out = 0;
+    std::array<std::uint64_t, std::variant_size_v<codec::Message>> bytes_of_kind_in{};  // of messages, without frames
   };
 
   Neighbours(Links& links, const std::map<LinkId, transport::LinkTraits>& traits, Events& events, Self self, Rng rng,

@@ -122,6 +122,7 @@ void Neighbours::deliver(const NodeId& who, const std::vector<Bytes>& messages, 
       continue;
     }
     ++totals_.messages_in;
+    totals_.bytes_of_kind_in.at(message->index()) += bytes.size();
     if (const auto* bye = std::get_if<codec::Bye>(&*message); bye != nullptr) {
       Neighbour& neighbour = known_.at(who);
       neighbour.datagram_from = now + seconds(1);  // no immediate new attempt: it wanted to go

@@ -13,6 +13,10 @@ std::string tenths_of_ms(Duration d) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
 }
 
+// In the order of codec::Message.
+constexpr std::array<const char*, std::variant_size_v<codec::Message>> kKindNames = {
+    "push", "held", "reconcile", "want_items", "want_blobs", "blobs", "missing", "bye", "ping", "question", "replies"};
+
 }  // namespace
 
 void Life::measure_rates(Instant now) {
@@ -99,7 +103,12 @@ std::string Life::peers_json(Instant now) const {
     first = false;
     out += peer_json(neighbour, now);
   }
-  return out + "]}";
+  // What arrived from all neighbours since the start, so that waste shows.
+  out += "],\"received_bytes\":{";
+  for (std::size_t kind = 0; kind < kKindNames.size(); ++kind)
+    out += (kind == 0 ? "" : ",") + json_quoted(kKindNames.at(kind)) + ":" +
+           std::to_string(totals_.bytes_of_kind_in.at(kind));
+  return out + "},\"received_unneeded_bytes\":" + std::to_string(fetcher_.unneeded_bytes()) + "}";
 }
 
 }  // namespace meshfs::syncd

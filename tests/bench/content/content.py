@@ -14,7 +14,10 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import rows_corpora  # noqa: E402
 import rows_edits  # noqa: E402
+import rows_links  # noqa: E402
+import rows_relay  # noqa: E402
 import rows_speed  # noqa: E402
 import systems  # noqa: E402
 import table  # noqa: E402
@@ -27,14 +30,20 @@ ROWS = {
     "slow": (rows_speed.slow_links, "10 MB over four hops of 20 Mbit/s"),
     "small": (rows_speed.small, "2,000 files of 1 KiB over four hops"),
     "lossy": (rows_speed.lossy, "1 MB and 10 MB over four hops at 20 % loss"),
+    "sources": (rows_links.second_source, "one source and two, when links are the limit"),
+    "relay": (rows_relay.relay, "memory of a relay while 1 GB passes through it"),
+    "polite": (rows_links.polite, "bulk by datagrams beside a TCP flow on one bottleneck"),
+    "records": (rows_relay.records, "small JSON records, with and without a dictionary"),
+    "corpora": (rows_corpora.all_of_them, "package versions, kernel headers, squashfs, records, a log: first copy and update"),
 }
 
 
 class Settings:
     """quick: everything small, to see that the measuring itself works; the figures mean little."""
 
-    def __init__(self, quick):
+    def __init__(self, quick, relay_mb):
         self.quick = quick
+        self.relay_bytes = relay_mb * 1_000_000
         self.patience_s = 60 if quick else 300
 
 
@@ -62,6 +71,7 @@ def options():
     parser.add_argument("--only", default="", metavar="ROW,...", help="these rows only: " + " ".join(ROWS))
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that the measuring itself works")
     parser.add_argument("--json", default=TOP / "build/bench/content.json", type=pathlib.Path, help="where the figures go")
+    parser.add_argument("--relay-mb", default=1000, type=int, metavar="MB", help="size of the file through the relay; six times that must be free")
     parser.add_argument("--list", action="store_true", help="say what the rows are")
     chosen = parser.parse_args()
     chosen.rows = chosen.only.split(",") if chosen.only else list(ROWS)
@@ -89,7 +99,7 @@ def main():
     show_about(facts)
     for name in chosen.rows:
         start = time.monotonic()
-        for work in measure(name, Settings(chosen.quick)):
+        for work in measure(name, Settings(chosen.quick, chosen.relay_mb)):
             print("\n" + "\n".join(table.rendered(work)), flush=True)
             works.append(table.as_plain(work) | {"row": name, "quick": chosen.quick})
         print(f"  ({name}: {time.monotonic() - start:.0f} s)", flush=True)

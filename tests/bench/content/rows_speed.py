@@ -6,7 +6,7 @@ import time
 import arrival
 import processes
 import wire
-from systems import BOTH, Mesh, Syncthing, folder, running
+from systems import BOTH, Mesh, Syncthing, by_kind, folder, received, running
 from table import Limit, Work
 
 NODES = 5
@@ -85,6 +85,7 @@ def small(settings):
             expected = {name: arrival.hashlib.sha256(data).digest() for name, data in contents.items()}
             source, target = folder(lab, system, 1) / "small", folder(lab, system, NODES) / "small"
             try:
+                kinds = received(lab, NODES)
                 with wire.Count(lab) as count_bytes:
                     before, start = processes.cpu_s(lab), time.monotonic()
                     source.mkdir()
@@ -96,7 +97,8 @@ def small(settings):
                 work.add(system.name, {"files/s": int(count / seconds), "seconds": seconds,
                                        "wire / contents": last["interface"] / (count * size),
                                        "payload / contents": last["payload"] / (count * size),
-                                       "CPU seconds": processes.cpu_s(lab) - before})
+                                       "CPU seconds": processes.cpu_s(lab) - before},
+                         note=by_kind(kinds, received(lab, NODES)))
             except arrival.NotThere as missing:
                 work.add(system.name, {"files/s": "-"}, verified=False, note=str(missing))
     yield work

@@ -1,5 +1,6 @@
 """The two systems that run daemons on every node: how to start them, where a node's folder is, who they are."""
 import contextlib
+import json
 import subprocess
 
 import wire
@@ -28,16 +29,33 @@ BOTH = (Mesh, Syncthing)
 
 
 @contextlib.contextmanager
-def running(system, nodes, links=None, plain_packets=True):
-    """A lab in which SYSTEM runs on all nodes and has carried a first file from node 1 to the last."""
+def running(system, nodes, links=None, plain_packets=True, prepare=None):
+    """A lab in which SYSTEM runs on all nodes and has carried a first file from node 1 to the last. PREPARE(lab) comes before."""
     with Lab(nodes, links, plain_packets) as lab:
         wire.start_counting(lab)
+        if prepare is not None:
+            prepare(lab)
         system.start(lab)
         yield lab
 
 
 def folder(lab, system, node):
     return lab.folder / str(node) / system.folder_name
+
+
+def received(lab, node):
+    """{kind of message: bytes} that a meshfs node got from all neighbours so far, as it told last; {} from others."""
+    try:
+        said = json.loads((folder(lab, Mesh, node) / ".mesh/peers").read_text())
+    except (OSError, ValueError):
+        return {}
+    return said.get("received_bytes", {}) | {"unneeded": said.get("received_unneeded_bytes", 0)}
+
+
+def by_kind(before, after):
+    """As words: what came between two calls of received()."""
+    moved = {kind: after[kind] - before.get(kind, 0) for kind in after}
+    return ", ".join(f"{kind} {moved[kind]:,}" for kind in sorted(moved, key=moved.get, reverse=True) if moved[kind])
 
 
 def first_line(*command):

@@ -240,5 +240,26 @@ TEST(Node, PeersAreReported) {
   EXPECT_EQ(mesh.fsds[0]->votes.size(), 1u);
 }
 
+std::uint64_t number_after(const std::string& text, const std::string& key) {
+  const std::size_t at = text.find(key);
+  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + key.size(), nullptr, 10);
+}
+
+TEST(Node, ReceivedBytesAreCountedByKind) {
+  Mesh mesh(12);
+  mesh.line(2, {}, false);
+  mesh.run(seconds(5));
+  mesh.fsds[0]->publish(1, {mesh.random_bytes(20'000)}, false);  // asked for
+  mesh.fsds[0]->publish(2, {mesh.random_bytes(9'000)}, true);    // rides along
+  mesh.run(seconds(10));
+  ASSERT_TRUE(mesh.all_blobs());
+  const std::string& report = mesh.fsds[1]->peers;
+  const std::uint64_t asked = number_after(report, "\"blobs\":"), pushed = number_after(report, "\"push\":");
+  EXPECT_TRUE(asked > 20'000 && asked < 21'000) << report;
+  EXPECT_TRUE(pushed > 9'000 && pushed < 11'000) << report;
+  EXPECT_NE(report.find("\"received_unneeded_bytes\":0}"), std::string::npos) << report;
+  EXPECT_EQ(number_after(mesh.fsds[0]->peers, "\"blobs\":"), 0u);
+}
+
 }  // namespace
 }  // namespace meshfs::sim

@@ -95,7 +95,7 @@ enum BlobEncoding {
   zstd @1;                   # one frame, at most plainSize bytes when unpacked
   # These two only answer a want that named their base. Who gets one checks the plain bytes by their hash as ever.
   delta @2;                  # one zstd frame without its 4 magic bytes whose prefix is the plain bytes of the blob `base`
-  patch @3;                  # of a level-1 list: a recipe (fsd/delta/patch.h) against the content whose root is `base`. It rebuilds
+  patch @3;                  # of a level-1 list: a recipe (fsd/delta/patch_format.h) against the content whose root is `base`. It rebuilds
                              # the list and brings chunks of it: none of their hashes travel, the list's hash verifies them all
 }
 

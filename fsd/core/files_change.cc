@@ -218,6 +218,7 @@ Status Files::save_draft(const NodeKey& node, const codec::Content& content, con
   const auto position = parts_.log.append(RecordType::draft, payload);
   if (!position.ok()) return position.failure();
   parts_.index.put(keys::of(keys::Space::draft, node.object).view(), payload);
+  parts_.objects.name(content);
   return {};
 }
 

@@ -28,9 +28,14 @@ Packer place_key(const ObjectId& parent, const FileName& name) {
   return std::move(keys::of(Space::once_at, parent, name.text()).byte(0));
 }
 
+// What a row says beside where its entry lies: enough for the collector to read no log.
+constexpr std::uint8_t kDeleted = 1, kNewContent = 2, kHasBlobs = 4;
+
 struct Row {
   Stamp stamp;
   EntryInfo where;
+  std::uint8_t what = 0;
+  codec::ChunkedContent content;
 };
 
 std::optional<Row> unpack_row(ByteView rest, ByteView value) {
@@ -42,11 +47,31 @@ std::optional<Row> unpack_row(ByteView rest, ByteView value) {
   row.where.position = in.number();
   row.where.form = static_cast<codec::ItemForm>(in.byte());
   row.where.index = static_cast<std::uint32_t>(in.number());
+  row.what = in.byte();
+  if ((row.what & kHasBlobs) != 0) {
+    row.content.root = in.fixed<Hash>();
+    row.content.size = in.number();
+  }
   if (!key.done() || !in.done()) return std::nullopt;
   return row;
 }
 
 bool is_fresh(const codec::RegisterStamp& stamp) { return !stamp.foreign && stamp.age == 0; }
+
+// The newest that the entry holds itself, restated or not: the entry that stamped it may never come here. What others
+// stamped has a row of its own.
+void pack_own_content(Packer& row, const codec::ObjectEntry& state) {
+  std::uint8_t what = 0;
+  const codec::ContentRegister* newest = nullptr;
+  for (const auto& content : state.contents) {
+    if (is_fresh(content.stamp)) what |= kNewContent;
+    if (content.value && (newest == nullptr || content.stamp.age < newest->stamp.age)) newest = &content;
+  }
+  const auto* blobs = newest == nullptr ? nullptr : std::get_if<codec::ChunkedContent>(&*newest->value);
+  if (blobs != nullptr) what |= kHasBlobs;
+  row.byte(what);
+  if (blobs != nullptr) row.fixed(blobs->root).number(blobs->size);
+}
 
 void describe(const codec::ObjectEntry& state, const Head& head, Version& out) {
   out.new_attributes = is_fresh(state.attributes.stamp);
@@ -77,11 +102,13 @@ void History::remember(const codec::Header& header, const codec::Entry& entry, c
     if (!object.is_root()) index_.put(row_key(object, {header.hlc, header.author}).view(), value.view());
   };
   if (const auto* batch = std::get_if<codec::BatchTombstone>(&entry)) {
+    value.byte(kDeleted);
     for (const auto& item : batch->items) keep(item.object);
     return;
   }
   const auto& state = std::get<codec::ObjectEntry>(entry);
   const ObjectId object{header.volume, state.object};
+  pack_own_content(value, state);
   keep(state.object);
   if (object.is_root()) return;
   if (state.place.value) note_place(object, state.kind, state.place.value->now);
@@ -147,6 +174,31 @@ bool History::each(const ObjectId& object, const std::optional<Stamp>& before,
     }
     from = std::move(row_key(object, rows.back().stamp).byte(0));
   }
+}
+
+bool History::lines(Bytes& cursor, const std::function<bool(const Line&)>& visit) {
+  const Packer prefix = keys::begin(Space::history);
+  Packer from = prefix;
+  if (!cursor.empty()) from = std::move(Packer().raw(cursor).byte(0));
+  bool more = false;
+  index_.scan(from.view(), [&](ByteView key, ByteView value) {
+    const auto rest = keys::after(key, prefix.view());
+    if (!rest) return false;
+    Unpacker name(*rest);
+    Line line;
+    line.object.volume = name.fixed<VolumeTag>();
+    line.object.local = name.fixed<LocalId>();
+    const auto row = unpack_row(name.rest(), value);
+    if (!row) return true;
+    line.stamp = row->stamp;
+    line.deleted = (row->what & kDeleted) != 0;
+    line.new_content = (row->what & kNewContent) != 0;
+    if ((row->what & kHasBlobs) != 0) line.content = row->content;
+    more = !visit(line);
+    if (!more) cursor = copy_of(key);
+    return !more;
+  });
+  return more;
 }
 
 std::optional<Version> History::find(const ObjectId& object, ByteView hash_prefix) {

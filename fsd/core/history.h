@@ -36,6 +36,18 @@ class History {
   std::optional<Version> newest(const ObjectId& object);
   [[nodiscard]] bool has_any(const ObjectId& object);
 
+  // One row as the collector sees it: what the entry stamped itself.
+  struct Line {
+    ObjectId object;
+    Stamp stamp;
+    bool deleted = false;
+    bool new_content = false;                      // this very entry stamped one, of any form
+    std::optional<codec::ChunkedContent> content;  // the newest that the entry holds itself, if it has blobs
+  };
+  // Visits rows in order, the newest of each object first, from the row behind `cursor` on ("": the first) until visit
+  // returns false: that row is the first of the next call. False: there are no more. Reads no log.
+  bool lines(Bytes& cursor, const std::function<bool(const Line&)>& visit);
+
   // Objects that once had this place, whatever became of them.
   std::vector<ObjectId> once_at(const ObjectId& parent, const FileName& name);
 

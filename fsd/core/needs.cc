@@ -297,6 +297,25 @@ void Needs::drop_root(const Hash& root) {
   index_.erase(keys::of(Space::root, root).view());
 }
 
+bool Needs::forget_unwanted(Bytes& cursor) {
+  constexpr std::size_t kRows = 128;
+  std::vector<Hash> roots;
+  const Packer prefix = keys::begin(Space::root);
+  Packer from = prefix;
+  if (!cursor.empty()) from = std::move(Packer().raw(cursor).byte(0));
+  index_.scan(from.view(), [&](ByteView key, ByteView) {
+    const auto rest = keys::after(key, prefix.view());
+    if (!rest) return false;
+    if (const auto root = Hash::from(*rest)) roots.push_back(*root);
+    cursor = copy_of(key);
+    return roots.size() < kRows;
+  });
+  for (const Hash& root : roots) {
+    if (waiting_for(root).empty()) drop_root(root);
+  }
+  return roots.size() == kRows;
+}
+
 Needs::Put Needs::put(const codec::Blob& blob, std::vector<ObjectId>& released) {
   if (roots_needing(blob.hash).empty()) return blobs_.has(blob.hash) ? Put::known : Put::refused;
   const auto plain = verified(blob);

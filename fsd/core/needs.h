@@ -47,6 +47,10 @@ class Needs {
   // Told of each blob that comes for a content.
   void on_arrival(std::function<void(const Hash& root, std::size_t bytes)> listener) { arrival_ = std::move(listener); }
 
+  // Forgets what it knew of contents that nobody waits for, in rows behind `cursor` ("": the first), some at a time; true
+  // if there are more. Their blobs may go.
+  bool forget_unwanted(Bytes& cursor);
+
   // A blob of this content could not be read: verifies all of it that is here and asks for what is damaged or gone.
   void mend(const codec::ChunkedContent& content);
 

@@ -68,6 +68,7 @@ void Objects::save(const ObjectId& object, const ObjectRecord& before, ObjectRec
   else
     index_.put(key.view(), pack_object(now));
   note_visible(object, before, now, shown_before, shown_now);
+  if (saved_) saved_(before, now);
 }
 
 void Objects::update_live(const ObjectRecord& before, const ObjectRecord& now) {

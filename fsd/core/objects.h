@@ -35,6 +35,14 @@ class Objects {
   [[nodiscard]] std::optional<Shown> shown(const ObjectRecord& record) const;
   // The names under which a node shows now.
   std::vector<std::pair<ObjectId, std::string>> names_of(const ObjectId& object, const ObjectRecord& record);
+  // Told of every object that is saved: what it was and what it is.
+  using Saved = std::function<void(const ObjectRecord& before, const ObjectRecord& now)>;
+  void on_saved(Saved saved) { saved_ = std::move(saved); }
+  // Told of contents that something else than an object's heads names from now on (drafts).
+  void on_named(std::function<void(const codec::Content&)> named) { named_ = std::move(named); }
+  void name(const codec::Content& content) const {
+    if (named_) named_(content);
+  }
   // What changed for readers since the last call.
   std::vector<Visible> take_visible();
   // Greatest HLC among the due heads that were ever saved here: our stamps must be later.
@@ -70,6 +78,8 @@ class Objects {
   WallMs next_due_{0};  // not looked yet
   std::vector<Visible> changed_;
   std::map<ObjectId, std::vector<ObjectId>> counterparts_;  // kept for the other files of a directory
+  Saved saved_;
+  std::function<void(const codec::Content&)> named_;
 };
 
 }  // namespace meshfs::fsd

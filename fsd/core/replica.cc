@@ -12,6 +12,8 @@ namespace {
 constexpr Duration kTellTimeEvery = seconds(10);
 // After a failed flush or a full disk.
 constexpr Duration kRetryEvery = seconds(1);
+// What was garbage before the start is looked for once, when the start's own work is over.
+constexpr Duration kFirstCycleAfter = seconds(600);
 
 WallMs stored_bound(Table& index) {
   const auto row = index.get(keys::begin(Space::time_bound).view());
@@ -28,12 +30,13 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
       me(codec::author_tag(identity.member.device, identity.member.store)),
       device_key(crypto::SigningKey::from_seed(identity.device_seed)),
       log(ports.log, ports.index),
+      guard(ports.blobs),
       counters(Counters::load(ports.index)),
       moment{stored_bound(ports.index), {}},
       time(stored_bound(ports.index), now),
       sets(ports.index, counters, network),
       names(ports.index),
-      needs(ports.index, ports.blobs, counters),
+      needs(ports.index, guard, counters),
       objects(ports.index, sets, names, needs, counters, moment),
       authors(ports.index, network),
       members(ports.index, identity.genesis),
@@ -59,10 +62,14 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
       versions(ports.blobs),
       delta_server(ports.blobs, versions, ports.workshop,
                    [this](local::ToSyncd answer) { outbox.send(std::move(answer)); }),
-      delta_intake(ports.blobs, needs, versions, ports.workshop,
+      delta_intake(guard, needs, versions, ports.workshop,
                    [this](const DeltaIntake::Arrived& what, DeltaIntake::Outcome outcome) {
                      delta_done(what, std::move(outcome));
-                   }) {
+                   }),
+      collector({ports.index, guard, objects, history, needs, moment}) {
+  objects.on_saved(
+      [this](const ObjectRecord& before, const ObjectRecord& after) { collector.on_saved(before, after); });
+  objects.on_named([this](const codec::Content& content) { collector.hold(content); });
   (void)members.add(identity.member);
   drop_provisional();
 }
@@ -267,6 +274,7 @@ Status Replica::start(Instant now, WallMs wall) {
   if (Status made = p.first_commits(); !made.ok()) return made;
   if (Status made = p.files.publish_drafts(); !made.ok()) return made;
   p.started = true;
+  p.collecting.cycle_at = now + kFirstCycleAfter;
   p.settle(false);
   return p.objects.health();
 }
@@ -280,10 +288,11 @@ Instant Replica::tick(Instant now, WallMs wall) {
   // One each per turn: what they read is a few ms of the state thread.
   const bool more = p.delta_intake.step();
   const bool yet_more = p.delta_server.step();
+  const Instant collected = p.collect();
   p.settle(true);
   if (now - p.told_time >= kTellTimeEvery) p.tell_time();
   if (more || yet_more) return now;
-  Instant next = std::min({p.time.next_persist(), p.told_time + kTellTimeEvery, p.inquiries.tick()});
+  Instant next = std::min({p.time.next_persist(), p.told_time + kTellTimeEvery, p.inquiries.tick(), collected});
   if (p.wants_seal || !p.outbox.all_durable()) next = std::min(next, p.retry_at);
   if (p.objects.next_due().ms != INT64_MAX) {
     const std::int64_t wait_ms = p.objects.next_due().ms - p.time.at(now).ms;

@@ -3,9 +3,10 @@
 // but through its ports.
 #pragma once
 
+#include "fsd/core/blob_guard.h"
 #include "fsd/core/file_tree.h"
 #include "fsd/core/inquiries.h"
-#include "fsd/core/ports.h"
+#include "fsd/core/retention.h"
 #include "schema/codec/local.h"
 #include "schema/codec/network.h"
 #include "schema/vocab/rng.h"
@@ -13,6 +14,14 @@
 namespace meshfs::fsd {
 
 struct TreeChange;
+
+// What the disk has, as whoever looks at it tells the replica now and then.
+struct DiskRoom {
+  std::uint64_t total_bytes = 0;
+  std::uint64_t lacking_bytes =
+      0;  // less free than there should be, what compaction is about to give back counted as free
+  std::uint64_t blobs = 0;
+};
 
 class Replica {
  public:
@@ -51,6 +60,22 @@ class Replica {
 
   // A read of this content failed for a damaged or missing blob: it is asked for again.
   void mend(const codec::ChunkedContent& content);
+
+  // --- what is kept: contents nobody needs are collected from tick(), in slices of about a millisecond
+  // Whoever stores blobs and names them later goes through this, with a ticket in between.
+  BlobGuard& blobs();
+  void contents_in_use_by(std::function<void(const std::function<void(const codec::Content&)>& visit)> in_use);
+  void set_retention(const Retention& rules);
+  [[nodiscard]] const Retention& retention() const;
+  [[nodiscard]] std::uint64_t history_limit() const;  // bytes, with the default worked out
+  void note_room(const DiskRoom& room);
+  struct Kept {  // bytes on the disk, as the last finished cycle found them
+    std::uint64_t cycles = 0;
+    std::uint64_t live_bytes = 0, history_bytes = 0, base_bytes = 0;
+    std::uint64_t erased_blobs = 0, erased_bytes = 0;
+    bool collecting = false;
+  };
+  [[nodiscard]] Kept kept() const;
 
   FileTree& files();
   // Called with every change of the tree, local ones too, once its version is known. Set it before start().

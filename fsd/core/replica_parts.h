@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fsd/core/changes.h"
+#include "fsd/core/collector.h"
 #include "fsd/core/delta_intake.h"
 #include "fsd/core/delta_server.h"
 #include "fsd/core/files.h"
@@ -45,6 +46,7 @@ struct Replica::Parts {
   AuthorTag me;
   crypto::SigningKey device_key;
   TrackedLog log;
+  BlobGuard guard;
   Counters counters;
   Instant now;
   Moment moment;
@@ -71,6 +73,15 @@ struct Replica::Parts {
   FlatVersions versions;
   DeltaServer delta_server;
   DeltaIntake delta_intake;
+  Collector collector;
+  Retention retention;
+  DiskRoom room;
+  struct Collecting {  // when what is next
+    Instant slice_at, cycle_at, pressed_at;
+    bool wanted = true;    // rules changed, or nobody looked since the start
+    bool pressed = false;  // the cycle under way, or the last one, was begun because the disk was short
+    Duration pause{};      // before the next one for that reason
+  } collecting;
   bool started = false;
   bool wants_seal = false;
   bool incomplete = false;  // no room for some content
@@ -93,6 +104,10 @@ struct Replica::Parts {
   void tell_time();
   void tell_needs(bool all);
   Status first_commits();
+  // A slice of collecting garbage, if one is due. When the next may be.
+  Instant collect();
+  void begin_cycle();
+  [[nodiscard]] std::uint64_t history_limit() const;
 
   void on(const local::Hello&) {}
   void on(const local::Offer& offer);

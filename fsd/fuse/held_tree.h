@@ -27,6 +27,9 @@ class HeldTree final : public FileTree {
   std::uint64_t hider(const NodeKey& directory, std::string_view name) const;
   std::uint64_t keeper(const NodeKey& node) const;
   std::size_t size() const { return hidden_.size() + kept_.size(); }
+  void each_kept(const std::function<void(const codec::Content& content)>& visit) const {
+    for (const auto& [node, kept] : kept_) visit(kept.before->content);
+  }
 
   NodeKey root() override { return real_.root(); }
   Result<NodeKey> lookup(const NodeKey& directory, std::string_view name) override;

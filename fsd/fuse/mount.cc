@@ -261,6 +261,11 @@ bool Mount::idle() const { return parts_->detached && parts_->state.open_files.i
 std::uint64_t Mount::mark() const { return parts_->state.announcer.taken(); }
 bool Mount::shows(std::uint64_t mark) const { return mark <= parts_->state.announcer.shown(); }
 
+void Mount::contents_in_use(const std::function<void(const codec::Content&)>& visit) const {
+  parts_->state.open_files.each_content(visit);
+  parts_->state.held.each_kept(visit);
+}
+
 Mount::Figures Mount::figures() const {
   const Announcer::Figures told = parts_->state.announcer.figures();
   return {

@@ -53,6 +53,9 @@ class Mount {
   };
   Figures figures() const;
 
+  // Contents that somebody reads or writes here, or is still shown: they must stay readable, whatever the tree says.
+  void contents_in_use(const std::function<void(const codec::Content& content)>& visit) const;
+
  private:
   struct Parts;
   explicit Mount(std::unique_ptr<Parts> parts);

@@ -114,6 +114,13 @@ class OpenFiles {
   // `due` is told when tick() has something to do.
   void on_due(std::function<void(Instant)> due) { due_ = std::move(due); }
   std::size_t size() const { return files_.size(); }
+  // What handles read, or what the next version will be, whatever the tree shows.
+  void each_content(const std::function<void(const codec::Content& content)>& visit) const {
+    for (const auto& [ino, file] : files_) {
+      visit(file->info.content);
+      if (file->draft) visit(*file->draft);
+    }
+  }
   // Copies, publishes growth, retries. When it wants to be called again.
   Instant tick(Instant now);
   void publish_all();   // before stopping

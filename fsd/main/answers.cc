@@ -139,6 +139,8 @@ bool Answers::answer(const std::string& verb, const std::string& argument, const
     why(fields, reply);
   } else if (verb == "settle") {
     settle(fields, reply);
+  } else if (verb == "retention") {
+    reply(retention(fields));
   } else {
     return false;
   }
@@ -177,7 +179,8 @@ Result<std::string> Answers::read(const Fields& fields) {
   if (!content) return content.failure();
   const auto bytes = reader_.read(*content, *offset, static_cast<std::size_t>(*length));
   if (!bytes && bytes.code() == Errc::not_found) {
-    return error(Errc::unreachable, "The content of that version is not on this node, or not all of it.");
+    return error(Errc::unreachable,
+                 "The content of that version is gone from this node, or never came whole: another may have it.");
   }
   if (!bytes) return bytes.failure();
   return std::string(as_text(*bytes));

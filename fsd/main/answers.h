@@ -19,7 +19,12 @@ class Answers {
   static constexpr std::uint64_t kMaxReadBytes = 256 * 1024;  // half of what an answer may carry
 
   using Reply = std::function<void(Result<std::string> text)>;
-  Answers(Replica& replica, BlobStore& blobs) : replica_(replica), reader_(blobs) {}
+  // `state`: the folder that keeps the rules of retention.
+  Answers(Replica& replica, BlobStore& blobs, std::string state)
+      : replica_(replica), reader_(blobs), state_(std::move(state)) {}
+
+  // The rules that were set, if any were. invalid: the file is none of ours, says what to do.
+  Status read_rules();
 
   // False if the verb is none of these. `reply` is called once, now or when what was changed is durable.
   bool answer(const std::string& verb, const std::string& argument, const Reply& reply);
@@ -33,10 +38,12 @@ class Answers {
   void why(const Fields& fields, const Reply& reply);
   void restore(const Fields& fields, const Reply& reply);
   void settle(const Fields& fields, const Reply& reply);
+  Result<std::string> retention(const Fields& fields);
   void reply_when_durable(std::string text, const Reply& reply);
 
   Replica& replica_;
   ContentReader reader_;
+  std::string state_;
 };
 
 }  // namespace meshfs::fsd

@@ -73,9 +73,6 @@ Status Daemon::open_store() {
 }
 
 Status Daemon::open_replica() {
-  ingest_ = std::make_unique<IngestWorker>(post_to(loop_), store_->blobs());
-  content_ = std::make_unique<StoreContent>(store_->blobs(), *ingest_, post_to(loop_),
-                                            [this](const codec::ChunkedContent& content) { replica_->mend(content); });
   workshop_ = std::make_unique<WorkshopThread>(post_to(loop_));
   Replica::Options replica_options;
   replica_options.has_clock = clock_is_believed();
@@ -87,11 +84,15 @@ Status Daemon::open_replica() {
                        },
                        workshop_.get()};
   replica_ = std::make_unique<Replica>(identity_, std::move(ports), replica_options);
+  ingest_ = std::make_unique<IngestWorker>(post_to(loop_), replica_->blobs());
+  content_ = std::make_unique<StoreContent>(replica_->blobs(), *ingest_, post_to(loop_),
+                                            [this](const codec::ChunkedContent& content) { replica_->mend(content); });
   view_ = std::make_unique<LiveView>(
       *replica_, LiveView::Network{identity_.genesis.name, identity_.member.node, identity_.member.name,
                                    absolute_path(options_.socket), absolute_path(options_.state) + "/store",
                                    absolute_path(options_.mount), os::Loop::wall()});
-  answers_ = std::make_unique<Answers>(*replica_, store_->blobs());
+  answers_ = std::make_unique<Answers>(*replica_, replica_->blobs(), options_.state);
+  if (Status rules = answers_->read_rules(); !rules) return rules;
   std::uint32_t first = 0;  // of a new history of events
   crypto::fill_random({reinterpret_cast<std::uint8_t*>(&first), sizeof first});
   auto events = EventFeed::open(options_.state + "/events", first >> 2);
@@ -152,6 +153,9 @@ Status Daemon::open_mount() {
   if (!mount) return mount.failure();
   mount_ = std::move(*mount);
   view_->show([this] { return mount_->figures(); });
+  view_->show([this] { return store_->usage(); });
+  replica_->contents_in_use_by(
+      [this](const std::function<void(const codec::Content&)>& visit) { mount_->contents_in_use(visit); });
   mount_->on_unmounted([this] {
     if (!stopping_) log_.info(options_.mount + " was unmounted by somebody: stopping");
     begin_stop();
@@ -202,7 +206,8 @@ void Daemon::turn() {
     feed_->append(untold_.front().changes);
     untold_.pop_front();
   }
-  store_->tick(now);
+  const Instant store_next = store_->tick(now);
+  look_at_room(now);
   if (Status health = store_->table().health(); !health && health.code() != Errc::no_space) {
     store_->distrust_index();
     fail(error(Errc::io, "The index is damaged (" + health.failure().message +
@@ -215,7 +220,16 @@ void Daemon::turn() {
     os::return_free_memory();
   }
   loop_.cancel(wake_);
-  wake_ = loop_.at(std::min(next, now + seconds(1)), [] {});  // waking up is all: a turn ends with this function
+  wake_ = loop_.at(std::min({next, store_next, now + seconds(1)}),
+                   [] {});  // waking up is all: a turn ends with this function
+}
+
+void Daemon::look_at_room(Instant now) {
+  if (now - looked_at_room_ < kLookAtRoomEvery) return;
+  looked_at_room_ = now;
+  const Store::Usage usage = store_->usage();
+  const std::uint64_t coming = std::min(usage.lacking_bytes, usage.dead_bytes);  // compaction is about to give it back
+  replica_->note_room({usage.total_bytes, usage.lacking_bytes - coming, usage.blobs});
 }
 
 bool Daemon::clock_is_believed() {

@@ -24,6 +24,8 @@ class Daemon {
   static constexpr Duration kStopWithin = seconds(20);
   // How often memory that a burst of work needed is given back: 50 us when there is none.
   static constexpr Duration kRestEvery = seconds(10);
+  // How often the replica hears what the disk has: a statvfs and a sum over segments, ~20 us.
+  static constexpr Duration kLookAtRoomEvery = seconds(1);
   // How often the clock's word is asked for: NTP may get through hours after the start.
   static constexpr Duration kAskClockEvery = seconds(60);
 
@@ -48,6 +50,7 @@ class Daemon {
   void answer(LocalServer::ConnectionId tool, const codec::local::Ask& question);
   void on_syncd(const codec::local::ToFsd& message);
   bool clock_is_believed();
+  void look_at_room(Instant now);
   void fail(const Error& failure);
   void stop_when_idle(Instant deadline);
 
@@ -60,10 +63,10 @@ class Daemon {
   Status outcome_;
   Flusher flusher_;
   std::unique_ptr<Store> store_;
-  std::unique_ptr<IngestWorker> ingest_;
-  std::unique_ptr<StoreContent> content_;
   std::unique_ptr<WorkshopThread> workshop_;
   std::unique_ptr<Replica> replica_;
+  std::unique_ptr<IngestWorker> ingest_;
+  std::unique_ptr<StoreContent> content_;
   std::unique_ptr<EventFeed> feed_;
   // Lines of the feed for changes that do not show yet: bounded by what the mount lets wait.
   struct Untold {
@@ -78,6 +81,7 @@ class Daemon {
   os::Loop::TimerId wake_;
   Instant clock_asked_;
   Instant rested_;
+  Instant looked_at_room_;
   bool stopping_ = false;
 };
 

@@ -31,6 +31,7 @@ std::string LiveView::status() const {
                       member("started_ms", network_.started.ms),
                       member("now_ms", os::Loop::wall().ms),
                       member("store", store_figures()),
+                      member("content", content_figures()),
                       member("objects", now.objects),
                       member("files", now.files),
                       member("entries", now.entries),
@@ -60,6 +61,19 @@ std::string LiveView::store_figures() const {
   const DiskFigures disk = look_at_disk(network_.store);
   return json_object({member("used", disk.used), member("free", disk.free), member("total", disk.total),
                       member("read_only", disk.read_only)});
+}
+
+// What the chunks are for. history, bases and live are of the last look (cycle); garbage is what compaction has yet to give
+// back.
+std::string LiveView::content_figures() const {
+  const Replica::Kept kept = replica_.kept();
+  const Store::Usage usage = usage_();
+  return json_object(
+      {member("bytes", usage.live_bytes), member("live", kept.live_bytes), member("history", kept.history_bytes),
+       member("bases", kept.base_bytes), member("garbage", usage.dead_bytes), member("blobs", usage.blobs),
+       member("cycles", kept.cycles), member("collecting", kept.collecting), member("erased", kept.erased_bytes),
+       member("compacted_segments", usage.compacted.segments), member("compacted_bytes", usage.compacted.copied_bytes),
+       member("freed_bytes", usage.compacted.freed_bytes)});
 }
 
 std::string LiveView::conflicts() const {

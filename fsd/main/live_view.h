@@ -6,6 +6,7 @@
 #include "fsd/core/replica.h"
 #include "fsd/fuse/mount.h"
 #include "fsd/main/event_feed.h"
+#include "fsd/store/store.h"
 
 namespace meshfs::fsd {
 
@@ -28,6 +29,7 @@ class LiveView final : public fuse::VirtualFiles {
   // Figures of the mount for `status`, asked for at each open; and the feed.
   void show(std::function<fuse::Mount::Figures()> figures) { figures_ = std::move(figures); }
   void show(EventFeed& events) { events_ = &events; }
+  void show(std::function<Store::Usage()> usage) { usage_ = std::move(usage); }
 
   std::vector<std::string> names() override {
     return {"status", "peers", "conflicts", "pending", "transfers", "events"};
@@ -38,6 +40,7 @@ class LiveView final : public fuse::VirtualFiles {
  private:
   [[nodiscard]] std::string status() const;
   [[nodiscard]] std::string store_figures() const;
+  [[nodiscard]] std::string content_figures() const;
   [[nodiscard]] std::string why_read_only(bool flagged) const;
   [[nodiscard]] std::string conflicts() const;
   [[nodiscard]] std::string pending() const;
@@ -47,6 +50,7 @@ class LiveView final : public fuse::VirtualFiles {
   Network network_;
   std::string peers_;
   std::function<fuse::Mount::Figures()> figures_ = [] { return fuse::Mount::Figures(); };
+  std::function<Store::Usage()> usage_ = [] { return Store::Usage(); };
   EventFeed* events_ = nullptr;
 };
 

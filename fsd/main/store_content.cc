@@ -20,10 +20,15 @@ Result<std::uint64_t> StoreContent::seek(const codec::Content& content, std::uin
 }
 
 void StoreContent::ingest(Bytes bytes, Stored stored) {
+  auto ticket = blobs_.hold();
   auto outcome = store_content(blobs_, bytes, maker_);
-  post_([outcome = std::move(outcome), stored = std::move(stored)] { stored(outcome); });
+  post_([outcome = std::move(outcome), stored = std::move(stored), ticket = std::move(ticket)] { stored(outcome); });
 }
 
-void StoreContent::ingest(int fd, std::uint64_t size, Stored stored) { worker_.ingest(fd, size, std::move(stored)); }
+void StoreContent::ingest(int fd, std::uint64_t size, Stored stored) {
+  worker_.ingest(fd, size, [ticket = blobs_.hold(), stored = std::move(stored)](Result<codec::Content> content) {
+    stored(std::move(content));
+  });
+}
 
 }  // namespace meshfs::fsd

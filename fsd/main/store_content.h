@@ -2,6 +2,7 @@
 // Owned by Daemon; state thread only.
 #pragma once
 
+#include "fsd/core/blob_guard.h"
 #include "fsd/fuse/content_io.h"
 #include "fsd/os/ingest_worker.h"
 #include "fsd/store/content_reader.h"
@@ -14,7 +15,7 @@ class StoreContent final : public fuse::ContentIo {
   using Post = std::function<void(std::function<void()>)>;
   // `damaged` is told, in a later turn, which content could not be read.
   using Damaged = std::function<void(const codec::ChunkedContent& content)>;
-  StoreContent(BlobStore& blobs, IngestWorker& worker, Post post, Damaged damaged)
+  StoreContent(BlobGuard& blobs, IngestWorker& worker, Post post, Damaged damaged)
       : blobs_(blobs), worker_(worker), post_(std::move(post)), damaged_(std::move(damaged)), reader_(blobs) {}
 
   Result<Bytes> read(const codec::Content& content, std::uint64_t offset, std::size_t length) override;
@@ -24,7 +25,7 @@ class StoreContent final : public fuse::ContentIo {
   void ingest(int fd, std::uint64_t size, Stored stored) override;
 
  private:
-  BlobStore& blobs_;
+  BlobGuard& blobs_;  // what is stored here is named only once `stored` ran
   IngestWorker& worker_;
   Post post_;
   Damaged damaged_;

@@ -261,6 +261,35 @@ void Index::set_number(Number name, std::uint64_t value) {
   write(numbers_, {&key, 1}, bytes);
 }
 
+static constexpr std::uint8_t kLiveRows = 'L';  // then the segment's number; Number's values are smaller
+
+void Index::set_live(std::uint32_t segment, std::uint64_t bytes) {
+  Bytes key{kLiveRows};
+  put_number(key, segment);
+  if (bytes == 0) {
+    if (!failed_) remove(numbers_, key);
+    return;
+  }
+  Bytes value;
+  put_number(value, bytes);
+  write(numbers_, key, value);
+}
+
+void Index::each_live(const std::function<void(std::uint32_t, std::uint64_t)>& visit) {
+  if (failed_) return;
+  MDB_cursor* cursor = nullptr;
+  MDB_val key{}, value{};
+  int rc = mdb_cursor_open(txn_, numbers_, &cursor);
+  if (rc != 0) return fail(rc, "read the index");
+  while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+    const ByteView name = as_view(key);
+    if (name.size() != 5 || name[0] != kLiveRows || value.mv_size != 8) continue;
+    visit(get_number<std::uint32_t>(name, 1), get_number<std::uint64_t>(as_view(value), 0));
+  }
+  mdb_cursor_close(cursor);
+  if (rc != MDB_NOTFOUND) fail(rc, "read the index");
+}
+
 // LMDB tells the address of its map only where it is fixed, so the kernel is asked which of our mappings is that file.
 void Index::rest() {
   int fd = -1;

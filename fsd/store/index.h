@@ -14,7 +14,7 @@
 namespace meshfs::fsd {
 
 // What rows the core and the store keep in it. Another one in the file: the index is made anew from the log.
-inline constexpr std::uint64_t kIndexVersion = 2;
+inline constexpr std::uint64_t kIndexVersion = 3;
 
 struct BlobPlace {  // where a blob's record lies
   std::uint32_t segment = 0;
@@ -54,6 +54,9 @@ class Index final : public Table {
   enum class Number : std::uint8_t { meta_end = 1, chunk_end = 2, version = 3 };
   std::optional<std::uint64_t> number(Number name);
   void set_number(Number name, std::uint64_t value);
+  // How many bytes of each chunk segment are needed; 0: no row.
+  void set_live(std::uint32_t segment, std::uint64_t bytes);
+  void each_live(const std::function<void(std::uint32_t segment, std::uint64_t bytes)>& visit);
 
   // Everything put so far reaches the disk as one step. Costs one flush.
   Status commit();

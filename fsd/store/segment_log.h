@@ -2,6 +2,7 @@
 // flushed is handed out as FlushSteps. Must never overwrite: bytes behind a torn tail are cut off before it goes on.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 
@@ -43,6 +44,16 @@ class SegmentLog {
   Status for_each_line(RecordPosition after, std::vector<Damage>& damage,
                        const std::function<void(std::uint32_t segment, const TableLine&)>& visit);
 
+  // --- for compaction: segments that are sealed and durable, oldest first
+  [[nodiscard]] std::vector<std::uint32_t> sealed() const;
+  // What the records of a sealed segment take, dead ones too, without its table.
+  std::uint64_t record_bytes_of(std::uint32_t number);
+  Result<std::vector<std::uint32_t>> offsets_of(std::uint32_t number);
+  // Whether records of so many bytes in all could be appended as vital ones and leave room for an index commit.
+  bool has_room_for(std::uint64_t bytes);
+  // Removes a sealed segment; how many bytes the disk got back.
+  Result<std::uint64_t> unlink(std::uint32_t number);
+
   // What has to be written and flushed for everything appended so far; then one call of flushed() with the outcome.
   std::vector<FlushStep> take_flush();
   void flushed(const Status& outcome);
@@ -54,6 +65,9 @@ class SegmentLog {
   [[nodiscard]] RecordPosition end() const { return std::uint64_t{number_} << 32 | end_; }
   [[nodiscard]] RecordPosition durable_end() const { return durable_; }
   [[nodiscard]] std::uint64_t segments() const { return known_.size(); }
+  [[nodiscard]] bool knows(std::uint32_t segment) const {
+    return std::find(known_.begin(), known_.end(), segment) != known_.end();
+  }
 
  private:
   Result<bool> recover(std::uint32_t number, bool last, std::uint32_t known_durable, std::vector<Damage>& damage);
@@ -68,10 +82,15 @@ class SegmentLog {
   [[nodiscard]] std::uint64_t size_if_sealed_with(std::uint64_t payload) const;
   std::optional<Footer> footer_of(const File& file, std::uint32_t number, std::uint64_t size) const;
   Result<std::optional<Bytes>> table_of(std::uint32_t number);
+  Status scan_one(std::uint32_t number, std::uint32_t from, std::vector<Damage>& damage,
+                  const std::function<bool(RecordPosition, const ScannedRecord&)>& visit);
+  Status lines_of(std::uint32_t number, RecordPosition after, std::vector<Damage>& damage,
+                  const std::function<void(std::uint32_t segment, const TableLine&)>& visit);
 
   Options options_;
   FreeSpace& space_;
-  std::vector<std::uint32_t> known_;  // numbers of all segments, ascending
+  std::vector<std::uint32_t> known_;                     // numbers of all segments, ascending
+  std::map<std::uint32_t, std::uint64_t> record_bytes_;  // of sealed segments that were asked about
   // The open segment; number_ 0 means none yet.
   std::uint32_t number_ = 0;
   std::uint32_t end_ = 0;

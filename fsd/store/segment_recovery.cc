@@ -178,27 +178,36 @@ Status SegmentLog::for_each(RecordPosition after, std::vector<Damage>& damage,
   bool go_on = true;
   for (std::uint32_t number : known_) {
     if (number < after >> 32 || !go_on) continue;
-    auto file = file_of(number);
-    if (!file) return file.failure();
-    auto size = (*file)->size();
-    if (!size) return size.failure();
-    std::uint32_t durable_here = static_cast<std::uint32_t>(std::min<std::uint64_t>(*size, UINT32_MAX / 2));
-    if (file_ && number == number_) {
-      durable_here = end_;
-    } else if (const auto footer = footer_of(**file, number, *size)) {
-      durable_here = footer->table_offset;
-    }
     std::uint32_t from = kSegmentHeaderBytes;
     if (number == after >> 32) from = std::max(from, static_cast<std::uint32_t>(after));
-    FileSource source(**file);
-    auto scan = scan_segment(source, options_.key, id(number), from, durable_here, [&](const ScannedRecord& record) {
-      const RecordPosition position = std::uint64_t{number} << 32 | record.offset;
+    auto s = scan_one(number, from, damage, [&](RecordPosition position, const ScannedRecord& record) {
       if (position > after) go_on = visit(position, record);
       return go_on;
     });
-    if (!scan) return scan.failure();
-    damage.insert(damage.end(), scan->damage.begin(), scan->damage.end());
+    if (!s) return s;
   }
+  return {};
+}
+
+// The records of one segment whose bytes are all in its file.
+Status SegmentLog::scan_one(std::uint32_t number, std::uint32_t from, std::vector<Damage>& damage,
+                            const std::function<bool(RecordPosition, const ScannedRecord&)>& visit) {
+  auto file = file_of(number);
+  if (!file) return file.failure();
+  auto size = (*file)->size();
+  if (!size) return size.failure();
+  std::uint32_t durable_here = static_cast<std::uint32_t>(std::min<std::uint64_t>(*size, UINT32_MAX / 2));
+  if (file_ && number == number_) {
+    durable_here = end_;
+  } else if (const auto footer = footer_of(**file, number, *size)) {
+    durable_here = footer->table_offset;
+  }
+  FileSource source(**file);
+  auto scan = scan_segment(source, options_.key, id(number), from, durable_here, [&](const ScannedRecord& record) {
+    return visit(std::uint64_t{number} << 32 | record.offset, record);
+  });
+  if (!scan) return scan.failure();
+  damage.insert(damage.end(), scan->damage.begin(), scan->damage.end());
   return {};
 }
 
@@ -227,33 +236,36 @@ Status SegmentLog::for_each_line(RecordPosition after, std::vector<Damage>& dama
                                  const std::function<void(std::uint32_t, const TableLine&)>& visit) {
   for (std::uint32_t number : known_) {
     if (number < after >> 32) continue;
-    std::optional<Bytes> table;
-    if (file_ && number == number_) {
-      table = table_;
-    } else {
-      auto found = table_of(number);
-      if (!found) return found.failure();
-      table = std::move(*found);
-    }
-    const RecordPosition begin = std::uint64_t{number} << 32;
-    if (table) {
-      const std::size_t step = table_line_bytes(options_.kind);
-      for (std::size_t at = 0; at + step <= table->size(); at += step) {
-        const auto line = decode_table_line(options_.kind, ByteView(*table).subspan(at, step));
-        if (line && (begin | line->offset) >= after) visit(number, *line);
-      }
-      continue;
-    }
-    const auto from_records = [&](RecordPosition position, const ScannedRecord& record) {
-      if (position >> 32 != number) return false;
-      TableLine line{record.offset, record.head.length, record.head.type, {}};
-      if (options_.kind == SegmentKind::chunk) line.label = decode_label(record.payload).value_or(BlobLabel{});
-      if (position >= after) visit(number, line);
-      return true;
-    };
-    if (auto s = for_each(begin, damage, from_records); !s) return s;
+    if (auto s = lines_of(number, after, damage, visit); !s) return s;
   }
   return {};
+}
+
+Status SegmentLog::lines_of(std::uint32_t number, RecordPosition after, std::vector<Damage>& damage,
+                            const std::function<void(std::uint32_t, const TableLine&)>& visit) {
+  std::optional<Bytes> table;
+  if (file_ && number == number_) {
+    table = table_;
+  } else {
+    auto found = table_of(number);
+    if (!found) return found.failure();
+    table = std::move(*found);
+  }
+  const RecordPosition begin = std::uint64_t{number} << 32;
+  if (table) {
+    const std::size_t step = table_line_bytes(options_.kind);
+    for (std::size_t at = 0; at + step <= table->size(); at += step) {
+      const auto line = decode_table_line(options_.kind, ByteView(*table).subspan(at, step));
+      if (line && (begin | line->offset) >= after) visit(number, *line);
+    }
+    return {};
+  }
+  return scan_one(number, kSegmentHeaderBytes, damage, [&](RecordPosition position, const ScannedRecord& record) {
+    TableLine line{record.offset, record.head.length, record.head.type, {}};
+    if (options_.kind == SegmentKind::chunk) line.label = decode_label(record.payload).value_or(BlobLabel{});
+    if (position >= after) visit(number, line);
+    return true;
+  });
 }
 
 }  // namespace meshfs::fsd

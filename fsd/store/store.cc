@@ -28,8 +28,9 @@ Store::Store(const Options& options, FlushPort& flusher, std::shared_ptr<const F
       lock_(std::move(lock)),
       folder_(std::move(folder)),
       space_(std::move(space)),
-      meta_({options.folder, SegmentKind::meta, key, segment_bytes_for(space_), 0}, space_),
-      chunks_({options.folder, SegmentKind::chunk, key, segment_bytes_for(space_), kChunkWriteThrough}, space_) {}
+      segment_bytes_(segment_bytes_for(space_)),
+      meta_({options.folder, SegmentKind::meta, key, segment_bytes_, 0}, space_),
+      chunks_({options.folder, SegmentKind::chunk, key, segment_bytes_, kChunkWriteThrough}, space_) {}
 
 Result<std::unique_ptr<Store>> Store::open(const Options& options, FlushPort& flusher) {
   auto folder = File::open(options.folder, O_RDONLY | O_DIRECTORY);
@@ -96,7 +97,13 @@ Status Store::open_log() {
   meta_.take_made_files();
   chunks_.take_made_files();
   // An index that knows of more than the log holds speaks of records that are gone: another folder's, or a backup's.
-  const bool stale = meta_end > meta_.end() || chunk_end > chunks_.end() || !index_->health();
+  bool stale = meta_end > meta_.end() || chunk_end > chunks_.end();
+  // The same if a segment with blobs is gone: on a full disk compaction could not commit the index before it unlinked.
+  index_->each_live([&](std::uint32_t segment, std::uint64_t bytes) {
+    stale = stale || !chunks_.knows(segment);
+    use_.add(segment, bytes);
+  });
+  stale = stale || !index_->health();
   if (!rebuilt_ && (stale || version != kIndexVersion)) {
     index_.reset();
     if (auto s = Index::remove(folder_path_ + "/index"); !s) return s;
@@ -104,8 +111,12 @@ Status Store::open_log() {
     auto index = Index::open(folder_path_ + "/index");
     if (!index) return index.failure();
     index_ = std::move(*index);
+    use_ = {};
   }
-  return index_new_blobs();
+  static_cast<void>(use_.take_changed());
+  if (auto s = index_new_blobs(); !s) return s;
+  compactor_.emplace(chunks_, *index_, use_, space_);
+  return {};
 }
 
 Status Store::index_new_blobs() {
@@ -114,8 +125,8 @@ Status Store::index_new_blobs() {
   auto s = chunks_.for_each_line(from, damage_, [&](std::uint32_t segment, const TableLine& line) {
     if (line.type != static_cast<std::uint8_t>(RecordType::blob) || line.length < kBlobLabelBytes) return;
     if (index_->find_blob(line.label.hash)) return;
-    index_->put_blob(line.label.hash, {segment, line.offset, line.length});
-    if (++blobs % 10'000 == 0) static_cast<void>(index_->commit());
+    place_blob(line.label.hash, {segment, line.offset, line.length});
+    if (++blobs % 10'000 == 0) static_cast<void>(commit_rows());
   });
   if (!s) return s;
   index_->set_number(Index::Number::version, kIndexVersion);
@@ -129,7 +140,7 @@ Status Store::replay(RecordPosition after, const std::function<Status(RecordType
     if (record.head.type == 0 || record.head.type >= static_cast<std::uint8_t>(RecordType::blob)) return true;
     outcome = visitor(static_cast<RecordType>(record.head.type), position, record.payload);
     // What the index holds of a replay is durable in the log already: a commit now and then bounds its dirty pages.
-    if (outcome && ++visited % 10'000 == 0) outcome = index_->commit();
+    if (outcome && ++visited % 10'000 == 0) outcome = commit_rows();
     return outcome.ok();
   });
   if (!s) return s;
@@ -199,16 +210,39 @@ Status Store::flush_and_wait() {
   return last_flush_;
 }
 
+// Every commit has the rows of what the segments hold with it, so that both speak of the same moment.
+Status Store::commit_rows() {
+  for (const std::uint32_t segment : use_.take_changed()) index_->set_live(segment, use_.live(segment));
+  return index_->commit();
+}
+
+void Store::place_blob(const Hash& hash, const BlobPlace& place) {
+  index_->put_blob(hash, place);
+  use_.add(place.segment, record_bytes(place.length));
+}
+
+void Store::drop_blob(const Hash& hash) {
+  const auto place = index_->find_blob(hash);
+  if (!place) return;
+  use_.remove(place->segment, record_bytes(place->length));
+  index_->forget_blob(hash);
+}
+
 Status Store::commit_index() {
   CHECK(all_durable());
   space_.refresh();
+  if (space_.free_bytes() < kCheckpointRoom) {
+    // The copies are durable: an index that still names the old segment is made anew at the next start (open_log).
+    if (compactor_) static_cast<void>(compactor_->settle());
+  }
   if (space_.free_bytes() < kCheckpointRoom) {
     return error(Errc::no_space, "the disk is full: the index is written once some space is free");
   }
   index_->set_number(Index::Number::meta_end, meta_.end());
   index_->set_number(Index::Number::chunk_end, chunks_.end());
-  if (auto s = index_->commit(); !s) return s;
-  records_since_checkpoint_ = 0;
+  if (auto s = commit_rows(); !s) return s;
+  records_since_checkpoint_ = erased_since_checkpoint_ = 0;
+  if (compactor_) static_cast<void>(compactor_->settle());
   if (!attempts_cleared_) {
     attempts_cleared_ = true;
     auto counter = File::open(folder_path_ + "/" + kAttempts, O_WRONLY);
@@ -226,18 +260,39 @@ Status Store::checkpoint() {
   return commit_index();
 }
 
-void Store::tick(Instant now) {
+Instant Store::tick(Instant now) {
   if (!checkpoint_due_) checkpoint_due_ = now + kCheckpointEvery;
-  const bool full = records_since_checkpoint_ >= kCheckpointRecords;
-  if ((now < *checkpoint_due_ && !full) || index_->changes() == 0 || !index_->health()) return;
+  if (!index_->health()) return now + seconds(1);
+  compact(now);
+  const Instant next = compacting_ ? compact_at_ : now + seconds(1);
+  // A segment that was copied waits for a commit before it goes: for that the next one comes a second after the last.
+  const bool early = now + (kCheckpointEvery - seconds(1)) >= *checkpoint_due_;
+  const bool frees = compactor_->waits_for_commit() && (urgent_ || early);
+  const bool full =
+      records_since_checkpoint_ >= kCheckpointRecords || erased_since_checkpoint_ >= kCheckpointErased || frees;
+  if ((now < *checkpoint_due_ && !full) || (index_->changes() == 0 && !frees)) return next;
   // Usually a flush is long done. A busy store is flushed first, and only if it stays busy a second long, waited for.
   const bool overdue = *checkpoint_due_ + seconds(1) <= now || records_since_checkpoint_ >= 2 * kCheckpointRecords;
   if (!all_durable() && !overdue) {
     if (!flushing_) start_flush();
-    return;
+    return next;
   }
   static_cast<void>(checkpoint());  // a full disk: tried again at the next turn; damage: health() says so
   checkpoint_due_ = now + kCheckpointEvery;
+  return next;
+}
+
+void Store::compact(Instant now) {
+  if (now < compact_at_) return;
+  urgent_ = lacking_bytes() > 0;
+  compacting_ = compactor_->slice(urgent_) || compactor_->waits_for_commit();
+  if (chunks_.waiting_bytes() > kFlushAtBytes && !flushing_) start_flush();
+  compact_at_ = now + (!compacting_ ? seconds(1) : urgent_ ? milliseconds(1) : kCompactPause);
+}
+
+std::uint64_t Store::lacking_bytes() {
+  const std::uint64_t wanted = space_.reserve_bytes() + margin_bytes();
+  return wanted - std::min(wanted, space_.free_bytes());
 }
 
 void Store::distrust_index() {
@@ -253,6 +308,13 @@ Store::Usage Store::usage() {
   usage.meta_segments = meta_.segments();
   usage.chunk_segments = chunks_.segments();
   usage.blobs = index_->blobs();
+  usage.live_bytes = use_.total();
+  for (const std::uint32_t number : chunks_.sealed()) {
+    const std::uint64_t all = chunks_.record_bytes_of(number);
+    usage.dead_bytes += all - std::min(all, use_.live(number));
+  }
+  usage.lacking_bytes = lacking_bytes();
+  usage.compacted = compactor_->figures();
   return usage;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "fsd/store/blob_cache.h"
+#include "fsd/store/chunk_compactor.h"
 #include "fsd/store/index.h"
 #include "fsd/store/segment_log.h"
 #include "fsd/store/store_identity.h"
@@ -22,6 +23,7 @@ class Store {
   // An index checkpoint is due after this long or this many records, whichever comes first: what a restart replays.
   static constexpr Duration kCheckpointEvery = seconds(5);
   static constexpr std::uint64_t kCheckpointRecords = 1000;
+  static constexpr std::uint64_t kCheckpointErased = 8000;  // a page of the index each at worst: 32 MB of memory
   // Below this much free space the index is not committed (its growth may take the space that vital records need); it
   // goes on in memory and commits once there is room.
   static constexpr std::uint64_t kCheckpointRoom = 2 * 1024 * 1024;
@@ -50,8 +52,10 @@ class Store {
   // What could not be read any more. Each is worth one line in the log file.
   [[nodiscard]] const std::vector<Damage>& damage() const { return damage_; }
 
-  // Call every second or so: checkpoints when due. The first failure of the index shows in table().health().
-  void tick(Instant now);
+  // Checkpoints when due and compacts in slices of a millisecond, kCompactPause apart. When it wants to be called again, at
+  // the latest a second on. The first failure of the index shows in table().health().
+  static constexpr Duration kCompactPause = milliseconds(10);  // ~25 MB/s at most: others want the disk too
+  Instant tick(Instant now);
   // Gives memory back that only a burst of work needed. For quiet moments.
   void rest() { index_->rest(); }
   // Flushes and commits the index now, waiting for the disk.
@@ -62,8 +66,15 @@ class Store {
   struct Usage {
     std::uint64_t total_bytes = 0, free_bytes = 0;  // of the disk; free without the reserve
     std::uint64_t meta_segments = 0, chunk_segments = 0, blobs = 0;
+    std::uint64_t live_bytes = 0;     // of chunk records whose blob is here
+    std::uint64_t dead_bytes = 0;     // of others in sealed segments: compaction gives them back
+    std::uint64_t lacking_bytes = 0;  // that the disk has less free than the reserve and margin_bytes()
+    ChunkCompactor::Figures compacted;
   };
   Usage usage();
+  // Below the reserve and this much the disk is short: compaction goes on without pauses, history goes first. Two segments:
+  // what compaction takes before it gives back, and what writers start meanwhile.
+  [[nodiscard]] std::uint64_t margin_bytes() const { return 2 * std::uint64_t{segment_bytes_}; }
 
  private:
   class Log final : public RecordLog {
@@ -103,6 +114,11 @@ class Store {
   void flush_done(const Status& outcome);
   Status flush_and_wait();
   Status commit_index();
+  Status commit_rows();
+  void place_blob(const Hash& hash, const BlobPlace& place);
+  void drop_blob(const Hash& hash);
+  void compact(Instant now);
+  std::uint64_t lacking_bytes();
   [[nodiscard]] bool all_durable() const { return !flushing_ && !meta_.has_unflushed() && !chunks_.has_unflushed(); }
 
   std::string folder_path_;
@@ -110,7 +126,9 @@ class Store {
   std::shared_ptr<const File> lock_;
   std::shared_ptr<const File> folder_;
   FreeSpace space_;
+  std::uint32_t segment_bytes_;
   SegmentLog meta_, chunks_;
+  SegmentUse use_;
   std::unique_ptr<Index> index_;
   Log log_{*this};
   Blobs blobs_{*this};
@@ -122,9 +140,12 @@ class Store {
   std::vector<std::function<void(Status)>> flying_;   // for the one under way
   bool flushing_ = false;
   Status last_flush_;
-  std::uint64_t records_since_checkpoint_ = 0;
+  std::uint64_t records_since_checkpoint_ = 0, erased_since_checkpoint_ = 0;
   std::optional<Instant> checkpoint_due_;
   bool attempts_cleared_ = false;
+  std::optional<ChunkCompactor> compactor_;  // once the log is open
+  Instant compact_at_;
+  bool compacting_ = false, urgent_ = false;
 };
 
 }  // namespace meshfs::fsd

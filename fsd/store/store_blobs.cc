@@ -16,9 +16,8 @@ Status Store::Blobs::put(const codec::Blob& blob) {
   auto position = store_.chunks_.append(static_cast<std::uint8_t>(RecordType::blob), label, blob.data, meaning, false);
   if (!position) return position.failure();
   if (store_.chunks_.waiting_bytes() > kFlushAtBytes && !store_.flushing_) store_.start_flush();
-  store_.index_->put_blob(blob.hash,
-                          {static_cast<std::uint32_t>(*position >> 32), static_cast<std::uint32_t>(*position),
-                           static_cast<std::uint32_t>(label.size() + blob.data.size())});
+  store_.place_blob(blob.hash, {static_cast<std::uint32_t>(*position >> 32), static_cast<std::uint32_t>(*position),
+                                static_cast<std::uint32_t>(label.size() + blob.data.size())});
   return store_.index_->health();
 }
 
@@ -27,7 +26,7 @@ Result<codec::Blob> Store::Blobs::get(const Hash& hash) {
   if (!place) return error(Errc::not_found, "this node does not have that content");
   auto record = store_.chunks_.read(std::uint64_t{place->segment} << 32 | place->offset);
   if (!record) {
-    if (record.code() == Errc::io) store_.index_->forget_blob(hash);  // so that it can be had from a neighbour again
+    if (record.code() == Errc::io) store_.drop_blob(hash);  // so that it can be had from a neighbour again
     return record.failure();
   }
   const auto label = decode_label(record->payload);
@@ -42,7 +41,8 @@ Result<codec::Blob> Store::Blobs::get(const Hash& hash) {
 
 void Store::Blobs::erase(const Hash& hash) {
   cache_.forget(hash);
-  store_.index_->forget_blob(hash);
+  ++store_.erased_since_checkpoint_;
+  store_.drop_blob(hash);
 }
 
 void Store::Blobs::each(const Hash& from, const std::function<bool(const Hash&, std::uint64_t)>& visit) {
@@ -55,7 +55,7 @@ Result<Bytes> Store::Blobs::plain(const Hash& hash) {
   auto blob = get(hash);
   if (!blob) return blob.failure();
   const auto damaged = [&] {
-    store_.index_->forget_blob(hash);
+    store_.drop_blob(hash);
     return error(Errc::io, "stored content does not match its hash: this copy is damaged");
   };
   // Chunks and encoded lists are at most 64 KiB; whatever a label says, no more memory than that is taken.

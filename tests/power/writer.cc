@@ -90,7 +90,34 @@ class Inbox {
 
 }  // namespace
 
-int write_until_killed(const std::string& folder, std::uint64_t first, Flushing flushing, int report) {
+bool is_erased_sometime(std::uint64_t n) { return n % 4 != 0; }
+
+namespace {
+
+// Old blobs go, so that compaction always has something to do; time flies, so that it does it at once.
+class Eraser {
+ public:
+  explicit Eraser(fsd::Store& store) : store_(store) {}
+  void turn(std::uint64_t newest) {
+    constexpr std::uint64_t kYoung = 300;
+    for (int i = 0; i < 200 && next_ + kYoung < newest; ++i, ++next_) {
+      if (is_erased_sometime(next_)) store_.blobs().erase(crypto::hash_of(blob_bytes(next_)));
+    }
+    for (int i = 0; i < 4; ++i) {
+      now_ = now_ + milliseconds(1500);
+      store_.tick(now_);
+    }
+  }
+
+ private:
+  fsd::Store& store_;
+  std::uint64_t next_ = 1;
+  Instant now_{1'000'000'000};
+};
+
+}  // namespace
+
+int write_until_killed(const std::string& folder, std::uint64_t first, Flushing flushing, int report, bool erasing) {
   Inbox inbox;
   const auto post = [&](std::function<void()> work) { inbox.post(std::move(work)); };
   std::unique_ptr<fsd::FlushPort> flusher;
@@ -107,6 +134,7 @@ int write_until_killed(const std::string& folder, std::uint64_t first, Flushing 
   fsd::Store& store = **opened;
   Rng rng(first);
   std::uint64_t next = first;
+  Eraser eraser(store);
   int flying = 0;  // flushes asked for and not answered: up to three, so that callers share flushes
   for (;;) {
     for (std::uint64_t i = 0, count = 1 + rng.below(8); i < count; ++i, ++next) {
@@ -126,6 +154,10 @@ int write_until_killed(const std::string& folder, std::uint64_t first, Flushing 
       if (::write(report, bytes.data(), bytes.size()) != 8) ::_exit(3);
     });
     while (flying >= 3) inbox.run_one();
+    if (erasing) {
+      eraser.turn(next);
+      continue;
+    }
     store.tick(Instant{std::chrono::steady_clock::now().time_since_epoch().count()});
   }
 }

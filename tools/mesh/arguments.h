@@ -31,6 +31,9 @@ inline constexpr std::array kOptions{
     Option{"--timeout", "S", "give up after so many seconds"},
     Option{"--on", "NODE", "the node that is asked about"},
     Option{"--since", "CURSOR", "begin after this place of the feed; every line of --json names its own"},
+    Option{"--versions", "N", "so many old versions of each file"},
+    Option{"--days", "D", "for so many days after something took their place"},
+    Option{"--bytes", "SIZE", "all of them together, like 500M or 2G; 0: a tenth of the disk"},
     Option{"--tool", "PROGRAM",
            "called with the file to write and then one file per version (else $EDITOR with one file)"},
 };

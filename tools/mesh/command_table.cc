@@ -71,6 +71,22 @@ std::vector<Command> overview() {
        0,
        0,
        show_peers},
+      {"retention",
+       "[--versions N] [--days D] [--bytes SIZE]",
+       "how much of the past this node keeps",
+       "Shows the rules and what the old versions take, or sets them. They are this node's own and hold across "
+       "restarts; "
+       "other nodes have theirs. What is beyond any of the three goes, the oldest first, whether a later version or a "
+       "deletion took its place; the log then says `gone`. Without rules of your own: 20 versions, 30 days, a tenth of "
+       "the disk, so that a router's flash is never filled by its past.\n\n"
+       "The last old version of each file stays beyond the rules while there is room: changes travel as differences to "
+       "it. "
+       "When the disk gets full, it goes first, then the past from its oldest end, until there is room again.\n\n"
+       "  mesh retention --versions 5 --days 7 --bytes 200M",
+       {"--versions", "--days", "--bytes", "--state", "--mount", "--json"},
+       0,
+       0,
+       retention},
       {"doctor",
        "",
        "check this node and say how to repair it",

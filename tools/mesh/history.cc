@@ -105,6 +105,11 @@ Status read_version(DaemonLink& daemon, const Place& place, const Version& versi
   for (std::int64_t offset = 0;;) {
     const auto piece = daemon.ask(
         "read", {place.path, version.version, std::to_string(offset), std::to_string(kReadPiece)}, kReadPatience);
+    if (!piece && piece.code() == Errc::unreachable && !version.current) {
+      return error(Errc::unreachable, "The bytes of version " + version.version + " of " + place.shown() +
+                                          " are gone from this node (`mesh retention` says how long it keeps old "
+                                          "ones): another node may still have them.");
+    }
     if (!piece && piece.code() == Errc::unreachable) {
       return error(Errc::unreachable,
                    "Version " + version.version + " of " + place.shown() +

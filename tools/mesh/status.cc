@@ -62,6 +62,18 @@ std::string store_line(const Json& status) {
   return out;
 }
 
+// What is kept of the past, once it was looked at, and what waits to be given back.
+std::string past_line(const Json& status) {
+  const Json& content = status.at("content");
+  std::string out;
+  if (content.at("cycles").count() > 0) {
+    out = bytes_text(content.at("history").count() + content.at("bases").count()) + " of old versions";
+  }
+  const auto garbage = content.at("garbage").count();
+  if (garbage > 0) out += (out.empty() ? "" : ", ") + bytes_text(garbage) + " to give back";
+  return out;
+}
+
 // "tcp [fe80::1%eth0]:5440" -> "tcp eth0": which of our links it is; the address stands in `mesh peers`.
 std::string link_text(const Json& peer) {
   const std::string link = shown(peer, "link");
@@ -158,6 +170,7 @@ Exit show_status(const Arguments& arguments) {
               static_cast<long long>(status->json.at("objects").count()),
               static_cast<long long>(status->json.at("entries").count()));
   if (const auto store = store_line(status->json); !store.empty()) std::printf("disk        %s\n", store.c_str());
+  if (const auto past = past_line(status->json); !past.empty()) std::printf("old         %s\n", past.c_str());
   std::printf("conflicts   %s\n", status->json.at("conflicts").count() == 0
                                       ? "none"
                                       : std::to_string(status->json.at("conflicts").count()).c_str());

@@ -36,9 +36,10 @@ void print_log(const History& history, const Place& place, bool colour) {
                moment_text(one.when_ms),
                printable(one.author),
                has_bytes ? bytes_text(one.size) : "-",
-               !has_bytes ? Table::Cell("-")
-               : one.here ? Table::Cell("here")
-                          : Table::Cell("elsewhere", Paint::warning),
+               !has_bytes                    ? Table::Cell("-")
+               : one.here                    ? Table::Cell("here")
+               : one.current || one.conflict ? Table::Cell("elsewhere", Paint::warning)
+                                             : Table::Cell("gone"),
                {what_text(one, place.path), one.deletes() ? Paint::bad : Paint::plain}});
   }
   table.print();

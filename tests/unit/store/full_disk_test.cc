@@ -115,4 +115,40 @@ TEST_F(FullDiskTest, AStoreOpensOnAFullDisk) {
   ASSERT_TRUE(flush());
 }
 
+TEST_F(FullDiskTest, WhatIsErasedMakesItWritableAgainByItself) {
+  ASSERT_TRUE(open());
+  Rng rng(51);
+  std::vector<Bytes> chunks;
+  for (;;) {
+    chunks.push_back(random_bytes(rng, 30'000));
+    if (store_->blobs().put(chunk_of(chunks.back())).ok()) continue;
+    chunks.pop_back();
+    break;
+  }
+  ASSERT_TRUE(flush());
+  ASSERT_GT(chunks.size(), 300u);
+  const auto dead = [](std::size_t i) { return i % 3 != 0; };
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    if (dead(i)) store_->blobs().erase(crypto::hash_of(chunks[i]));
+  }
+  Instant now{1'000'000'000};
+  for (int turn = 0; turn < 4000 && store_->usage().lacking_bytes > 0; ++turn) {
+    now = now + milliseconds(20);
+    store_->tick(now);
+    ASSERT_TRUE(flush());
+  }
+  EXPECT_EQ(store_->usage().lacking_bytes, 0u);
+  const Bytes again = random_bytes(rng, 30'000);
+  EXPECT_TRUE(store_->blobs().put(chunk_of(again)).ok());
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    if (dead(i)) continue;
+    ASSERT_EQ(store_->blobs().plain(crypto::hash_of(chunks[i])).value(), chunks[i]) << i;
+  }
+  ASSERT_TRUE(open());
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    if (dead(i)) continue;
+    ASSERT_TRUE(store_->blobs().plain(crypto::hash_of(chunks[i])).ok()) << i;
+  }
+}
+
 }  // namespace meshfs::fsd

@@ -54,7 +54,8 @@ struct Hello {
   session @4 :UInt32;        # put this number into frames to me
   name @5 :Data;             # node name, for people; at most 32 bytes
   features @6 :UInt32;       # messages that came later and that I understand: bit 0 Question and Replies, bit 1 bases in wants, and blobs
-                             # encoded as delta or patch. Unknown bits are ignored
+                             # encoded as delta or patch. Bit 2, of this session: it takes the place of our stream, which stalls
+                             # or loses. Unknown bits are ignored
 }
 
 struct AckRange {

@@ -5,18 +5,35 @@
 namespace meshfs::syncd {
 
 namespace {
-// What the encoding adds, at most: frame header, packet with its lists, per range, per piece.
-constexpr std::size_t kPacketOverhead = codec::kFrameHeaderBytes + 64;
-constexpr std::size_t kPieceOverhead = 48;
-constexpr std::size_t kPackingShare = 16;  // packing adds a byte to 16 at worst: a word without zeros, one with two
+// What the encoding adds around the pieces: frame header; length of the head; root, struct and list pointers packed.
+constexpr std::size_t kPacketBytes = codec::kFrameHeaderBytes + 4 + 18;
 constexpr std::size_t kRangesBeside = 10;  // acknowledgements that ride beside pieces
 constexpr std::size_t kRangesAlone = 48;
-constexpr std::size_t kRangeBytes = 16;
 constexpr std::size_t kSmallestCut = 64;  // a piece shorter than this waits for the next packet
+
+// A word of Cap'n Proto when packed: a byte that tells which are zero, those that are not; once more for none or all.
+constexpr std::size_t packed_word(std::uint64_t word) {
+  std::size_t bytes = 2;
+  for (; word != 0; word >>= 8) bytes += (word & 0xff) != 0 ? 1 : 0;
+  return bytes;
+}
+// At most, whatever its size within a datagram is.
+std::size_t packed_piece(std::uint64_t message, std::uint32_t offset, std::uint64_t total) {
+  return packed_word(message) + packed_word(offset | total << 32) + packed_word(0xffff);
+}
+std::size_t packed_ranges(const std::vector<codec::AckRange>& ranges) {
+  std::size_t bytes = ranges.empty() ? 0 : 4;
+  for (const codec::AckRange& range : ranges) bytes += packed_word(range.first) + packed_word(range.last);
+  return bytes;
+}
 }  // namespace
 
 DatagramChannel::DatagramChannel(std::size_t mtu, Duration latency)
-    : room_(mtu - kPacketOverhead - kRangesBeside * kRangeBytes - mtu / kPackingShare), congestion_(mtu, latency) {
+    : mtu_(mtu),
+      frame_(std::min(mtu, kSafeFrame)),
+      probes_left_(mtu > kSafeFrame ? kProbes : 0),
+      round_trip_(latency),
+      rate_(mtu, latency) {
   CHECK(mtu >= 400);
 }
 
@@ -39,35 +56,33 @@ bool DatagramChannel::on_packet(std::uint64_t counter, codec::Packet packet, Ins
   received_.add(counter);
   if (packet.pieces.empty()) return true;
   ++unacked_;
-  const bool at_once = unacked_ >= 2 || received_.newest_leaves_gap();
-  ack_at_ = std::min(ack_at_, at_once ? now : now + Congestion::kAckDelay);
+  const bool at_once = unacked_ >= kAckEvery || received_.newest_leaves_gap();
+  ack_at_ = std::min(ack_at_, at_once ? now : now + RoundTrip::kAckDelay);
   return true;
 }
 
 void DatagramChannel::on_acks(const std::vector<codec::AckRange>& acks, Instant now) {
-  std::uint64_t newest_acked = 0;
-  Instant newest_at{0};
   bool progress = false;
   for (const codec::AckRange& range : acks) {
     auto it = std::lower_bound(sent_.begin(), sent_.end(), range.first,
                                [](const Sent& sent, std::uint64_t c) { return sent.counter < c; });
     for (; it != sent_.end() && it->counter <= range.last; ++it) {
       if (it->resolved) continue;
-      if (it->counter > newest_acked) {
-        newest_acked = it->counter;
-        newest_at = it->at;
+      if (it->counter > newest_acked_) {
+        newest_acked_ = it->counter;
+        newest_acked_sent_ = it->at;
+        round_trip_.on_sample(now - it->at);
       }
-      congestion_.on_acked(it->bytes, in_flight_);
+      rate_.on_acked(it->bytes, now - it->at, it->stamp, now);
+      if (it->large) frame_ = mtu_;
       acknowledge(*it);
       progress = true;
     }
   }
   if (!progress) return;
   last_progress_ = now;
-  congestion_.on_progress();
-  congestion_.on_rtt(now - newest_at);
-  find_losses(newest_acked, newest_at, now);
-  drop_resolved();
+  round_trip_.on_progress();
+  find_losses(now);
 }
 
 void DatagramChannel::acknowledge(Sent& sent) {
@@ -91,7 +106,7 @@ void DatagramChannel::lose(Sent& sent, Instant now) {
   sent.resolved = true;
   ++packets_lost_;
   in_flight_ -= sent.bytes;
-  congestion_.on_loss(sent.at, now);
+  rate_.on_lost(sent.stamp, now);
   for (const PieceRef& piece : sent.pieces) {
     if (auto it = started_.find(piece.message); it != started_.end()) {
       again_[index(it->second.priority)].push_back(piece);
@@ -100,17 +115,24 @@ void DatagramChannel::lose(Sent& sent, Instant now) {
   sent.pieces.clear();
 }
 
-void DatagramChannel::find_losses(std::uint64_t newest_acked, Instant newest_at, Instant now) {
+// Lost is what three newer packets or the time of a round trip overtook (RFC 9002 6.1).
+void DatagramChannel::find_losses(Instant now) {
   // sent_ holds only packets with pieces, in order, so positions count packets.
-  const auto newest = std::lower_bound(sent_.begin(), sent_.end(), newest_acked,
+  const auto newest = std::lower_bound(sent_.begin(), sent_.end(), newest_acked_,
                                        [](const Sent& sent, std::uint64_t c) { return sent.counter < c; });
   const auto position = static_cast<std::uint64_t>(newest - sent_.begin());
-  const Duration late = congestion_.rtt() * 9 / 8 + milliseconds(1);
+  const Duration late = round_trip_.late();
+  loss_at_ = kNever;
   for (std::uint64_t i = 0; i < position; ++i) {
     Sent& sent = sent_[i];
     if (sent.resolved) continue;
-    if (position - i >= kReorderPackets || newest_at - sent.at > late) lose(sent, now);
+    if (position - i >= kReorderPackets || now - sent.at > late) {
+      lose(sent, now);
+    } else {
+      loss_at_ = std::min(loss_at_, sent.at + late + nanoseconds(1));
+    }
   }
+  drop_resolved();
 }
 
 void DatagramChannel::drop_resolved() {
@@ -119,13 +141,18 @@ void DatagramChannel::drop_resolved() {
 
 Instant DatagramChannel::probe_at() const {
   if (in_flight_ == 0) return kNever;
-  return std::max(last_progress_, last_sent_) + congestion_.timeout();
+  return std::max(last_progress_, last_sent_) + round_trip_.timeout();
 }
 
 // Probe: the two oldest packets count as lost, so that their pieces go out again in new packets.
 void DatagramChannel::on_timer(Instant now) {
+  if (now >= loss_at_) find_losses(now);
   if (now < probe_at()) return;
-  congestion_.on_timeout();
+  round_trip_.on_timeout();
+  if (round_trip_.timeouts() >= 3 && frame_ > kSafeFrame) {  // nothing comes through: perhaps it is their size
+    frame_ = kSafeFrame;
+    probes_left_ = 0;
+  }
   int probes = 2;
   for (Sent& sent : sent_) {
     if (sent.resolved) continue;
@@ -155,19 +182,32 @@ bool DatagramChannel::start_message(std::size_t p) {
 
 // The next piece to send, by class: lost ones first, then the message being cut, then a new one.
 bool DatagramChannel::next_piece(std::size_t room, PieceRef& piece) {
+  const auto fits = [room](std::uint64_t message, std::uint32_t offset, const Bytes& bytes) {
+    const std::size_t around = packed_piece(message, offset, bytes.size());
+    return room > around ? room - around : 0;
+  };
   for (std::size_t p = 0; p < kPriorities; ++p) {
     while (!again_[p].empty() && !started_.contains(again_[p].front().message)) again_[p].pop_front();
     if (!again_[p].empty()) {
-      if (again_[p].front().size > room) return false;
-      piece = again_[p].front();
-      again_[p].pop_front();
+      PieceRef& first = again_[p].front();
+      const std::size_t most = fits(first.message, first.offset, *started_.at(first.message).bytes);
+      if (first.size > most && most < kSmallestCut) return false;
+      piece = first;
+      if (first.size > most) {
+        piece.size = static_cast<std::uint32_t>(most);
+        first.offset += piece.size;
+        first.size -= piece.size;
+      } else {
+        again_[p].pop_front();
+      }
       return true;
     }
     if (current_[p] == 0 && !start_message(p)) continue;
     Started& message = started_.at(current_[p]);
     const std::size_t left = message.bytes->size() - message.next;
-    if (left > room && room < kSmallestCut) return false;
-    const auto size = static_cast<std::uint32_t>(std::min(left, room));
+    const std::size_t most = fits(current_[p], message.next, *message.bytes);
+    if (left > most && most < kSmallestCut) return false;
+    const auto size = static_cast<std::uint32_t>(std::min(left, most));
     piece = {current_[p], message.next, size};
     message.next += size;
     if (message.next == message.bytes->size()) current_[p] = 0;
@@ -176,55 +216,83 @@ bool DatagramChannel::next_piece(std::size_t room, PieceRef& piece) {
   return false;
 }
 
-bool DatagramChannel::fill(codec::Packet& packet, std::vector<PieceRef>& pieces) {
-  std::size_t room = room_;
+bool DatagramChannel::fill(codec::Packet& packet, std::vector<PieceRef>& pieces, std::size_t frame) {
+  std::size_t room = frame - kPacketBytes - packed_ranges(packet.acks);
   PieceRef piece;
-  while (room > kPieceOverhead && next_piece(room - kPieceOverhead, piece)) {
+  while (packet.pieces.size() < codec::kMaxPieces && next_piece(room, piece)) {
     const Bytes& bytes = *started_.at(piece.message).bytes;
     const auto from = bytes.begin() + piece.offset;
     packet.pieces.push_back(
         {piece.message, piece.offset, static_cast<std::uint32_t>(bytes.size()), Bytes(from, from + piece.size)});
     pieces.push_back(piece);
-    room -= piece.size + kPieceOverhead;
+    room -= piece.size + packed_piece(piece.message, piece.offset, bytes.size());
   }
   return !pieces.empty();
+}
+
+// A larger frame than is known to arrive is tried with bulk, one at a time.
+std::size_t DatagramChannel::frame_now() {
+  if (frame_ >= mtu_ || probes_left_ == 0 || started_bytes_[index(Priority::bulk)] < mtu_) return frame_;
+  const bool trying = std::any_of(sent_.begin(), sent_.end(), [](const Sent& s) { return s.large && !s.resolved; });
+  return trying ? frame_ : mtu_;
+}
+
+bool DatagramChannel::send_one(Instant now, const SendPacket& send) {
+  codec::Packet packet;
+  std::vector<PieceRef> pieces;
+  if (unacked_ > 0) packet.acks = received_.newest(kRangesBeside);
+  if (!fill(packet, pieces, frame_now())) {
+    exhausted_ = true;
+    rate_.on_idle();
+    return false;
+  }
+  const Result<std::uint64_t> counter = send(packet);
+  if (!counter) {
+    for (auto it = pieces.rbegin(); it != pieces.rend(); ++it) {
+      again_[index(started_.at(it->message).priority)].push_front(*it);
+    }
+    return false;
+  }
+  std::size_t bytes = kPacketBytes + packed_ranges(packet.acks);
+  for (const codec::Piece& piece : packet.pieces) {
+    bytes += piece.data.size() + packed_piece(piece.message, piece.offset, piece.total);
+  }
+  const bool large = bytes > kSafeFrame;
+  if (large && frame_ < mtu_) --probes_left_;
+  last_sent_ = now;
+  in_flight_ += bytes;
+  ++packets_sent_;
+  sent_.push_back({*counter, now, bytes, std::move(pieces), rate_.stamp(), large, false});
+  rate_.on_sent(bytes, now);
+  unacked_ = 0;
+  ack_at_ = kNever;
+  return true;
 }
 
 void DatagramChannel::flush(Instant now, const SendPacket& send) {
   on_timer(now);
   if (started_.empty()) last_progress_ = now;  // the wait for an answer starts with the first message
-  while (in_flight_ < congestion_.window()) {
-    codec::Packet packet;
-    std::vector<PieceRef> pieces;
-    if (!fill(packet, pieces)) break;
-    if (unacked_ > 0) packet.acks = received_.newest(kRangesBeside);
-    const Result<std::uint64_t> counter = send(packet);
-    if (!counter) {
-      for (auto it = pieces.rbegin(); it != pieces.rend(); ++it) {
-        again_[index(started_.at(it->message).priority)].push_front(*it);
-      }
-      return;
-    }
-    std::size_t bytes = kPacketOverhead;
-    for (const PieceRef& piece : pieces) bytes += piece.size + kPieceOverhead;
-    last_sent_ = now;
-    in_flight_ += bytes;
-    ++packets_sent_;
-    sent_.push_back({*counter, now, bytes, std::move(pieces), false});
-    unacked_ = 0;
-    ack_at_ = kNever;
+  rate_.on_turn(paced_, now);
+  exhausted_ = false;
+  while (in_flight_ < rate_.window() && now >= rate_.next_send() && send_one(now, send)) {
   }
+  paced_ = in_flight_ < rate_.window() && now < rate_.next_send();
   if (now >= ack_at_ && send({received_.newest(kRangesAlone), {}})) {
     unacked_ = 0;
     ack_at_ = kNever;
   }
 }
 
-Instant DatagramChannel::wake() const { return std::min(ack_at_, probe_at()); }
+Instant DatagramChannel::wake() const {
+  Instant at = std::min({ack_at_, probe_at(), loss_at_});
+  // The pace: several packets per turn of the loop, within the slack it grants.
+  if (!exhausted_ && in_flight_ < rate_.window()) at = std::min(at, rate_.next_send() + RateControl::kSlack / 4);
+  return at;
+}
 
 std::optional<Duration> DatagramChannel::rtt() const {
-  if (!congestion_.measured()) return std::nullopt;
-  return congestion_.rtt();
+  if (!round_trip_.measured()) return std::nullopt;
+  return round_trip_.rtt();
 }
 
 Channel::Traffic DatagramChannel::traffic() const {

@@ -45,6 +45,7 @@ void Fetcher::add(const codec::local::NeedBlobs::Need& wanted, const std::option
   need.bases = wanted.bases;
   need.offset = wanted.offset;
   need.order = (small ? 0 : kBulkOrder) + next_order_++;
+  need.home = source;
   make_idle(wanted.hash, need, source, now);
 }
 
@@ -145,7 +146,7 @@ std::optional<NodeId> Fetcher::next_target(const Need& need, const std::optional
 // Puts a need into the queue of the next neighbour to ask; if all were tried, it rests.
 void Fetcher::make_idle(const Hash& hash, Need& need, const std::optional<NodeId>& first, Instant now) {
   leave_idle(need);
-  if (const std::optional<NodeId> target = next_target(need, first)) {
+  if (const std::optional<NodeId> target = next_target(need, first ? first : need.home)) {
     need.idle_at = target;
     peers_.at(*target).idle.emplace(need.order, hash);
     return;
@@ -165,8 +166,12 @@ void Fetcher::leave_idle(Need& need) {
 void Fetcher::unask(const NodeId& who, const Hash& hash, Need& need, bool cancel) {
   std::erase(need.asked, who);
   const auto it = peers_.find(who);
-  if (it == peers_.end() || it->second.asked.erase(hash) == 0) return;
+  if (it == peers_.end()) return;
+  const auto was = it->second.asked.find(hash);
+  if (was == it->second.asked.end()) return;
   Peer& peer = it->second;
+  if (was->second.taken) --peer.taken;
+  peer.asked.erase(was);
   peer.asked_order.erase(need.order);
   peer.asked_bytes -= need.bytes;
   if (cancel) peer.cancel.push_back(hash);
@@ -206,12 +211,25 @@ void Fetcher::on_session_end(const NodeId& who, Instant now) {
   }
 }
 
-void Fetcher::on_missing(const NodeId& from, const codec::Missing& missing) {
-  const auto peer = peers_.find(from);
-  if (peer == peers_.end()) return;
+void Fetcher::on_missing(const NodeId& from, const codec::Missing& missing, Instant now) {
+  const auto at = peers_.find(from);
+  if (at == peers_.end()) return;
+  Peer& peer = at->second;
+  bool in_vain = false;
   for (const Hash& hash : missing.hashes) {
-    if (const auto it = peer->second.asked.find(hash); it != peer->second.asked.end()) it->second.missing = true;
+    const auto it = peer.asked.find(hash);
+    if (it == peer.asked.end()) continue;
+    it->second.missing = true;
+    if (!it->second.taken) continue;
+    in_vain = true;
+    Need& need = needs_.at(hash);
+    unask(from, hash, need, true);
+    if (need.asked.empty() && !need.handed_over && !need.idle_at) make_idle(hash, need, std::nullopt, now);
   }
+  if (!in_vain) return;
+  peer.proven_until = now;
+  peer.next_probe = now + peer.probe_rest;
+  peer.probe_rest = std::min(peer.probe_rest * 2, kLongestProbeRest);
 }
 
 void Fetcher::on_blobs(const NodeId& from, std::vector<codec::Blob> blobs, Instant now) {
@@ -235,9 +253,9 @@ void Fetcher::on_blobs(const NodeId& from, std::vector<codec::Blob> blobs, Insta
       if (need.asked.empty() && !need.idle_at && need.resting_until == kNever) make_idle(blob.hash, need, from, now);
       continue;
     }
+    if (const auto peer = peers_.find(from); peer != peers_.end()) note_rate(peer->second, need.bytes, now);
     unask(from, blob.hash, need, false);
     note_handed_over(blob.hash, need, from, now);
-    if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.progress = now;
     cache_.drop(blob.hash);
     put.push_back(*cache_.put(std::move(blob)));
   }
@@ -260,6 +278,56 @@ void Fetcher::on_came_along(const NodeId& from, const std::vector<Hash>& hashes,
 
 // --- asking
 
+void Fetcher::note_rate(Peer& peer, std::size_t bytes, Instant now) {
+  peer.progress = now;
+  peer.proven_until = now + kProven;
+  peer.probe_rest = kFirstProbeRest;
+  peer.rate_bytes += bytes;
+  const Duration span = now - peer.rate_since;
+  if (span < kRateSpan) return;
+  const double measured = static_cast<double>(peer.rate_bytes) * 1e9 / static_cast<double>(span.ns);
+  peer.rate = peer.rate == 0 ? measured : (peer.rate + measured) / 2;
+  peer.rate_since = now;
+  peer.rate_bytes = 0;
+}
+
+// Likely bytes that may be under way from it.
+std::size_t Fetcher::room(const Peer& peer) const {
+  const std::size_t shared = budget_ - std::min(budget_, handed_bytes_);  // what fsd has in hand counts for all
+  if (peer.rate == 0) return std::min(kLeastAskedBytes, shared);
+  const double ahead = peer.rate * static_cast<double>(kAhead.ns) / 1e9;
+  return std::min(shared, std::max(kLeastAheadBytes, static_cast<std::size_t>(ahead)));
+}
+
+// With room and nothing idle of its own: from the fullest queue, in order, as much as a turn can ask.
+void Fetcher::take_over(const NodeId& who, Peer& peer, Instant now) {
+  const bool proven = now < peer.proven_until;
+  if (!peer.idle.empty() || (!proven && (now < peer.next_probe || peer.taken > 0))) return;
+  Peer* fullest = nullptr;
+  for (auto& [other, candidate] : peers_) {
+    // What it would ask for itself in this turn stays.
+    if (other == who || candidate.idle.size() <= kProbes || candidate.asked.empty()) continue;
+    if (fullest == nullptr || candidate.idle.size() > fullest->idle.size()) fullest = &candidate;
+  }
+  if (fullest == nullptr) return;
+  std::size_t bytes = peer.asked_bytes, count = 0, looked_at = 0;
+  std::vector<std::pair<Order, Hash>> taken;
+  for (const auto& [order, hash] : fullest->idle) {
+    if (proven ? bytes >= room(peer) : count >= kProbes) break;
+    if (count + kProbes >= fullest->idle.size() || ++looked_at > kMostLookedAt) break;
+    const Need& need = needs_.at(hash);
+    if (contains(need.tried, who) || contains(need.asked, who)) continue;
+    bytes += need.bytes;
+    ++count;
+    taken.emplace_back(order, hash);
+  }
+  for (const auto& [order, hash] : taken) {
+    fullest->idle.erase(order);
+    peer.idle.emplace(order, hash);
+    needs_.at(hash).idle_at = who;
+  }
+}
+
 void Fetcher::ask(const NodeId& who, Peer& peer, Instant now) {
   codec::WantBlobs message;
   const auto send = [&] {
@@ -281,16 +349,20 @@ void Fetcher::ask(const NodeId& who, Peer& peer, Instant now) {
   // Refilled when a quarter is free, so that wants travel in batches.
   // Who brought what was false gets less to do, until it is dropped for good.
   const std::size_t most = std::max<std::size_t>(8, kMaxAsked >> std::min<std::uint64_t>(6, faults_of(who).refused));
-  const bool room = peer.asked.size() <= most * 3 / 4 && peer.asked_bytes + handed_bytes_ <= budget_ * 3 / 4;
-  while (room && !peer.idle.empty() && peer.asked.size() < most && peer.asked_bytes + handed_bytes_ < budget_) {
+  const std::size_t bytes = room(peer);
+  const bool refill = peer.asked.size() <= most * 3 / 4 && peer.asked_bytes <= bytes * 3 / 4;
+  if (refill && peers_.size() > 1) take_over(who, peer, now);
+  while (refill && !peer.idle.empty() && peer.asked.size() < most && peer.asked_bytes < bytes) {
     const auto [order, hash] = *peer.idle.begin();
     peer.idle.erase(peer.idle.begin());
     Need& need = needs_.at(hash);
     need.idle_at.reset();
-    if (peer.asked.empty()) peer.progress = now;
+    if (peer.asked.empty()) peer.progress = peer.rate_since = now, peer.rate_bytes = 0;
     if (!contains(need.asked, who)) need.asked.push_back(who);
     if (!contains(need.tried, who)) need.tried.push_back(who);
-    peer.asked[hash] = {now, false};
+    const bool taken = need.home && need.home != who && !contains(need.tried, *need.home);
+    peer.asked[hash] = {now, false, taken};
+    if (taken) ++peer.taken;
     peer.asked_order[order] = hash;
     peer.asked_bytes += need.bytes;
     if (message.wants.size() == codec::kMaxWants) send();

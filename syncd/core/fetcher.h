@@ -3,6 +3,11 @@
 // A need's life: idle at a neighbour's queue -> asked (maybe answered Missing: the neighbour keeps the want)
 // -> handed to fsd -> stored (gone) or refused (blame; idle again). Or resting, when all neighbours were asked in vain and
 // others needed the places there.
+//
+// Several sources: needs wait where their entries came from, and a neighbour with room takes over idle ones from the
+// fullest queue, so each carries as much as it delivers. Whether it has them shows by trying: one that has not delivered
+// lately gets kProbes, and after an answer Missing nothing more for a while that doubles. What one was asked is asked of
+// nobody else while it delivers, so nothing comes twice.
 #pragma once
 
 #include <deque>
@@ -22,6 +27,16 @@ class Fetcher {
   // while more than kBacklogBytes wait for its disk, since what waits there delays what neighbours ask of fsd.
   static constexpr std::size_t kAskedBytes = 4 * 1024 * 1024;
   static constexpr std::size_t kLeastAskedBytes = 512 * 1024;
+  // Once a neighbour's rate is known: what it brings in kAhead (fsd's delays and queues on the way), so that a slow one
+  // does not hold what another could bring.
+  static constexpr Duration kAhead = milliseconds(400);
+  static constexpr std::size_t kLeastAheadBytes = 128 * 1024;
+  static constexpr Duration kRateSpan = milliseconds(100);
+  static constexpr std::size_t kProbes = 2;
+  static constexpr std::size_t kMostLookedAt = 512;  // of another's queue, per turn
+  static constexpr Duration kProven = seconds(3);    // since it brought something
+  static constexpr Duration kFirstProbeRest = milliseconds(200);
+  static constexpr Duration kLongestProbeRest = seconds(30);
   static constexpr std::size_t kBacklogBytes = 768 * 1024;
   static constexpr std::size_t kGuessBytes = 16 * 1024;  // of a blob whose size fsd does not hint
   static constexpr Duration kStall = seconds(2);         // a neighbour bringing nothing for so long: ask another
@@ -40,7 +55,7 @@ class Fetcher {
   void on_blobs(const NodeId& from, std::vector<codec::Blob> blobs, Instant now);
   // These came along with a push and are in the cache; some may be needed already.
   void on_came_along(const NodeId& from, const std::vector<Hash>& hashes, Instant now);
-  void on_missing(const NodeId& from, const codec::Missing& missing);
+  void on_missing(const NodeId& from, const codec::Missing& missing, Instant now);
   // The outcome of what we handed over. Gives who brought the last stored one.
   std::optional<NodeId> on_stored(const codec::local::BlobsStored& outcome, Instant now);
   void on_session(const NodeId& who, Instant now);
@@ -71,6 +86,7 @@ class Fetcher {
     std::vector<Hash> bases;   // said with the want, until a delta against one was no good
     std::uint64_t offset = 0;  // said with them
     Order order = 0;
+    std::optional<NodeId> home;     // whom its entries came from
     std::optional<NodeId> idle_at;  // waits in that neighbour's queue
     std::vector<NodeId> asked;      // who has our want now
     std::vector<NodeId> tried;      // asked in this round of all neighbours
@@ -83,6 +99,7 @@ class Fetcher {
   struct Asked {
     Instant at;
     bool missing = false;
+    bool taken = false;  // from another's queue: it may lack this
   };
   struct Peer {
     std::map<Order, Hash> idle;
@@ -92,6 +109,13 @@ class Fetcher {
     std::vector<Hash> cancel, again;  // to say with the next message
     Instant progress{0};
     Instant next_check{0};
+    double rate = 0;  // bytes per second it brings while asked; 0: not known
+    Instant rate_since{0};
+    std::size_t rate_bytes = 0;
+    Instant proven_until{0};
+    std::size_t taken = 0;  // asked
+    Instant next_probe{0};
+    Duration probe_rest = kFirstProbeRest;
   };
 
   void add(const codec::local::NeedBlobs::Need& need, const std::optional<NodeId>& source, Instant now);
@@ -103,6 +127,9 @@ class Fetcher {
   void ask(const NodeId& who, Peer& peer, Instant now);
   void check_progress(const NodeId& who, Peer& peer, Instant now);
   void move_on(const NodeId& who, Peer& peer, const Hash& hash, bool crowded, Instant now);
+  void take_over(const NodeId& who, Peer& peer, Instant now);
+  void note_rate(Peer& peer, std::size_t bytes, Instant now);
+  [[nodiscard]] std::size_t room(const Peer& peer) const;
   void take_back(Need& need);
   void note_handed_over(const Hash& hash, Need& need, const std::optional<NodeId>& from, Instant now);
   [[nodiscard]] bool may_bring(const NodeId& from, Need& need, const codec::Blob& blob);

@@ -26,6 +26,15 @@ bool Handshakes::begin(const Path& path, bool reliable, Instant now) {
   return true;
 }
 
+void Handshakes::take_over(const Path& path, Instant now) {
+  if (!begin(path, false, now)) return;
+  State& state = table_.at(path);
+  if ((std::exchange(state.mine.features, state.mine.features | kFeatureInstead) & kFeatureInstead) ==
+      0) {
+    say(path, state);
+  }
+}
+
 void Handshakes::say(const Path& path, State& state) {
   state.echoed = state.mine.echo;
   out_.push_back({path, state.mine});
@@ -71,7 +80,7 @@ std::vector<Handshakes::Due> Handshakes::due(Instant now, std::vector<Path>& giv
       ++it;
     } else if (!state.reliable && state.repeats < kRepeats) {
       ++state.repeats;
-      state.next = now + kFirstRepeat * (std::int64_t{1} << state.repeats);
+      state.next = now + kFirstRepeat * (std::int64_t{1} << state.repeats / 2);
       say(it->first, state);
       ++it;
     } else {

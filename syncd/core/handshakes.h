@@ -12,11 +12,14 @@
 
 namespace meshfs::syncd {
 
+// Bit of Hello's features (wire.capnp), of one session: it takes the place of our stream, which stalls or loses.
+inline constexpr std::uint32_t kFeatureInstead = 4;
+
 class Handshakes {
  public:
   static constexpr std::size_t kMax = 128;  // at a time; more neighbours wait for their next beacon
   static constexpr Duration kFirstRepeat = milliseconds(40);
-  static constexpr int kRepeats = 7;                        // 40 ms doubling: given up after 5 s
+  static constexpr int kRepeats = 12;  // each wait twice, then doubled: given up after 5 s; 20 % loss costs 0.1 s
   static constexpr Duration kStreamPatience = seconds(10);  // on reliable links Hello is sent once
 
   struct Self {
@@ -29,6 +32,8 @@ class Handshakes {
 
   // Begins one on this path unless one is under way. False if there are too many.
   bool begin(const Path& path, bool reliable, Instant now);
+  // The one on this path, begun or under way, asks the peer to leave its stream (kFeatureInstead).
+  void take_over(const Path& path, Instant now);
   // Their Hello arrived (authentic). Complete: the keys.
   std::optional<Session::Keys> on_hello(const Path& path, bool reliable, const codec::Hello& theirs, Instant now);
   // The answered handshake in which we gave this session number; its key may open the frame.

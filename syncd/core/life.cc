@@ -110,7 +110,7 @@ void Life::on_message(const NodeId& who, codec::Message message, Instant now) {
   } else if (auto* blobs = std::get_if<codec::Blobs>(&message)) {
     fetcher_.on_blobs(who, std::move(blobs->blobs), now);
   } else if (auto* missing = std::get_if<codec::Missing>(&message)) {
-    fetcher_.on_missing(who, *missing);
+    fetcher_.on_missing(who, *missing, now);
   } else if (auto* ping = std::get_if<codec::Ping>(&message)) {
     if (!ping->reply) {
       neighbours_.send(who, Priority::control, codec::Ping{ping->token, true});

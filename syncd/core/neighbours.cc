@@ -70,45 +70,12 @@ void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
   neighbour->boot = keys.theirs.boot;
   neighbour->heard = now;
   const std::uint32_t number = keys.mine.session;
+  // A stream of theirs says that they find it good again, their wish for another session that it is not.
+  if (traits->second.reliable) neighbour->stream.avoid_until = Instant{0};
+  if ((keys.theirs.features & kFeatureInstead) != 0) avoid_stream(*neighbour, now);
   neighbour->sessions.push_back(std::make_unique<Session>(links_, traits->second, path, std::move(keys), now));
   by_number_[number] = {neighbour->id, neighbour->sessions.back().get()};
   choose_active(*neighbour, now);
-}
-
-void Neighbours::choose_active(Neighbour& neighbour, Instant now) {
-  Session* best = nullptr;
-  for (const auto& session : neighbour.sessions) {
-    if (session->retire_at != kNever) continue;
-    if (best == nullptr) {
-      best = session.get();
-      continue;
-    }
-    const Session& a = *session;
-    bool better = a.established() > best->established();
-    if (a.reliable() != best->reliable()) {
-      better = a.reliable();
-    } else if (a.established() - best->established() < kTwins && best->established() - a.established() < kTwins) {
-      better = a.keys().key < best->keys().key;
-    }
-    if (better) best = session.get();
-  }
-  if (best == nullptr && !neighbour.sessions.empty()) {  // only retiring ones are left: better than none
-    best = neighbour.sessions.back().get();
-    best->retire_at = kNever;
-  }
-  if (best == neighbour.active) return;
-  neighbour.active = best;
-  for (const auto& session : neighbour.sessions) {
-    if (session.get() != best && session->retire_at == kNever) session->retire_at = now + kRetire;
-  }
-  refresh_list();
-  if (best == nullptr) {
-    trickle_.reset(now);
-    events_.on_session_end(neighbour.id, now);
-  } else {
-    if (best->reliable()) neighbour.stream.backoff = seconds(1);
-    events_.on_session(neighbour.id, now);
-  }
 }
 
 void Neighbours::end_session(Neighbour& neighbour, const Session* session, Instant now) {
@@ -196,8 +163,9 @@ void Neighbours::reach_out(Neighbour& neighbour, Instant now, Instant& wake) {
   if (!neighbour.beacon || now - neighbour.beacon->at > kSilence || now < neighbour.banned_until) return;
   const Neighbour::Beacon& beacon = *neighbour.beacon;
   const bool has_stream = neighbour.active != nullptr && neighbour.active->reliable();
-  if (has_stream) return;
-  if (self_.node < neighbour.id && beacon.what.tcp_port != 0 && !neighbour.stream.path) {
+  if (has_stream) return watch_stream(neighbour, now, wake);
+  if (self_.node < neighbour.id && beacon.what.tcp_port != 0 && !neighbour.stream.path &&
+      stream_may_return(neighbour, now, wake)) {
     if (now < neighbour.stream.next) {
       wake = std::min(wake, neighbour.stream.next);
     } else if (const auto target = links_.stream_target(beacon.from.link, beacon.from.address, beacon.what.tcp_port)) {

@@ -1,7 +1,8 @@
 // Who is around and how we talk to them: beacons, handshakes, streams, and one active session per neighbour.
 // Owned by Node; upper parts see it as Mail and through Events.
 //
-// Which session is active: a reliable one before a datagram one; of two made within kTwins of each other the one with
+// Which session is active: a reliable one before a datagram one, unless it stalls or loses (StreamHealth): then its place is
+// taken by a datagram session for kStreamHold, doubling while it keeps happening, and longer while datagrams lose. Of two made within kTwins of each other the one with
 // the smaller key (both sides choose alike), else the newer. A session that lost listens on for kRetire.
 #pragma once
 
@@ -11,6 +12,7 @@
 
 #include "syncd/core/handshakes.h"
 #include "syncd/core/mail.h"
+#include "syncd/core/stream_health.h"
 #include "syncd/core/trickle.h"
 
 namespace meshfs::syncd {
@@ -32,6 +34,14 @@ struct Neighbour {
     std::optional<Path> path;  // under way or up
     Instant next{0};
     Duration backoff = seconds(1);
+    // Not before, because it stalled or lost (StreamHealth); the wait doubles.
+    Instant avoid_until{0};
+    Duration hold{};
+    Instant trouble{0};  // the last time
+    StreamHealth health;
+    Instant next_look{0};
+    std::uint64_t frames_out = 0;  // of the session, when all was acknowledged
+    Channel::Traffic seen;         // of the datagram session, when last asked whether a stream may come back
   } stream;
   Instant datagram_from{0};  // not before: a stream gets the first chance
   Instant banned_until{0};
@@ -50,6 +60,11 @@ class Neighbours : public Mail {
   static constexpr Duration kTwins = seconds(2);
   static constexpr Duration kStreamFirst = milliseconds(500);
   static constexpr Duration kLongestBackoff = seconds(64);
+  static constexpr Duration kStreamHold = seconds(30);
+  static constexpr Duration kLongestHold = seconds(960);
+  static constexpr Duration kStreamForgiven = seconds(600);  // so long without trouble: the wait is short again
+  static constexpr std::uint64_t kEnoughPackets = 30;        // to tell that datagrams lose
+  static constexpr std::uint64_t kSomeLossPercent = 2;
   static constexpr std::uint32_t kMaxBlame = 8;
   static constexpr Duration kBan = seconds(60);
 
@@ -116,6 +131,9 @@ class Neighbours : public Mail {
   Session* session_on(const Path& path) const;
   void establish(const Path& path, Session::Keys keys, Instant now);
   void choose_active(Neighbour& neighbour, Instant now);
+  void avoid_stream(Neighbour& neighbour, Instant now);
+  void watch_stream(Neighbour& neighbour, Instant now, Instant& wake);
+  bool stream_may_return(Neighbour& neighbour, Instant now, Instant& wake);
   void end_session(Neighbour& neighbour, const Session* session, Instant now);
   void reach_out(Neighbour& neighbour, Instant now, Instant& wake);
   void look_after(Neighbour& neighbour, Instant now, Instant& wake);

@@ -21,6 +21,7 @@ class Links {
   virtual Status send_all(LinkId link, ByteView frame) = 0;
   virtual void connect(LinkId link, const transport::LinkAddress& to) = 0;
   virtual void close(LinkId link, const transport::LinkAddress& to) = 0;
+  virtual void abandon(LinkId link, const transport::LinkAddress& to) { close(link, to); }
 
   // Where the neighbour whose beacon came from `from` on `heard_on` accepts streams, if a link of ours can get there:
   // only main knows how a stream address is made of a datagram address and a port. Nothing: stay with datagrams.

@@ -35,7 +35,9 @@ bool Session::hand_over(const Bytes& frame) {
   const Status sent = links_.send(path_.link, path_.address, frame);
   if (!sent && sent.code() == Errc::no_space) return false;
   if (!sent && sent.code() == Errc::unreachable && reliable_) unreachable_ = true;
-  ++counts_.frames_out;  // a datagram refused for another reason is a lost one
+  if (!sent && sent.code() == Errc::too_large)
+    unreachable_ = true;  // the link takes less than it did: a new session will
+  ++counts_.frames_out;   // a datagram refused for another reason is a lost one
   counts_.bytes_out += frame.size();
   return true;
 }

@@ -95,12 +95,18 @@ void LinkTable::detach() {
   for (const auto& link : links_) link->set_events({});
 }
 
-Status LinkTable::send(LinkId link, const LinkAddress& to, ByteView frame) { return links_.at(link)->send(to, frame); }
+Status LinkTable::send(LinkId link, const LinkAddress& to, ByteView frame) {
+  Status sent = links_.at(link)->send(to, frame);
+  // Its mtu changed: sessions to come shall know.
+  if (!sent && sent.code() == Errc::too_large && node_ != nullptr) node_->add_link(link, links_[link]->traits());
+  return sent;
+}
 std::optional<transport::LinkQuality> LinkTable::quality(LinkId link, const LinkAddress& to) {
   return links_.at(link)->quality(to);
 }
 Status LinkTable::send_all(LinkId link, ByteView frame) { return links_.at(link)->send_all(frame); }
 void LinkTable::connect(LinkId link, const LinkAddress& to) { links_.at(link)->connect(to); }
+void LinkTable::abandon(LinkId link, const LinkAddress& to) { links_.at(link)->abandon(to); }
 void LinkTable::close(LinkId link, const LinkAddress& to) { links_.at(link)->close(to); }
 
 std::optional<Links::Target> LinkTable::stream_target(LinkId heard_on, const LinkAddress& from,

@@ -32,6 +32,7 @@ class LinkTable final : public Links {
   Status send_all(LinkId link, ByteView frame) override;
   void connect(LinkId link, const transport::LinkAddress& to) override;
   void close(LinkId link, const transport::LinkAddress& to) override;
+  void abandon(LinkId link, const transport::LinkAddress& to) override;
   std::optional<Target> stream_target(LinkId heard_on, const transport::LinkAddress& from,
                                       std::uint16_t tcp_port) override;
   std::optional<transport::LinkQuality> quality(LinkId link, const transport::LinkAddress& to) override;

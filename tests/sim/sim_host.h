@@ -45,6 +45,9 @@ class SimHost : private syncd::Links, private syncd::Store {
   Status send_all(syncd::LinkId link, ByteView frame) override;
   void connect(syncd::LinkId link, const transport::LinkAddress& to) override;
   void close(syncd::LinkId link, const transport::LinkAddress& to) override;
+  std::optional<transport::LinkQuality> quality(syncd::LinkId id, const transport::LinkAddress& to) override {
+    return link(id).quality(to);
+  }
   std::optional<Target> stream_target(syncd::LinkId heard_on, const transport::LinkAddress& from,
                                       std::uint16_t tcp_port) override;
   void send(codec::local::ToFsd message) override;

@@ -34,6 +34,7 @@ struct LinkQuality {
   Duration rtt;
   std::uint64_t sent = 0, lost = 0;  // packets; those sent again count in both
   std::size_t queued = 0;            // bytes taken by send() that nobody acknowledged
+  std::uint32_t timeouts = 0;        // in a row, while waiting for an acknowledgement
 };
 
 class PacketLink {
@@ -48,6 +49,8 @@ class PacketLink {
   // Asks a stream link to connect to `to` (known from a beacon or configuration); events follow. No-op elsewhere.
   virtual void connect(const LinkAddress& to) = 0;
   virtual void close(const LinkAddress& to) = 0;
+  // As close(), and what the peer did not acknowledge yet need not arrive: a stream that stalls ends at once.
+  virtual void abandon(const LinkAddress& to) { close(to); }
 
   struct Events {
     std::function<void(const LinkAddress& from, ByteView frame)> on_frame;

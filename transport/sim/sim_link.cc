@@ -37,6 +37,12 @@ void SimLink::close(const LinkAddress& to) {
   if (mode_ == SimNetwork::Mode::stream && node) network_.close_stream(node_, *node, false, true);
 }
 
+std::optional<LinkQuality> SimLink::quality(const LinkAddress& peer) const {
+  const auto node = SimNetwork::node_of(peer);
+  if (mode_ != SimNetwork::Mode::stream || !node) return std::nullopt;
+  return network_.stream_quality(node_, *node);
+}
+
 void SimLink::set_events(Events events) {
   events_ = events.on_frame ? std::make_shared<const Events>(std::move(events)) : nullptr;
 }

@@ -119,6 +119,7 @@ class SimNetwork {
   Status broadcast(Node from, ByteView frame);
   void put_on_air(Node from, Node to, Edge& edge, const Frame& frame);
   Status send_stream(Node from, Node to, ByteView frame);
+  [[nodiscard]] std::optional<LinkQuality> stream_quality(Node from, Node to) const;
   void connect_stream(Node from, Node to);
   void close_stream(Node a, Node b, bool tell_a, bool tell_b);
   void deliver_stream(Event& event);
@@ -146,6 +147,7 @@ class SimLink final : public PacketLink {
   void connect(const LinkAddress& to) override;
   void close(const LinkAddress& to) override;
   void set_events(Events events) override;
+  [[nodiscard]] std::optional<LinkQuality> quality(const LinkAddress& peer) const override;  // of streams
 
  private:
   friend class SimNetwork;

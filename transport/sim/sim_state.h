@@ -34,6 +34,7 @@ struct SimNetwork::Edge {
   Instant busy_until[2]{};  // per mode
   std::size_t queued[2]{};  // bytes under way per mode
   bool wants_room[2]{};
+  std::uint64_t segments = 0, segments_lost_ppm = 0;  // of streams: what a kernel would have measured
   std::uint64_t bytes = 0;
   Endpoint end;
   std::deque<Event> held;  // stream frames that met a cut, in order

@@ -5,6 +5,7 @@ namespace meshfs::transport {
 
 namespace {
 constexpr std::uint32_t kMillion = 1'000'000;
+constexpr std::size_t kSegmentBytes = 1400;
 }  // namespace
 
 bool SimNetwork::chance(std::uint32_t ppm) { return ppm != 0 && rng_.below(kMillion) < ppm; }
@@ -90,6 +91,9 @@ Status SimNetwork::send_stream(Node from, Node to, ByteView frame) {
     return Errc::no_space;
   }
   e->queued[kMode] += frame.size();  // until delivered: a stream keeps what is not acknowledged
+  const std::uint64_t segments = frame.size() / kSegmentBytes + 1;
+  e->segments += segments;
+  e->segments_lost_ppm += segments * e->quality.loss_ppm;
   Duration takes = e->quality.delay;
   // A lost segment costs a retransmission each time; five in a row are the end of our patience, not of the stream.
   for (int tries = 0; tries < 5 && chance(e->quality.loss_ppm); ++tries) {
@@ -102,6 +106,17 @@ Status SimNetwork::send_stream(Node from, Node to, ByteView frame) {
   event.frame = std::make_shared<const Bytes>(copy_of(frame));
   schedule(e->end.last_arrival, std::move(event));
   return {};
+}
+
+std::optional<LinkQuality> SimNetwork::stream_quality(Node from, Node to) const {
+  const Edge* e = edge(from, to);
+  if (e == nullptr || e->end.state != Endpoint::State::open) return std::nullopt;
+  LinkQuality out;
+  out.rtt = e->quality.delay * 2;
+  out.sent = e->segments;
+  out.lost = e->segments_lost_ppm / kMillion;
+  out.queued = e->queued[index_of(Mode::stream)];
+  return out;
 }
 
 void SimNetwork::connect_stream(Node from, Node to) {

@@ -220,6 +220,14 @@ void TcpLink::finish_connecting(const std::string& key) {
 
 void TcpLink::close(const LinkAddress& to) { drop(to.key, false); }
 
+void TcpLink::abandon(const LinkAddress& to) {
+  if (const auto at = connections_.find(to.key); at != connections_.end() && at->second.stream) {
+    const linger at_once{1, 0};  // the kernel forgets what it holds and tells the peer by a reset: socket(7)
+    set_option(at->second.stream->socket(), SOL_SOCKET, SO_LINGER, at_once);
+  }
+  drop(to.key, false);
+}
+
 void TcpLink::drop(std::string key, bool tell) {
   const auto found = connections_.find(key);
   if (found == connections_.end()) return;

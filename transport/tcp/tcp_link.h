@@ -48,6 +48,7 @@ class TcpLink final : public PacketLink {
   Status send_all(ByteView) override { return error(Errc::unsupported, "tcp reaches one peer each"); }
   void connect(const LinkAddress& to) override;
   void close(const LinkAddress& to) override;  // no on_gone() follows on this side
+  void abandon(const LinkAddress& to) override;
   void set_events(Events events) override { events_ = std::move(events); }
   [[nodiscard]] std::optional<LinkQuality> quality(const LinkAddress& peer) const override;  // the kernel's figures
 

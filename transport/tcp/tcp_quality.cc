@@ -17,6 +17,7 @@ std::optional<LinkQuality> tcp_quality(int socket) {
   out.rtt = microseconds(info.tcpi_rtt);
   out.sent = info.tcpi_data_segs_out;
   out.lost = info.tcpi_total_retrans;
+  out.timeouts = info.tcpi_retransmits;
   out.queued = info.tcpi_notsent_bytes + std::size_t{info.tcpi_unacked} * info.tcpi_snd_mss;
   return out;
 }

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -67,7 +68,7 @@ UdpLink::UdpLink(os::Loop& loop, const os::Log& log, Options options)
       options_(std::move(options)),
       control_(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
   traits_.name = "udp " + options_.interface;
-  traits_.mtu = kMtu;
+  traits_.mtu = kLeastMtu;
   traits_.broadcast = true;
 }
 
@@ -76,11 +77,22 @@ UdpLink::~UdpLink() {
   if (socket_) loop_.unwatch(socket_.get());
 }
 
+// The interface's own; the neighbour's may be smaller, which whoever sends finds out.
+void UdpLink::take_mtu() {
+  ifreq request{};
+  std::memcpy(request.ifr_name, options_.interface.data(),
+              std::min(options_.interface.size(), sizeof request.ifr_name - 1));
+  if (::ioctl(control_.get(), SIOCGIFMTU, &request) != 0 || request.ifr_mtu < 0) return;
+  const std::size_t mtu = static_cast<std::size_t>(request.ifr_mtu);
+  traits_.mtu = std::clamp(mtu, kLeastMtu + kHeaderBytes, kMostMtu + kHeaderBytes) - kHeaderBytes;
+}
+
 void UdpLink::look() {
   timer_ = loop_.after(kLookEvery, [this] { look(); });
   const Interface now = look_at(control_.get(), options_.interface);
   if (now.index == 0) return close_socket("interface " + options_.interface + " is not there; waiting for it");
   if (!now.up) return close_socket("interface " + options_.interface + " is down; waiting for it");
+  take_mtu();
   if (socket_ && now.index != index_) close_socket("interface " + options_.interface + " was replaced");
   if (!socket_) {
     if (const Status opened = open_socket(now.index, now.loopback); !opened) {
@@ -178,7 +190,7 @@ void UdpLink::read_datagrams() {
     if (count <= 0) return;  // nothing left, or an error that a later datagram or look() clears up
     for (int i = 0; i < count; ++i) {
       const mmsghdr& message = messages[i];
-      if (message.msg_len == 0 || message.msg_len > kMtu || (message.msg_hdr.msg_flags & MSG_TRUNC) != 0 ||
+      if (message.msg_len == 0 || message.msg_len > kMostMtu || (message.msg_hdr.msg_flags & MSG_TRUNC) != 0 ||
           from[i].sin6_family != AF_INET6 || !events_.on_frame) {
         continue;
       }

@@ -17,7 +17,9 @@ namespace meshfs::transport {
 
 class UdpLink final : public PacketLink {
  public:
-  static constexpr std::size_t kMtu = 1200;  // 1,280 (every IPv6 path) - 48 of headers, and some air for tunnels
+  static constexpr std::size_t kHeaderBytes = 48;  // IPv6 and UDP
+  static constexpr std::size_t kLeastMtu = 1280 - kHeaderBytes;
+  static constexpr std::size_t kMostMtu = 1500 - kHeaderBytes;  // above, fewer system calls are all that is won
   static constexpr std::uint16_t kLoopbackPorts = 8;
   static constexpr Duration kLookEvery = seconds(1);
   static constexpr std::size_t kMaxKnown = 1024;  // addresses with their text; strangers may flush it, no more
@@ -42,6 +44,7 @@ class UdpLink final : public PacketLink {
 
  private:
   UdpLink(os::Loop& loop, const os::Log& log, Options options);
+  void take_mtu();
   void look();  // every second: does the interface stand as it did?
   Status open_socket(unsigned index, bool loopback);
   void close_socket(const std::string& why);

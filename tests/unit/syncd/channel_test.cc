@@ -68,7 +68,8 @@ struct Wire {
     std::uint64_t counter;
     codec::Packet packet;
   };
-  explicit Wire(unsigned loss) : loss_percent(loss) {}
+  explicit Wire(unsigned loss, std::size_t mtu_of_both = 1200, std::size_t takes_up_to = 9000)
+      : loss_percent(loss), mtu(mtu_of_both), takes(takes_up_to) {}
 
   void run(Duration span) {
     const Instant end = now + span;
@@ -87,16 +88,21 @@ struct Wire {
     from.flush(now, [&](const codec::Packet& packet) -> Result<std::uint64_t> {
       const std::uint64_t mine = ++counter;
       ++frames;
-      EXPECT_LE(codec::encode_packet(packet).size() + codec::kFrameHeaderBytes, 1200u);
-      if (!rng.percent(loss_percent)) air.push_back({now + milliseconds(2), to_b, mine, packet});
+      const std::size_t size = codec::encode_packet(packet).size() + codec::kFrameHeaderBytes;
+      EXPECT_LE(size, mtu);
+      if (to_b) bytes_to_b += size;
+      largest = std::max(largest, size);
+      if (size <= takes && !rng.percent(loss_percent)) air.push_back({now + milliseconds(2), to_b, mine, packet});
       return mine;
     });
   }
 
   unsigned loss_percent;
+  std::size_t mtu, takes;
+  std::size_t bytes_to_b = 0, largest = 0;
   Rng rng{3};
   Instant now{1};
-  DatagramChannel a{1200, milliseconds(1)}, b{1200, milliseconds(1)};
+  DatagramChannel a{mtu, milliseconds(1)}, b{mtu, milliseconds(1)};
   std::uint64_t counter_a = 0, counter_b = 0, frames = 0;
   std::deque<Frame> air;
   std::vector<Bytes> at_a, at_b;
@@ -122,6 +128,21 @@ TEST(DatagramChannel, DeliversEachMessageOnceWholeWhateverIsLost) {
     EXPECT_EQ(std::multiset<Bytes>(wire.at_b.begin(), wire.at_b.end()), sent) << loss;
     EXPECT_TRUE(wire.a.idle());
     EXPECT_EQ(wire.a.wake(), kNever);
+  }
+}
+
+// Frames grow to the link's mtu once one has arrived, and what is around content stays small.
+TEST(DatagramChannel, FramesAreAsLargeAsArrivesAndNearlyAllContent) {
+  for (const std::size_t takes : {9000u, 1232u}) {
+    Wire wire(0, 1452, takes);
+    Rng rng(12);
+    for (int i = 0; i < 16; ++i) ASSERT_TRUE(wire.a.queue(Priority::bulk, message(64 * 1024, rng)));
+    wire.run(seconds(5));
+    EXPECT_EQ(wire.at_b.size(), 16u) << takes;
+    EXPECT_GT(wire.largest, 1400u);
+    const double over = static_cast<double>(wire.bytes_to_b) / (16.0 * 64 * 1024);
+    std::printf("frames of %zu bytes: %.3f of the content\n", std::min(wire.mtu, takes), over);
+    EXPECT_LT(over, takes < 1452 ? 1.07 : 1.055);
   }
 }
 

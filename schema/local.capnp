@@ -60,6 +60,7 @@ struct Need {
   sizeHint @2 :UInt64;
   bases @3 :UInt16;          # place in the table, from 1 on; 0: none
   offset @4 :UInt64;         # with bases: where in its file it begins
+  signature @5 :Data;        # as Want has it
 }
 
 struct NeedBlobs {
@@ -150,6 +151,7 @@ struct GetBlobs {
   bases @2 :Data;            # at most 4 content roots that the asker holds: then it is one hash, and BlobsFound is one message
                              # that may overtake and be overtaken by answers to other requests
   offset @3 :UInt64;         # with bases: where in its file the blob begins
+  signature @4 :Data;        # as Want has it; the same holds then as with bases
 }
 
 struct GetItems {

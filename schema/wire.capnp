@@ -53,9 +53,9 @@ struct Hello {
   echo @3 :Data;             # 16 bytes, yours; null in the first hello
   session @4 :UInt32;        # put this number into frames to me
   name @5 :Data;             # node name, for people; at most 32 bytes
-  features @6 :UInt32;       # messages that came later and that I understand: bit 0 Question and Replies, bit 1 bases in wants, and blobs
-                             # encoded as delta or patch. Bit 2, of this session: it takes the place of our stream, which stalls
-                             # or loses. Unknown bits are ignored
+  features @6 :UInt32;       # messages that came later and that I understand: bit 0 Question and Replies, bit 1 bases and signatures in wants,
+                             # and blobs encoded as delta, patch or rsync. Bit 2, of this session: it takes the place of our
+                             # stream, which stalls or loses. Unknown bits are ignored
 }
 
 struct AckRange {
@@ -94,8 +94,10 @@ enum BlobKind {
 enum BlobEncoding {
   plain @0;
   zstd @1;                   # one frame, at most plainSize bytes when unpacked
-  # These two only answer a want that named their base. Who gets one checks the plain bytes by their hash as ever.
+  # These only answer a want that named their base. Who gets one checks the plain bytes by their hash as ever.
   delta @2;                  # one zstd frame without its 4 magic bytes whose prefix is the plain bytes of the blob `base`
+  rsync @4;                  # of a chunk: librsync's delta as a zstd frame (fsd/delta/run_delta.h) against the bytes whose signature the
+                             # want had; `base` is the BLAKE2b-256 of that signature
   patch @3;                  # of a level-1 list: a recipe (fsd/delta/patch_format.h) against the content whose root is `base`. It rebuilds
                              # the list and brings chunks of it: none of their hashes travel, the list's hash verifies them all
 }
@@ -106,7 +108,7 @@ struct Blob {
   encoding @2 :BlobEncoding;
   plainSize @3 :UInt32;      # 1..65,536; patch: of the list, without the chunks
   size @4 :UInt32;           # of the bulk that belongs here: 1..plainSize; plain: exactly plainSize; patch: 1..204,800
-  base @5 :Data;             # delta, patch: 32 bytes; else null
+  base @5 :Data;             # delta, patch, rsync: 32 bytes; else null
 }
 
 struct Push {
@@ -147,6 +149,8 @@ struct Want {
   kind @1 :BlobKind;
   bases @2 :UInt16;          # place in the table, from 1 on: contents that the asker holds whole; 0: none
   offset @3 :UInt64;         # with bases: where in its file the blob begins, a hint where to look in them
+  signature @4 :Data;        # of a chunk whose sender seems to have no base: librsync's, of the asker's bytes near that place; at
+                             # most 3,072 bytes. Null: none
 }
 
 struct WantBlobs {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "fsd/delta/patch_apply.h"
+#include "fsd/delta/run_delta.h"
 
 namespace meshfs::fsd {
 
@@ -78,6 +79,7 @@ DeltaIntake::Begun DeltaIntake::begin(const codec::Blob& blob) {
   const auto target = needs_.delta_target(blob.hash);
   if (!target || target->kind != blob.kind)
     return {nullptr, blobs_.has(blob.hash) ? Verdict::unusable : Verdict::refused};
+  if (blob.encoding == BlobEncoding::rsync) return begin_rsync(blob, target->size);
   // A base that we no longer name may have been named when this was asked for.
   if (std::find(target->bases.begin(), target->bases.end(), blob.base) == target->bases.end()) return {};
   if (blob.encoding == BlobEncoding::patch) return begin_patch(blob, target->size);
@@ -94,6 +96,28 @@ DeltaIntake::Begun DeltaIntake::begin_delta(const codec::Blob& blob, std::uint64
     Outcome out;
     DeltaCodec codec;
     auto plain = codec.apply(blob.data, base, blob.plain_size);
+    if (!plain.ok()) {
+      out.verdict = blame_of(plain.code());
+    } else if (codec::blob_hash(blob.kind, *plain) != blob.hash) {
+      out.verdict = Verdict::refused;
+    } else {
+      out.verdict = Verdict::whole;
+      out.blob = tools.pack(plain_blob(blob.hash, blob.kind, std::move(*plain)));
+    }
+    return out;
+  }};
+}
+
+DeltaIntake::Begun DeltaIntake::begin_rsync(const codec::Blob& blob, std::uint64_t size) {
+  const Signing::Signed* what = signing_.find(blob.hash);
+  if (what == nullptr || what->signature != blob.base) return {};
+  if (blob.kind != BlobKind::chunk || blob.plain_size != size) return {nullptr, Verdict::refused};
+  const auto version = versions_.get(what->base, what->from);
+  auto base = version == nullptr ? Result<Bytes>(Errc::not_found) : versions_.read(*version, what->from, what->length);
+  if (!base.ok()) return {};
+  return {[blob, base = std::move(*base)](Workshop::Tools& tools) {
+    Outcome out;
+    auto plain = patch_run(base, blob.data, blob.plain_size);
     if (!plain.ok()) {
       out.verdict = blame_of(plain.code());
     } else if (codec::blob_hash(blob.kind, *plain) != blob.hash) {

@@ -8,6 +8,7 @@
 
 #include "fsd/core/flat_versions.h"
 #include "fsd/core/needs.h"
+#include "fsd/core/signing.h"
 
 namespace meshfs::fsd {
 
@@ -33,8 +34,14 @@ class DeltaIntake {
   };
   using Finished = std::function<void(const Arrived& what, Outcome outcome)>;
 
-  DeltaIntake(BlobStore& blobs, Needs& needs, FlatVersions& versions, Workshop* workshop, Finished finished)
-      : blobs_(blobs), needs_(needs), versions_(versions), workshop_(workshop), finished_(std::move(finished)) {}
+  DeltaIntake(BlobStore& blobs, Needs& needs, FlatVersions& versions, const Signing& signing, Workshop* workshop,
+              Finished finished)
+      : blobs_(blobs),
+        needs_(needs),
+        versions_(versions),
+        signing_(signing),
+        workshop_(workshop),
+        finished_(std::move(finished)) {}
 
   void take(codec::Blob blob, const std::string& from);
   // Begins the next one. True if another could begin now.
@@ -50,11 +57,13 @@ class DeltaIntake {
   };
   Begun begin(const codec::Blob& blob);
   Begun begin_delta(const codec::Blob& blob, std::uint64_t size);
+  Begun begin_rsync(const codec::Blob& blob, std::uint64_t size);
   Begun begin_patch(const codec::Blob& blob, std::uint64_t size);
 
   BlobStore& blobs_;
   Needs& needs_;
   FlatVersions& versions_;
+  const Signing& signing_;
   Workshop* workshop_;
   Finished finished_;
   std::deque<Arrived> queue_;

@@ -1,6 +1,8 @@
 #include "fsd/core/delta_server.h"
 
 #include "fsd/delta/patch_make.h"
+#include "fsd/delta/run_delta.h"
+#include "schema/crypto/hash.h"
 
 namespace meshfs::fsd {
 
@@ -45,6 +47,7 @@ bool DeltaServer::step() {
         stored->kind == codec::BlobKind::list ? blobs_.plain(stored->hash) : Result<Bytes>(Errc::invalid);
     auto list = plain.ok() ? codec::decode_list(*plain) : Result<codec::HashList>(Errc::invalid);
     job = list.ok() && list->level == 1 ? patch_job(request, *stored, std::move(*list)) : delta_job(request, *stored);
+    if (!job && !request.signature.empty()) job = rsync_job(request, *stored);
   }
   if (!job) {
     serve_blobs(blobs_, request, send_);
@@ -90,6 +93,17 @@ Workshop::Job DeltaServer::delta_job(const codec::local::GetBlobs& request, cons
     return finishing(request.request, stored, std::move(make));
   }
   return nullptr;
+}
+
+Workshop::Job DeltaServer::rsync_job(const codec::local::GetBlobs& request, const codec::Blob& stored) {
+  auto plain = blobs_.plain(stored.hash);
+  if (stored.kind != codec::BlobKind::chunk || !plain.ok()) return nullptr;
+  return finishing(request.request, stored,
+                   [stored, plain = std::move(*plain), signature = request.signature]() -> std::optional<codec::Blob> {
+                     auto delta = delta_run(plain, signature);
+                     if (!delta || !*delta || (*delta)->size() >= stored.data.size()) return std::nullopt;
+                     return coded(stored, codec::BlobEncoding::rsync, std::move(**delta), crypto::hash_of(signature));
+                   });
 }
 
 Workshop::Job DeltaServer::patch_job(const codec::local::GetBlobs& request, const codec::Blob& stored,

@@ -1,4 +1,4 @@
-// Answers requests for a blob whose asker holds something alike: chooses the base, reads what a delta or patch needs, has it made
+// Answers requests for a blob whose asker holds something alike or sends a signature of it: chooses the base, reads what a delta or patch needs, has it made
 // on the workshop and sends it; or the blob as stored, if no base is here or nothing is gained. Owned by the replica; state
 // thread. Each request gets exactly one answer, some later than others that came after it.
 #pragma once
@@ -31,6 +31,7 @@ class DeltaServer {
   // What makes the delta; null: no base helps. `stored` is what goes if nothing is gained.
   Job delta_job(const codec::local::GetBlobs& request, const codec::Blob& stored);
   Job patch_job(const codec::local::GetBlobs& request, const codec::Blob& stored, codec::HashList list);
+  Job rsync_job(const codec::local::GetBlobs& request, const codec::Blob& stored);
   Job finishing(std::uint64_t request, codec::Blob stored, std::function<std::optional<codec::Blob>()> make);
 
   BlobStore& blobs_;

@@ -215,11 +215,12 @@ void Needs::add_need(const Hash& root, RootState& state, const Part& part) {
   grew_ = true;
 }
 
-// What has bases says for which content: lists, and what is a content by itself.
+// What may come as a delta says of which content it is: lists, what is a content by itself, chunks if that has bases.
 void Needs::put_order(const Hash& root, std::uint64_t rank, const Part& part) {
   Packer order;
   order.byte(part.level == 0 ? 0 : 1).number(part.size);
-  if (part.level > 0 || part.hash == root) order.number(part.offset).fixed(root);
+  const bool base_helps = part.level > 0 || part.hash == root || index_.get(keys::of(Space::bases, root).view());
+  if (base_helps) order.number(part.offset).fixed(root);
   index_.put(order_key(rank, part.hash).view(), order.view());
 }
 
@@ -333,7 +334,8 @@ Needs::Put Needs::keep(const codec::Blob& blob, ByteView plain, std::vector<Obje
     if (arrival_) arrival_(root, part.level == 0 ? plain.size() : 0);
     if (part.level == 0) {
       now->broken = now->broken || blob.kind != codec::BlobKind::chunk || plain.size() != part.size;
-    } else if (const auto below = parts_of(part, plain)) {
+    } else if (auto below = parts_of(part, plain)) {
+      guess_offsets(root, *below);
       for (const Part& child : *below) walk(root, *now, child);
     } else {
       now->broken = true;

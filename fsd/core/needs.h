@@ -5,6 +5,7 @@
 #include <set>
 
 #include "fsd/core/counters.h"
+#include "fsd/core/flat_versions.h"
 #include "schema/codec/entry.h"
 #include "schema/codec/local.h"
 
@@ -68,6 +69,10 @@ class Needs {
     std::vector<Hash> bases;  // that were named for it
   };
   std::optional<DeltaTarget> delta_target(const Hash& blob);
+  // It is a content by itself, and needed.
+  bool is_content(const Hash& blob) { return state(blob).has_value(); }
+  // Where chunks of a plain list may be found in a base is guessed by the chunks beside them that it has.
+  void guess_by(FlatVersions& versions) { versions_ = &versions; }
   // Some content that is on its way may come as a delta against this one: its blobs should stay.
   bool in_use_as_base(const Hash& root);
 
@@ -101,6 +106,7 @@ class Needs {
   void put_bases(const Hash& root, const std::vector<codec::ChunkedContent>& bases);
   std::vector<Hash> bases_of(const Hash& root);
   void drop_bases(const Hash& root);
+  void guess_offsets(const Hash& root, std::vector<Part>& chunks);
   void drop_need(const Hash& root, const Hash& blob);
   void drop_root(const Hash& root);
   std::vector<std::pair<Hash, Part>> roots_needing(const Hash& blob);
@@ -108,6 +114,7 @@ class Needs {
   Table& index_;
   BlobStore& blobs_;
   Counters& counters_;
+  FlatVersions* versions_ = nullptr;
   std::set<Hash> asked_;
   std::vector<Hash> no_longer_;
   bool grew_ = true;  // something may be waiting to be asked for

@@ -36,6 +36,25 @@ void Needs::drop_bases(const Hash& root) {
   index_.erase(key.view());
 }
 
+// A chunk keeps its distance from the last one before it that the base has.
+void Needs::guess_offsets(const Hash& root, std::vector<Part>& chunks) {
+  if (versions_ == nullptr || chunks.empty() || chunks.front().level != 0) return;
+  const auto bases = bases_of(root);
+  const auto base = bases.empty() ? nullptr : versions_->get(bases.front(), chunks.front().offset);
+  if (base == nullptr) return;
+  std::int64_t shift = 0;
+  std::size_t next = base->at_offset(chunks.front().offset);
+  for (Part& chunk : chunks) {
+    if (const auto at = base->find(chunk.hash, next)) {
+      shift = static_cast<std::int64_t>(base->items()[*at].offset) - static_cast<std::int64_t>(chunk.offset);
+      next = *at + 1;
+    } else {
+      chunk.offset =
+          static_cast<std::uint64_t>(std::max<std::int64_t>(0, static_cast<std::int64_t>(chunk.offset) + shift));
+    }
+  }
+}
+
 bool Needs::in_use_as_base(const Hash& root) {
   bool found = false;
   const Packer prefix = keys::of(Space::base_of, root);

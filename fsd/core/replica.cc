@@ -60,13 +60,15 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
       inquiries({members, sets, holdings, time, now}, {network, me, identity.member.node, device_key},
                 [this](local::ToSyncd question) { outbox.send(std::move(question)); }),
       versions(ports.blobs),
+      signing(needs, versions),
       delta_server(ports.blobs, versions, ports.workshop,
                    [this](local::ToSyncd answer) { outbox.send(std::move(answer)); }),
-      delta_intake(guard, needs, versions, ports.workshop,
+      delta_intake(guard, needs, versions, signing, ports.workshop,
                    [this](const DeltaIntake::Arrived& what, DeltaIntake::Outcome outcome) {
                      delta_done(what, std::move(outcome));
                    }),
       collector({ports.index, guard, objects, history, needs, moment}) {
+  needs.guess_by(versions);
   objects.on_saved(
       [this](const ObjectRecord& before, const ObjectRecord& after) { collector.on_saved(before, after); });
   objects.on_named([this](const codec::Content& content) { collector.hold(content); });
@@ -142,7 +144,8 @@ void Replica::Parts::tell_changes() {
 
 void Replica::Parts::tell_needs(bool all) {
   if (!outbox.is_connected()) return;
-  if (auto news = needs.take_news(all)) outbox.send(std::move(*news));
+  if (all) signing.forget();
+  if (auto news = signing.pass(needs.take_news(all), now)) outbox.send(std::move(*news));
 }
 
 void Replica::Parts::tell_time() {

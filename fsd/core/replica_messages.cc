@@ -39,6 +39,7 @@ void Replica::Parts::on(const local::PutBlobs& put) {
       delta_intake.take(blob, put.from);
       continue;
     }
+    signing.came(blob.hash, false);
     const auto result = needs.put(blob, released);
     if (result == Needs::Put::stored) outcome.stored.push_back(blob.hash);
     if (result == Needs::Put::refused) outcome.refused.push_back(blob.hash);
@@ -53,6 +54,8 @@ void Replica::Parts::on(const local::PutBlobs& put) {
 // A delta's way ends here: as if it had come plain.
 void Replica::Parts::delta_done(const DeltaIntake::Arrived& what, DeltaIntake::Outcome outcome) {
   using Verdict = DeltaIntake::Outcome::Verdict;
+  const bool by_signature = what.blob.encoding == codec::BlobEncoding::rsync;
+  signing.came(what.blob.hash, by_signature && outcome.verdict == Verdict::whole);
   local::BlobsStored told;
   std::vector<ObjectId> released;
   if (outcome.verdict == Verdict::whole) {
@@ -71,7 +74,7 @@ void Replica::Parts::delta_done(const DeltaIntake::Arrived& what, DeltaIntake::O
 }
 
 void Replica::Parts::on(const local::GetBlobs& get) {
-  if (!get.bases.empty()) return delta_server.serve(get);
+  if (!get.bases.empty() || !get.signature.empty()) return delta_server.serve(get);
   serve_blobs(ports.blobs, get, [this](local::ToSyncd message) { outbox.send(std::move(message)); });
 }
 

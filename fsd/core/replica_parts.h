@@ -71,6 +71,7 @@ struct Replica::Parts {
   Holdings holdings;
   Inquiries inquiries;
   FlatVersions versions;
+  Signing signing;
   DeltaServer delta_server;
   DeltaIntake delta_intake;
   Collector collector;

@@ -1,4 +1,4 @@
-// The table of bases in WantBlobs and NeedBlobs.
+// The table of bases in WantBlobs and NeedBlobs, and the other thing a want may bring.
 #include "schema/codec/wire_format.h"
 
 namespace meshfs::codec {
@@ -26,6 +26,12 @@ Status BaseTable::read(capnp::List<capnp::Data>::Reader from, std::size_t max_co
 Status BaseTable::take(std::uint16_t place, std::vector<Hash>& out) const {
   if (place > sets_.size()) return malformed("a want of bases that its message does not have");
   if (place > 0) out = sets_[place - 1u];
+  return {};
+}
+
+Status read_signature(capnp::Data::Reader from, Bytes& to) {
+  if (from.size() > kMaxWantSignature) return over_limit("a signature is larger than its limit");
+  to.assign(from.begin(), from.end());
   return {};
 }
 

@@ -52,6 +52,7 @@ static void write(format::local::NeedBlobs::Builder to, const NeedBlobs& from) {
     needs[i].setSizeHint(from.needs[i].size_hint);
     needs[i].setBases(table.place_of(from.needs[i].bases));
     needs[i].setOffset(from.needs[i].offset);
+    set_unless_empty(from.needs[i].signature, [&](auto data) { needs[i].setSignature(data); });
   }
   set_unless_empty(joined(from.no_longer), [&](auto data) { to.setNoLonger(data); });
   if (table.size() > 0) table.write(to.initBases(table.size()));
@@ -62,6 +63,7 @@ static Status read(format::local::NeedBlobs::Reader from, NeedBlobs& to) {
   const auto read_need = [&](format::local::Need::Reader need, NeedBlobs::Need& one) -> Status {
     one.size_hint = need.getSizeHint();
     one.offset = need.getOffset();
+    if (Status s = read_signature(need.getSignature(), one.signature); !s) return s;
     if (Status s = read_fixed(need.getHash(), one.hash); !s) return s;
     if (Status s = table.take(need.getBases(), one.bases); !s) return s;
     return read_enum(need.getKind(), BlobKind::list, one.kind);
@@ -255,7 +257,9 @@ static Status read(format::local::GetBlobs::Reader from, GetBlobs& to) {
   to.offset = from.getOffset();
   if (Status s = read_hash_list(from.getHashes(), kMaxWants, to.hashes); !s) return s;
   if (Status s = read_hash_list(from.getBases(), kMaxBases, to.bases); !s) return s;
-  return to.bases.empty() || to.hashes.size() == 1 ? Status() : malformed("bases of more than one blob");
+  if (Status s = read_signature(from.getSignature(), to.signature); !s) return s;
+  return (to.bases.empty() && to.signature.empty()) || to.hashes.size() == 1 ? Status()
+                                                                             : malformed("bases of more than one blob");
 }
 static Status read(format::local::GetItems::Reader from, GetItems& to) {
   to.request = from.getRequest();
@@ -300,6 +304,7 @@ struct FsdWriter {
     root.getGetBlobs().setHashes(data_of(joined(from.hashes)));
     set_unless_empty(joined(from.bases), [&](auto data) { root.getGetBlobs().setBases(data); });
     root.getGetBlobs().setOffset(from.offset);
+    set_unless_empty(from.signature, [&](auto data) { root.getGetBlobs().setSignature(data); });
   }
   void operator()(const GetItems& from) {
     auto to = root.initGetItems();

@@ -76,6 +76,7 @@ struct NeedBlobs {  // content that live entries lack; smaller and rarer first i
     std::uint64_t size_hint = 0;
     std::vector<Hash> bases = {};  // content roots held whole here that are likely alike, the best first
     std::uint64_t offset = 0;      // with bases: where in its file it begins
+    Bytes signature = {};          // of a chunk, for a want
     bool operator==(const Need&) const = default;
   };
   std::vector<Need> needs;
@@ -146,6 +147,7 @@ struct GetBlobs {
   std::vector<Hash> hashes;
   std::vector<Hash> bases = {};  // not empty: then of the one hash; its answer keeps no order with others
   std::uint64_t offset = 0;      // with bases: where in its file the blob begins
+  Bytes signature = {};          // not empty: as with bases
   bool operator==(const GetBlobs&) const = default;
 };
 struct GetItems {

@@ -87,6 +87,7 @@ static void write(format::WantBlobs::Builder to, const WantBlobs& from) {
       wants[i].setKind(static_cast<format::BlobKind>(from.wants[i].kind));
       wants[i].setBases(table.place_of(from.wants[i].bases));
       wants[i].setOffset(from.wants[i].offset);
+      set_unless_empty(from.wants[i].signature, [&](auto data) { wants[i].setSignature(data); });
     }
   }
   set_unless_empty(joined(from.cancel), [&](auto data) { to.setCancel(data); });
@@ -97,6 +98,7 @@ static Status read(format::WantBlobs::Reader from, WantBlobs& to) {
   if (Status s = table.read(from.getBases(), kMaxWants); !s) return s;
   const auto read_want = [&](format::Want::Reader want, WantBlobs::Want& one) -> Status {
     one.offset = want.getOffset();
+    if (Status s = read_signature(want.getSignature(), one.signature); !s) return s;
     if (Status s = read_fixed(want.getHash(), one.hash); !s) return s;
     if (Status s = table.take(want.getBases(), one.bases); !s) return s;
     return read_enum(want.getKind(), BlobKind::list, one.kind);
@@ -198,7 +200,7 @@ void write(format::Blob::Builder to, const Blob& from, BulkWriter& bulk) {
 Status read(format::Blob::Reader from, Blob& to, BulkReader& bulk) {
   if (Status s = read_fixed(from.getHash(), to.hash); !s) return s;
   if (Status s = read_enum(from.getKind(), BlobKind::list, to.kind); !s) return s;
-  if (Status s = read_enum(from.getEncoding(), BlobEncoding::patch, to.encoding); !s) return s;
+  if (Status s = read_enum(from.getEncoding(), BlobEncoding::rsync, to.encoding); !s) return s;
   to.plain_size = from.getPlainSize();
   const std::uint32_t size = from.getSize();
   const bool is_patch = to.encoding == BlobEncoding::patch;
@@ -208,9 +210,10 @@ Status read(format::Blob::Reader from, Blob& to, BulkReader& bulk) {
                     : is_patch                         ? to.plain_size > 0
                                                        : size <= to.plain_size;
   if (size == 0 || !fits) return malformed("a blob whose size and data disagree");
-  const bool has_base = is_patch || to.encoding == BlobEncoding::delta;
+  const bool has_base = is_patch || to.encoding == BlobEncoding::delta || to.encoding == BlobEncoding::rsync;
   if (has_base != from.hasBase()) return malformed("a blob whose encoding and base disagree");
   if (is_patch && to.kind != BlobKind::list) return malformed("a patch of what is no list");
+  if (to.encoding == BlobEncoding::rsync && to.kind != BlobKind::chunk) return malformed("an rsync delta of a list");
   if (has_base) {
     if (Status s = read_fixed(from.getBase(), to.base); !s) return s;
     if (to.base.is_zero()) return malformed("a delta without a base");

@@ -26,11 +26,12 @@ inline constexpr std::size_t kMaxRangeItems = 2048;  // item ids per reconciliat
 
 inline constexpr std::size_t kMaxBeaconSets = 16;  // room for declared volumes' sets
 inline constexpr std::size_t kMaxHelloName = 32;
-inline constexpr std::size_t kMaxAckRanges = 64;  // per packet
-inline constexpr std::size_t kMaxPieces = 256;    // per packet
-inline constexpr std::size_t kMaxHeld = 1024;     // header hashes per message
-inline constexpr std::size_t kMaxReason = 255;    // bytes, for people
-inline constexpr std::size_t kMaxBases = 4;       // per want
+inline constexpr std::size_t kMaxAckRanges = 64;            // per packet
+inline constexpr std::size_t kMaxPieces = 256;              // per packet
+inline constexpr std::size_t kMaxHeld = 1024;               // header hashes per message
+inline constexpr std::size_t kMaxReason = 255;              // bytes, for people
+inline constexpr std::size_t kMaxBases = 4;                 // per want
+inline constexpr std::size_t kMaxWantSignature = 3 * 1024;  // of the largest chunk and a little around it
 // Of a blob encoded as patch: leaves room for its head in a message. What does not fit is fetched chunk by chunk.
 inline constexpr std::size_t kMaxPatchBytes = 200 * 1024;
 
@@ -75,7 +76,7 @@ struct Beacon {  // one multicast datagram
 
 // Session set-up, two to three frames under the network key; the session key is derived from both nonces.
 inline constexpr std::uint32_t kFeatureQuestions = 1;  // understands Question and Replies
-inline constexpr std::uint32_t kFeatureDeltas = 2;  // understands bases in wants, and blobs encoded as delta or patch
+inline constexpr std::uint32_t kFeatureDeltas = 2;     // bases, signatures, and what answers them
 
 struct Hello {
   NodeId node;
@@ -115,14 +116,14 @@ struct Bundle {  // set items as they travel
   Bytes bytes;  // encode_commit / encode_proven / encode_signed_header
   bool operator==(const Bundle&) const = default;
 };
-enum class BlobEncoding : std::uint8_t { plain = 0, zstd = 1, delta = 2, patch = 3 };
+enum class BlobEncoding : std::uint8_t { plain = 0, zstd = 1, delta = 2, patch = 3, rsync = 4 };
 struct Blob {  // a chunk or hash list in transit
   Hash hash;
   BlobKind kind = BlobKind::chunk;
   BlobEncoding encoding = BlobEncoding::plain;
   std::uint32_t plain_size = 0;
   Bytes data;
-  Hash base = {};  // delta: of a blob; patch: root of a content; zero otherwise
+  Hash base = {};  // delta: of a blob; patch: root of a content; rsync: of a signature; zero otherwise
   bool operator==(const Blob&) const = default;
 };
 struct Push {  // news: items with the small blobs they need
@@ -161,6 +162,7 @@ struct WantBlobs {  // send these when you have them; `cancel` takes wants back
     BlobKind kind = BlobKind::chunk;
     std::vector<Hash> bases = {};  // content roots that the asker holds whole, at most kMaxBases
     std::uint64_t offset = 0;      // with bases: where in its file the blob begins, a hint
+    Bytes signature = {};          // librsync's, of what the asker has near that place; empty: none
     bool operator==(const Want&) const = default;
   };
   std::vector<Want> wants;

@@ -38,6 +38,7 @@ class BaseTable {
   std::map<std::vector<Hash>, std::uint16_t> places_;
 };
 
+Status read_signature(capnp::Data::Reader from, Bytes& to);
 Status read_set(format::Set from, SetId& to);
 inline format::Set set_to(SetId set) { return static_cast<format::Set>(set); }
 

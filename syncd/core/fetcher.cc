@@ -44,6 +44,7 @@ void Fetcher::add(const codec::local::NeedBlobs::Need& wanted, const std::option
   need.bytes = wanted.size_hint == 0 ? kGuessBytes : std::min<std::size_t>(wanted.size_hint, codec::kMaxChunkBytes);
   need.bases = wanted.bases;
   need.offset = wanted.offset;
+  need.signature = wanted.signature;
   need.order = (small ? 0 : kBulkOrder) + next_order_++;
   need.home = source;
   make_idle(wanted.hash, need, source, now);
@@ -91,7 +92,7 @@ std::optional<NodeId> Fetcher::on_stored(const codec::local::BlobsStored& outcom
     if (it == needs_.end() || !it->second.handed_over) continue;
     Need& need = it->second;
     take_back(need);
-    need.bases.clear();  // whatever was wrong with a delta can't be wrong again
+    forget_bases(need);  // whatever was wrong with a delta can't be wrong again
     if (need.from) {
       ++record(*need.from).faults.refused;
       mail_.blame(*need.from, "content that does not match its hash");
@@ -104,7 +105,7 @@ std::optional<NodeId> Fetcher::on_stored(const codec::local::BlobsStored& outcom
     const auto it = needs_.find(hash);
     if (it == needs_.end() || !it->second.handed_over) continue;
     take_back(it->second);
-    it->second.bases.clear();
+    forget_bases(it->second);
     if (it->second.from) ++record(*it->second.from).faults.unusable;
     std::erase(it->second.tried, it->second.from.value_or(NodeId{}));
     make_idle(hash, it->second, it->second.from, now);
@@ -330,9 +331,17 @@ void Fetcher::take_over(const NodeId& who, Peer& peer, Instant now) {
 
 void Fetcher::ask(const NodeId& who, Peer& peer, Instant now) {
   codec::WantBlobs message;
+  std::size_t signatures = 0;  // bytes in it
   const auto send = [&] {
     if (!message.wants.empty() || !message.cancel.empty()) mail_.send(who, Priority::control, message);
     message = {};
+    signatures = 0;
+  };
+  const auto say = [&](const Hash& hash, const Need& need) {
+    if (message.wants.size() == codec::kMaxWants || signatures + need.signature.size() > kWantBytes) send();
+    ++record(who).credit;
+    signatures += need.signature.size();
+    message.wants.push_back(want_of(who, hash, need));
   };
   for (const Hash& hash : std::exchange(peer.cancel, {})) {
     if (peer.asked.contains(hash)) continue;
@@ -342,9 +351,7 @@ void Fetcher::ask(const NodeId& who, Peer& peer, Instant now) {
   for (const Hash& hash : std::exchange(peer.again, {})) {
     const auto it = needs_.find(hash);
     if (it == needs_.end() || !peer.asked.contains(hash)) continue;
-    if (message.wants.size() == codec::kMaxWants) send();
-    ++record(who).credit;
-    message.wants.push_back(want_of(who, hash, it->second));
+    say(hash, it->second);
   }
   // Refilled when a quarter is free, so that wants travel in batches.
   // Who brought what was false gets less to do, until it is dropped for good.
@@ -365,9 +372,7 @@ void Fetcher::ask(const NodeId& who, Peer& peer, Instant now) {
     if (taken) ++peer.taken;
     peer.asked_order[order] = hash;
     peer.asked_bytes += need.bytes;
-    if (message.wants.size() == codec::kMaxWants) send();
-    ++record(who).credit;
-    message.wants.push_back(want_of(who, hash, need));
+    say(hash, need);
   }
   send();
 }

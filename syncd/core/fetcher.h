@@ -44,6 +44,7 @@ class Fetcher {
   static constexpr Duration kFirstRest = seconds(2);     // asked everybody in vain: again later, doubling up to
   static constexpr Duration kLongestRest = seconds(64);
   static constexpr Duration kFsdPatience = seconds(30);  // no word on a blob handed over (its disk is full): again
+  static constexpr std::size_t kWantBytes = 64 * 1024;   // of signatures per message of wants
   static constexpr std::size_t kPutBytes = 512 * 1024;   // per message to fsd
   // fsd itself bounds what it needs at a time; this many would be 100 MB of tables here. Beyond: ignored.
   static constexpr std::size_t kMaxNeeds = 500'000;
@@ -85,6 +86,7 @@ class Fetcher {
     std::size_t bytes = 0;     // likely
     std::vector<Hash> bases;   // said with the want, until a delta against one was no good
     std::uint64_t offset = 0;  // said with them
+    Bytes signature;           // said with the want, likewise
     Order order = 0;
     std::optional<NodeId> home;     // whom its entries came from
     std::optional<NodeId> idle_at;  // waits in that neighbour's queue
@@ -139,6 +141,7 @@ class Fetcher {
     Faults faults;
     std::uint64_t credit = 0;  // blobs it may bring: one per want that was said
   };
+  static void forget_bases(Need& need);
   Record& record(const NodeId& who);
   void hand_over(std::vector<codec::Blob> blobs, const std::string& from);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "schema/crypto/hash.h"
 #include "syncd/core/message_size.h"
 
 namespace meshfs::syncd {
@@ -13,6 +14,8 @@ void Server::on_want_blobs(const NodeId& from, const codec::WantBlobs& message) 
   for (const Hash& hash : message.cancel) {
     if (peer.wants.erase(hash) > 0) stop_waiting(from, hash);
   }
+  std::size_t signatures = 0;
+  for (const auto& [hash, want] : peer.wants) signatures += want.signature.size();
   for (const codec::WantBlobs::Want& want : message.wants) {
     const auto known = peer.wants.find(want.hash);
     if (known != peer.wants.end() && known->second.state != Peer::State::waiting) continue;
@@ -20,7 +23,8 @@ void Server::on_want_blobs(const NodeId& from, const codec::WantBlobs& message) 
       mail_.blame(from, "more wants than the limit");
       return;
     }
-    peer.wants[want.hash] = {Peer::State::queued, want.bases, want.offset};
+    peer.wants[want.hash] = {Peer::State::queued, want.bases, want.offset, {}};
+    if ((signatures += want.signature.size()) <= kMaxSignatureBytes) peer.wants[want.hash].signature = want.signature;
     if (fetcher_.needs(want.hash)) {
       wait_for(from, peer, want.hash);
       continue;
@@ -135,12 +139,14 @@ SharedBlob Server::cached_for(const Hash& hash, const Peer::Wanted& want) const 
   const SharedBlob blob = cache_.verified(hash);
   if (blob == nullptr || blob->base.is_zero()) return blob;
   const bool named = std::find(want.bases.begin(), want.bases.end(), blob->base) != want.bases.end();
-  return named ? blob : nullptr;
+  const bool signed_for = blob->encoding == codec::BlobEncoding::rsync && !want.signature.empty() &&
+                          crypto::hash_of(want.signature) == blob->base;
+  return named || signed_for ? blob : nullptr;
 }
 
 void Server::get(const NodeId& who, Peer& peer, codec::local::GetBlobs request) {
   request.request = next_request_++;
-  if (request.bases.empty())
+  if (request.bases.empty() && request.signature.empty())
     requests_.add(request.request, who);
   else
     delta_requests_[request.request] = who;
@@ -164,11 +170,11 @@ void Server::pump(const NodeId& who, Peer& peer) {
         if (bytes > 0 && bytes + size_in_message(*blob) > kBatchBytes) break;
         bytes += size_in_message(*blob);
         cached.push_back(*blob);
-      } else if (want->second.bases.empty()) {
+      } else if (want->second.bases.empty() && want->second.signature.empty()) {
         together.hashes.push_back(hash);
       } else {
         if (!has_room(who, peer)) break;
-        get(who, peer, {0, {hash}, want->second.bases, want->second.offset});
+        get(who, peer, {0, {hash}, want->second.bases, want->second.offset, want->second.signature});
       }
       want->second.state = Peer::State::fetching;
       peer.queue.pop_front();

@@ -19,6 +19,8 @@ class Server {
  public:
   // Wants kept per neighbour. It may ask for codec::kMaxWants; cancels and deliveries that cross may double that.
   static constexpr std::size_t kMaxWants = 2 * codec::kMaxWants;
+  // Of signatures in them, per neighbour: five times what an honest one has under way. Beyond, a want is served without.
+  static constexpr std::size_t kMaxSignatureBytes = 512 * 1024;
   static constexpr std::size_t kBlobsPerRequest = 12;  // of 64 KiB at most each: one answer from fsd stays under 1 MiB
   static constexpr std::size_t kMaxRequests = 12;      // to fsd at a time, per neighbour
   static constexpr std::size_t kGuessBytes = 192 * 1024;  // of one answer
@@ -50,6 +52,7 @@ class Server {
       State state = State::queued;
       std::vector<Hash> bases;  // that it holds
       std::uint64_t offset = 0;
+      Bytes signature;  // of what it has near there
     };
     std::map<Hash, Wanted> wants;
     std::deque<Hash> queue;     // to send or to fetch from fsd; some may have been cancelled

@@ -1,6 +1,8 @@
 // Content that comes as deltas and patches, between two replicas with nothing but messages between them.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "fsd/store/content_writer.h"
 #include "tests/unit/core/world.h"
 
@@ -58,7 +60,10 @@ class Deltas : public testing::Test {
   std::vector<codec::Blob> bring_blobs(const std::function<void(codec::Blob&)>& bend = nullptr) {
     b.outcome = {};
     for (const auto& [hash, need] : b.needs) {
-      a.replica->on_syncd(local::GetBlobs{1, {hash}, plain_only ? std::vector<Hash>{} : need.bases, need.offset});
+      local::GetBlobs get{1, {hash}};
+      if (!plain_only) get = {1, {hash}, need.bases, need.offset, need.signature};
+      signature_bytes += get.signature.size();
+      a.replica->on_syncd(get);
     }
     for (int i = 0; i < 4; ++i) a.settle(world.now, world.wall);
     auto blobs = std::exchange(a.found_blobs, {});
@@ -111,6 +116,7 @@ class Deltas : public testing::Test {
   TestNode& a = world[0];
   TestNode& b = world[1];
   bool plain_only = false;
+  std::size_t signature_bytes = 0;
 };
 
 TEST_F(Deltas, AnEditOfOneListTravelsAsOnePatch) {
@@ -243,6 +249,67 @@ TEST_F(Deltas, OneThatNobodyNeedsOrWithABaseThatNobodyNamedIsNotTaken) {
   b.replica->on_syncd(local::PutBlobs{{unasked}, "a"});
   settle_b();
   EXPECT_EQ(b.outcome.refused, std::vector<Hash>{unasked.hash});
+}
+
+// --- a sender without the base
+
+class Signatures : public Deltas {
+ protected:
+  // b has a version that a has no more; a has one with 30 edits, most chunks differ.
+  void lose_old_version() {
+    Bytes bytes = random_bytes(30, 800'000);
+    write(a, "f", bytes);
+    share();
+    for (std::size_t i = 0; i < 30; ++i) bytes = with_insertion(std::move(bytes), 26'000 * i + 9'000, 40 + i, 20);
+    const auto old = a.store.blobs.hashes();
+    const Hash root = write(a, "f", bytes);
+    std::set<Hash> fresh{root};
+    const Bytes plain = *a.store.blobs.plain(root);
+    const auto list = codec::decode_list(plain);
+    for (const auto& item : list->items) fresh.insert(item.hash);
+    for (const Hash& hash : old) {
+      if (!fresh.contains(hash)) a.store.blobs.lose(hash);
+    }
+    bring_entries();
+  }
+};
+
+TEST_F(Signatures, AreAnsweredWithWhatIsNew) {
+  lose_old_version();
+  const auto blobs = bring_all();
+  EXPECT_TRUE(same());
+  EXPECT_GE(count(blobs, codec::BlobEncoding::rsync), 20u);
+  EXPECT_LT(bytes_of(blobs), 80'000u) << "of 800 kB";
+  EXPECT_LT(signature_bytes, 50'000u);
+}
+
+TEST_F(Signatures, FalseAnswersAreRefused) {
+  lose_old_version();
+  (void)bring_blobs();  // the list
+  b.outcome = {};
+  (void)bring_blobs([](codec::Blob& blob) {
+    if (blob.encoding == codec::BlobEncoding::rsync) blob.data[blob.data.size() / 2] ^= 1;
+  });
+  EXPECT_GE(b.outcome.refused.size(), 3u);
+  b.outcome = {};
+  (void)bring_blobs([](codec::Blob& blob) {
+    if (blob.encoding == codec::BlobEncoding::rsync) blob.base.data[0] ^= 1;
+  });
+  EXPECT_TRUE(b.outcome.refused.empty()) << "of a signature that it does not know any more";
+  plain_only = true;
+  bring_all();
+  EXPECT_TRUE(same());
+}
+
+TEST_F(Signatures, AreNotMadeForEverInVain) {
+  write(a, "f", random_bytes(50, 800'000));
+  share();
+  write(a, "f", random_bytes(51, 800'000));
+  bring_entries();
+  bring_all();
+  EXPECT_TRUE(same());
+  EXPECT_GT(signature_bytes, 0u);
+  EXPECT_LT(signature_bytes, 10'000u) << "four tries";
 }
 
 // --- which bases

@@ -234,7 +234,7 @@ TEST(Limits, Messages) {
       },
       Errc::too_large, "large blob");
   bent_blob([](Blob& b) { b.kind = static_cast<BlobKind>(2); }, Errc::unsupported, "unknown kind");
-  bent_blob([](Blob& b) { b.encoding = static_cast<BlobEncoding>(4); }, Errc::unsupported, "unknown encoding");
+  bent_blob([](Blob& b) { b.encoding = static_cast<BlobEncoding>(5); }, Errc::unsupported, "unknown encoding");
   refused(Held{}, Errc::bad_bytes, "holds nothing");
   refused(Held{std::vector<HeaderHash>(1025)}, Errc::too_large, "1,025 held");
   refused(Missing{}, Errc::bad_bytes, "misses nothing");
@@ -244,8 +244,6 @@ TEST(Limits, Messages) {
   refused(WantItems{static_cast<SetId>(4), 0, {1}}, Errc::unsupported, "unknown set");
   refused(WantBlobs{std::vector<WantBlobs::Want>(513), {}}, Errc::too_large, "513 blobs");
   refused(WantBlobs{{}, std::vector<Hash>(513)}, Errc::too_large, "513 cancels");
-  const std::vector<Hash> five(5, filled<Hash>(1));
-  refused(WantBlobs{{{filled<Hash>(2), BlobKind::list, five}}, {}}, Errc::too_large, "5 bases");
   refused(Bye{std::string(256, 'x')}, Errc::too_large, "long reason");
   refused(Reconcile{SetId::shared, 0, true, {}}, Errc::bad_bytes, "no ranges");
   refused(Reconcile{SetId::shared, 0, true, std::vector<Range>(257)}, Errc::too_large, "257 ranges");
@@ -267,6 +265,13 @@ TEST(Limits, Messages) {
 TEST(Limits, Deltas) {
   const Blob delta{filled<Hash>(1), BlobKind::chunk, BlobEncoding::delta, 300, Bytes(300, 1), filled<Hash>(2)};
   const Blob patch{filled<Hash>(1), BlobKind::list, BlobEncoding::patch, 80, Bytes(kMaxPatchBytes, 1), filled<Hash>(2)};
+  const auto refused = [](const Message& message, Errc code, const char* what) {
+    expect_refused(message, encode_message, decode_message, code, what);
+  };
+  refused(WantBlobs{{{filled<Hash>(2), BlobKind::chunk, {}, 0, Bytes(kMaxWantSignature + 1, 1)}}, {}}, Errc::too_large,
+          "a large signature");
+  const std::vector<Hash> five(5, filled<Hash>(1));
+  refused(WantBlobs{{{filled<Hash>(2), BlobKind::list, five}}, {}}, Errc::too_large, "5 bases");
   ASSERT_TRUE(decode_message(encode_message(Blobs{{delta}})).ok());
   ASSERT_TRUE(decode_message(encode_message(Blobs{{patch}})).ok());
   const auto bent = [](Blob blob, auto bend, Errc code, const char* what) {
@@ -283,6 +288,13 @@ TEST(Limits, Deltas) {
       delta, [](Blob& b) { b.plain_size = kMaxChunkBytes + 1; }, Errc::too_large, "a delta that makes too much");
   bent(
       patch, [](Blob& b) { b.data.push_back(1); }, Errc::too_large, "a large patch");
+  Blob rsync = delta;
+  rsync.encoding = BlobEncoding::rsync;
+  ASSERT_TRUE(decode_message(encode_message(Blobs{{rsync}})).ok());
+  bent(
+      rsync, [](Blob& b) { b.kind = BlobKind::list; }, Errc::bad_bytes, "an rsync delta of a list");
+  bent(
+      rsync, [](Blob& b) { b.base = {}; }, Errc::bad_bytes, "an rsync delta without its signature's hash");
   bent(
       patch, [](Blob& b) { b.data.clear(); }, Errc::bad_bytes, "an empty patch");
   bent(

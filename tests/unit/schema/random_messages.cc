@@ -19,11 +19,13 @@ Blob random_blob(Rng& rng) {
   blob.data =
       random_bytes(rng, blob.encoding == BlobEncoding::plain ? blob.plain_size : 1 + rng.below(blob.plain_size));
   if (rng.percent(30)) {
-    blob.encoding = blob.kind == BlobKind::list && rng.percent(50) ? BlobEncoding::patch : BlobEncoding::delta;
+    const BlobEncoding other = blob.kind == BlobKind::list ? BlobEncoding::patch : BlobEncoding::rsync;
+    blob.encoding = rng.percent(50) ? other : BlobEncoding::delta;
     blob.base = random_fixed<Hash>(rng);
   }
   return blob;
 }
+Bytes random_signature(Rng& rng) { return random_bytes(rng, rng.percent(30) ? rng.below(kMaxWantSignature) : 0); }
 std::vector<Hash> random_bases(Rng& rng) {
   static const std::vector<Hash> often{filled<Hash>(1), filled<Hash>(2)};  // as the lists of one file do
   return rng.percent(50) ? often : random_list<Hash>(rng, 0, kMaxBases);
@@ -138,7 +140,8 @@ codec::Message random_message(Rng& rng, std::size_t which) {
     case 4: {
       WantBlobs want;
       for (const Hash& hash : random_list<Hash>(rng, 0, 5))
-        want.wants.push_back({hash, static_cast<BlobKind>(rng.below(2)), random_bases(rng), rng.below(70000)});
+        want.wants.push_back(
+            {hash, static_cast<BlobKind>(rng.below(2)), random_bases(rng), rng.below(70000), random_signature(rng)});
       want.cancel = random_list<Hash>(rng, 0, 3);
       return want;
     }
@@ -186,8 +189,8 @@ codec::local::ToSyncd random_to_syncd(Rng& rng, std::size_t which) {
     case 5: {
       NeedBlobs need;
       for (const Hash& hash : random_list<Hash>(rng, 0, 5))
-        need.needs.push_back(
-            {hash, static_cast<BlobKind>(rng.below(2)), rng.below(70000), random_bases(rng), rng.below(70000)});
+        need.needs.push_back({hash, static_cast<BlobKind>(rng.below(2)), rng.below(70000), random_bases(rng),
+                              rng.below(70000), random_signature(rng)});
       need.no_longer = random_list<Hash>(rng, 0, 3);
       return need;
     }
@@ -223,7 +226,8 @@ codec::local::ToFsd random_to_fsd(Rng& rng, std::size_t which) {
     case 2:
       return local::PutBlobs{several(rng, 0, random_blob), node_name(rng)};
     case 3:
-      if (rng.percent(50)) return local::GetBlobs{number, random_list<Hash>(rng, 1, 0), random_bases(rng), number};
+      if (rng.percent(50))
+        return local::GetBlobs{number, random_list<Hash>(rng, 1, 0), random_bases(rng), number, random_signature(rng)};
       return local::GetBlobs{number, random_list<Hash>(rng, 0, 5)};
     case 4:
       return local::GetItems{number, {rng.next(), number}};

@@ -32,6 +32,7 @@ struct Items {
 struct Publish {
   push @0 :Wire.Push;
   header @1 :Data;           # 16 bytes, header hash
+  squeezed @2 :Wire.Bundle;  # the same commit for neighbours that hold the dictionary; null: there is no such form of it
 }
 
 enum Verdict {
@@ -47,6 +48,7 @@ enum Verdict {
 struct Judgement {
   verdict @0 :Verdict;
   reason @1 :Data;           # for people, at most 1,024 bytes
+  plain @2 :Data;            # a squeezed bundle, accepted: the commit, for neighbours that lack the dictionary
 }
 
 struct Judged {
@@ -121,6 +123,7 @@ struct ToSyncd {
     answer @10 :Answer;
     inquire @11 :Wire.Question;   # our own, signed: ask the network
     questionJudged @12 :QuestionJudged;
+    dictionaries @13 :Data;  # 8 bytes each, at most 64: all that can be unsqueezed here
   }
 }
 
@@ -157,6 +160,7 @@ struct GetBlobs {
 struct GetItems {
   request @0 :UInt64;
   items @1 :List(UInt64);    # at most 512
+  dictionaries @2 :Data;     # 8 bytes each: the asker's, 0 among them; null: squeeze nothing
 }
 
 struct Ask {

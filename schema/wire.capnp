@@ -54,8 +54,8 @@ struct Hello {
   session @4 :UInt32;        # put this number into frames to me
   name @5 :Data;             # node name, for people; at most 32 bytes
   features @6 :UInt32;       # messages that came later and that I understand: bit 0 Question and Replies, bit 1 bases and signatures in wants,
-                             # and blobs encoded as delta, patch or rsync. Bit 2, of this session: it takes the place of our
-                             # stream, which stalls or loses. Unknown bits are ignored
+                             # and blobs encoded as delta, patch or rsync, bit 3 dictionaries and squeezed items. Bit 2, of this
+                             # session: it takes the place of our stream, which stalls or loses. Unknown bits are ignored
 }
 
 struct AckRange {
@@ -79,7 +79,20 @@ enum ItemForm {
   commit @0;                 # bytes are a Commit
   proven @1;                 # a ProvenEntry
   header @2;                 # a SignedHeader
+  squeezed @3;               # a Commit or ProvenEntry, squeezed (below). Only to whom said with Dictionaries that it can read it
 }
+
+# Squeezed: the record without its signature and its small contents, and those beside it, each compressed for itself. Whoever has
+# the dictionary puts the very same record together and verifies it as ever; relays pass the bytes on as they came.
+#   0 form (0 commit, 1 proven) · 8 bytes dictionary, 0 none · 64 bytes signature · number: bytes of the skeleton · number: bytes of
+#   it here · the skeleton: one zstd frame if it is fewer here, else as it is · contents: one zstd frame made with the dictionary,
+#   nothing if there are none. Frames come without their 4 magic bytes, without checksum, size and dictionary number.
+#   skeleton = number: how many small contents · their lengths, a number each · the packed record with zero signature and
+#   each of these contents empty
+# A number: 7 bits a byte, lowest first, top bit: more follow; 3 bytes at most. Small contents are those of files that stand in
+# entries (entry.capnp `inlined`), in the order of the record. A skeleton is at most 262,144 bytes, contents together 1 MiB.
+# A dictionary is a file of the network volume, dictionaries/<record type>.zdict, of one chunk; its 8 bytes here are the first of its hash.
+# The record type of an entry is its `type`; without one what follows the last '.' of its name. Most bytes of a commit decide.
 
 struct Bundle {
   form @0 :ItemForm;
@@ -234,5 +247,6 @@ struct Message {
     ping @8 :Ping;
     question @9 :Question;
     replies @10 :Replies;
+    dictionaries @11 :Data;  # 8 bytes each, at most 64: all that I hold; takes the place of what I said before in this session
   }
 }

@@ -211,6 +211,16 @@ Bytes encode_commit(const Commit& commit) { return encode_packed<format::Commit>
 Result<Commit> decode_commit(ByteView packed) {
   return decode_packed_strict<format::Commit, Commit>(packed, kCommitLimits);
 }
+std::optional<crypto::Signature> signature_in(ByteView packed_commit) {
+  const Result<Words> words = unpack(packed_commit, kCommitLimits.words);
+  if (!words) return std::nullopt;
+  crypto::Signature signature;
+  const Status found = read_words<format::Commit>(*words, signature, [](format::Commit::Reader from, auto& to) {
+    Header header;
+    return read_header(from.getHeader(), header, to);
+  });
+  return found.ok() ? std::optional(signature) : std::nullopt;
+}
 Bytes encode_proven(const ProvenEntry& entry) { return encode_packed<format::ProvenEntry>(entry); }
 Result<ProvenEntry> decode_proven(ByteView packed) {
   return decode_packed_strict<format::ProvenEntry, ProvenEntry>(packed, kCommitLimits);

@@ -77,6 +77,8 @@ bool proves(const ProvenEntry& entry);
 // value exactly if own, ...); it does not verify signatures.
 Bytes encode_commit(const Commit& commit);
 Result<Commit> decode_commit(ByteView packed);
+// Only the signature, read without checks: names a commit that may be any bytes. Nothing if that can't be found.
+std::optional<crypto::Signature> signature_in(ByteView packed_commit);
 Bytes encode_proven(const ProvenEntry& entry);
 Result<ProvenEntry> decode_proven(ByteView packed);
 Bytes encode_signed_header(const SignedHeader& header);

@@ -1,5 +1,6 @@
 #include "schema/codec/local.h"
 
+#include "schema/codec/commit.h"
 #include "schema/codec/wire_format.h"
 #include "schema/local.capnp.h"
 
@@ -35,11 +36,14 @@ static Status read_items(capnp::List<format::local::Item>::Reader from, std::vec
 static void write(format::local::Judgement::Builder to, const Judged::One& from) {
   to.setVerdict(static_cast<format::local::Verdict>(static_cast<unsigned>(from.verdict) + 1));  // 0 is none
   set_unless_empty(as_bytes(from.reason), [&](auto data) { to.setReason(data); });
+  set_unless_empty(from.plain, [&](auto data) { to.setPlain(data); });
 }
 static Status read(format::local::Judgement::Reader from, Judged::One& to) {
   const auto verdict = static_cast<unsigned>(from.getVerdict());
   if (verdict == 0) return malformed("a judgement without a verdict");
   if (Status s = read_enum(verdict - 1, Verdict::refused, to.verdict); !s) return s;
+  if (from.getPlain().size() > kMaxCommitBytes) return over_limit("an item is larger than its limit");
+  to.plain = copy_of(view_of(from.getPlain()));
   return read_text(from.getReason(), kMaxVerdictReason, to.reason);
 }
 
@@ -87,7 +91,8 @@ static Status read(format::local::Items::Reader from, Items& to) {
 }
 static Status read(format::local::Publish::Reader from, Publish& to, BulkReader& bulk) {
   if (Status s = read_fixed(from.getHeader(), to.header); !s) return s;
-  return read(from.getPush(), to.push, bulk);
+  if (Status s = read(from.getPush(), to.push, bulk); !s) return s;
+  return from.hasSqueezed() ? read(from.getSqueezed(), to.squeezed.emplace(), bulk) : Status();
 }
 static Status read(format::local::Judged::Reader from, Judged& to) {
   to.offer = from.getOffer();
@@ -150,6 +155,7 @@ struct SyncdWriter {
     auto to = root.initPublish();
     write(to.initPush(), from.push, bulk);
     to.setHeader(data_of(from.header.view()));
+    if (from.squeezed) write(to.initSqueezed(), *from.squeezed, bulk);
   }
   void operator()(const Judged& from) {
     auto to = root.initJudged();
@@ -195,6 +201,7 @@ struct SyncdWriter {
     to.setPassOn(from.pass_on);
     if (from.reply) write(to.initReplies(1)[0], *from.reply);
   }
+  void operator()(const Dictionaries& from) { root.setDictionaries(data_of(joined(from.ids))); }
 };
 
 static void write(format::local::ToSyncd::Builder to, const ToSyncd& from, BulkWriter& bulk) {
@@ -234,6 +241,8 @@ static Status read(format::local::ToSyncd::Reader from, ToSyncd& to, BulkReader&
       return read(from.getInquire(), to.emplace<Inquire>());
     case Which::QUESTION_JUDGED:
       return read(from.getQuestionJudged(), to.emplace<QuestionJudged>());
+    case Which::DICTIONARIES:
+      return read_joined(from.getDictionaries(), kMaxDictionaries, to.emplace<Dictionaries>().ids);
   }
   return error(Errc::unsupported, "a message of an unknown kind");
 }
@@ -266,7 +275,7 @@ static Status read(format::local::GetItems::Reader from, GetItems& to) {
   const auto items = from.getItems();
   if (items.size() > kMaxWants) return over_limit("more items than their limit");
   for (const std::uint64_t item : items) to.items.push_back(item);
-  return {};
+  return read_joined(from.getDictionaries(), kMaxDictionaries + 1, to.dictionaries);
 }
 static Status read(format::local::Ask::Reader from, Ask& to) {
   to.request = from.getRequest();
@@ -311,6 +320,7 @@ struct FsdWriter {
     to.setRequest(from.request);
     auto items = to.initItems(list_size(from.items.size()));
     for (unsigned i = 0; i < items.size(); ++i) items.set(i, from.items[i]);
+    set_unless_empty(joined(from.dictionaries), [&](auto data) { to.setDictionaries(data); });
   }
   void operator()(const PeersReport& from) { root.setPeersReport(data_of(from.json)); }
   void operator()(const ClockVotes& from) {

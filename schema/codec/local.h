@@ -51,6 +51,7 @@ struct Items {  // first the snapshot, in pieces, then changes as they happen
 struct Publish {  // our own new commit, durable: push it to everybody
   codec::Push push;
   HeaderHash header;
+  std::optional<codec::Bundle> squeezed{};  // the same commit, for neighbours that hold the dictionary
   bool operator==(const Publish&) const = default;
 };
 enum class Verdict : std::uint8_t { accepted = 0, known = 1, pending = 2, refused = 3 };
@@ -59,6 +60,7 @@ struct Judged {  // answer to an Offer, same order as its bundles
   struct One {
     Verdict verdict = Verdict::known;
     std::string reason;
+    Bytes plain{};  // a squeezed bundle, accepted: the commit, for neighbours that lack the dictionary
     bool operator==(const One&) const = default;
   };
   std::vector<One> bundles;
@@ -121,8 +123,10 @@ struct QuestionJudged {           // answer to QuestionCame
   bool operator==(const QuestionJudged&) const = default;
 };
 
+using Dictionaries = codec::Dictionaries;  // all that can be unsqueezed here
+
 using ToSyncd = std::variant<Welcome, Items, Publish, Judged, Durable, NeedBlobs, BlobsStored, BlobsFound, ItemsFound,
-                             NetworkTime, Answer, Inquire, QuestionJudged>;
+                             NetworkTime, Answer, Inquire, QuestionJudged, Dictionaries>;
 
 // --- to fsd ---
 enum class Role : std::uint8_t { syncd = 0, tool = 1 };
@@ -153,6 +157,7 @@ struct GetBlobs {
 struct GetItems {
   std::uint64_t request = 0;
   std::vector<std::uint64_t> items;
+  std::vector<DictionaryId> dictionaries{};  // the asker's, zero (none) among them; empty: squeeze nothing
   bool operator==(const GetItems&) const = default;
 };
 struct PeersReport {  // shown as .mesh/peers

@@ -126,6 +126,7 @@ struct MessageWriter {
   }
   void operator()(const Question& question) { write(to.initQuestion(), question); }
   void operator()(const Replies& replies) { write(to.initReplies(), replies); }
+  void operator()(const Dictionaries& held) { to.setDictionaries(data_of(joined(held.ids))); }
 };
 
 static void write(format::Message::Builder to, const Message& from, BulkWriter& bulk) {
@@ -174,6 +175,8 @@ static Status read(format::Message::Reader from, Message& to, BulkReader& bulk) 
       return read(from.getQuestion(), to.emplace<Question>());
     case Which::REPLIES:
       return read(from.getReplies(), to.emplace<Replies>());
+    case Which::DICTIONARIES:
+      return read_joined(from.getDictionaries(), kMaxDictionaries, to.emplace<Dictionaries>().ids);
   }
   return error(Errc::unsupported, "a message of an unknown kind");
 }
@@ -186,7 +189,7 @@ Status read(format::Bundle::Reader from, Bundle& to, BulkReader& bulk) {
   if (from.getSize() == 0) return malformed("an empty item");
   if (from.getSize() > kMaxCommitBytes) return over_limit("an item is larger than its limit");
   if (Status s = bulk.take(from.getSize(), to.bytes); !s) return s;
-  return read_enum(from.getForm(), ItemForm::header, to.form);
+  return read_enum(from.getForm(), ItemForm::squeezed, to.form);
 }
 
 void write(format::Blob::Builder to, const Blob& from, BulkWriter& bulk) {

@@ -77,6 +77,7 @@ struct Beacon {  // one multicast datagram
 // Session set-up, two to three frames under the network key; the session key is derived from both nonces.
 inline constexpr std::uint32_t kFeatureQuestions = 1;  // understands Question and Replies
 inline constexpr std::uint32_t kFeatureDeltas = 2;     // bases, signatures, and what answers them
+inline constexpr std::uint32_t kFeatureSqueezed = 8;   // understands Dictionaries and bundles of form squeezed
 
 struct Hello {
   NodeId node;
@@ -110,10 +111,10 @@ struct Packet {
 };
 
 // --- messages ---
-enum class ItemForm : std::uint8_t { commit = 0, proven = 1, header = 2 };
+enum class ItemForm : std::uint8_t { commit = 0, proven = 1, header = 2, squeezed = 3 };
 struct Bundle {  // set items as they travel
   ItemForm form = ItemForm::commit;
-  Bytes bytes;  // encode_commit / encode_proven / encode_signed_header
+  Bytes bytes;  // encode_commit / encode_proven / encode_signed_header / encode_squeezed (squeezed.h)
   bool operator==(const Bundle&) const = default;
 };
 enum class BlobEncoding : std::uint8_t { plain = 0, zstd = 1, delta = 2, patch = 3, rsync = 4 };
@@ -126,6 +127,10 @@ struct Blob {  // a chunk or hash list in transit
   Hash base = {};  // delta: of a blob; patch: root of a content; rsync: of a signature; zero otherwise
   bool operator==(const Blob&) const = default;
 };
+// First 8 bytes of the content root of a dictionary's file; zero: none, and everybody has that.
+using DictionaryId = FixedBytes<8, struct DictionaryIdTag>;
+inline constexpr std::size_t kMaxDictionaries = 64;  // of one node
+
 struct Push {  // news: items with the small blobs they need
   std::vector<Bundle> bundles;
   std::vector<Blob> blobs;
@@ -186,8 +191,13 @@ struct Ping {
   bool reply = false;
   bool operator==(const Ping&) const = default;
 };
+struct Dictionaries {             // "squeeze what you send me with these": at a session's start and when they change
+  std::vector<DictionaryId> ids;  // at most kMaxDictionaries
+  bool operator==(const Dictionaries&) const = default;
+};
 
-using Message = std::variant<Push, Held, Reconcile, WantItems, WantBlobs, Blobs, Missing, Bye, Ping, Question, Replies>;
+using Message = std::variant<Push, Held, Reconcile, WantItems, WantBlobs, Blobs, Missing, Bye, Ping, Question, Replies,
+                             Dictionaries>;
 
 Bytes encode_beacon(const Beacon&);
 Result<Beacon> decode_beacon(ByteView);

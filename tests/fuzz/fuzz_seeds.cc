@@ -5,6 +5,7 @@
 
 #include "fsd/delta/patch_format.h"
 #include "fsd/delta/run_delta.h"
+#include "schema/codec/squeezed.h"
 #include "tests/fuzz/delta_base.h"
 #include "tests/unit/schema/example.h"
 #include "tests/unit/schema/random_records.h"
@@ -31,20 +32,28 @@ class Corpus {
   std::filesystem::path folder_;
 };
 
+// With both parts as they are, so that the fuzzer gets to put them together.
+void add_squeezed(Corpus& corpus, const std::string& name, const RecordParts& parts) {
+  const auto size = static_cast<std::uint32_t>(parts.skeleton.size());
+  corpus.add(name, encode_squeezed({parts.form, {}, parts.signature, size, parts.skeleton, parts.contents}));
+}
+
 void write_commits(const std::filesystem::path& root, Rng& rng) {
-  Corpus corpus(root / "commit");
+  Corpus corpus(root / "commit"), squeezed(root / "squeezed");
   const crypto::SigningKey key = random_key(rng);
   const Entry examples[] = {example_file(),   example_inline(5), example_directory(),
                             example_rename(), example_edit(),    example_tombstones(3)};
   for (std::size_t i = 0; i < std::size(examples); ++i) {
     corpus.add("entry-" + std::to_string(i), encode_entry(kSharedVolume, examples[i]));
     corpus.add("commit-" + std::to_string(i), encode_commit(example_commit(examples[i])));
+    add_squeezed(squeezed, std::to_string(i), take_apart(example_commit(examples[i])));
   }
   for (int i = 0; i < 6; ++i) {
     const Commit commit = random_commit(rng, example_network(), key);
     const std::string name = "random-" + std::to_string(i);
     corpus.add("commit-" + name, encode_commit(commit));
     corpus.add("proven-" + name, encode_proven(prove(commit, 0)));
+    add_squeezed(squeezed, name, take_apart(prove(commit, 0)));
     corpus.add("header-" + name, encode_signed_header(signed_header(commit)));
   }
 }

@@ -207,7 +207,7 @@ TEST(Limits, Messages) {
   refused(Push{{{ItemForm::commit, {}}}, {}}, Errc::bad_bytes, "empty item");
   refused(Push{{{ItemForm::commit, Bytes(kMaxCommitBytes + 1, 1)}}, {}}, Errc::too_large, "large item");
   refused(Push{std::vector<Bundle>(513, bundle), {}}, Errc::too_large, "513 items");
-  refused(Push{{{static_cast<ItemForm>(3), {1}}}, {}}, Errc::unsupported, "unknown form");
+  refused(Push{{{static_cast<ItemForm>(4), {1}}}, {}}, Errc::unsupported, "unknown form");
   refused(Blobs{}, Errc::bad_bytes, "no blobs");
   const auto bent_blob = [&](auto bend, Errc code, const char* what) {
     Blob bent = blob;
@@ -237,6 +237,7 @@ TEST(Limits, Messages) {
   bent_blob([](Blob& b) { b.encoding = static_cast<BlobEncoding>(5); }, Errc::unsupported, "unknown encoding");
   refused(Held{}, Errc::bad_bytes, "holds nothing");
   refused(Held{std::vector<HeaderHash>(1025)}, Errc::too_large, "1,025 held");
+  refused(Dictionaries{std::vector<DictionaryId>(65)}, Errc::too_large, "65 dictionaries");
   refused(Missing{}, Errc::bad_bytes, "misses nothing");
   refused(Missing{std::vector<Hash>(513)}, Errc::too_large, "513 missing");
   refused(WantItems{}, Errc::bad_bytes, "wants nothing");
@@ -318,6 +319,8 @@ TEST(Limits, Local) {
   syncd(items, Errc::too_large, "items");
   syncd(Judged{1, {{Verdict::known, std::string(1025, 'x')}}}, Errc::too_large, "reason");
   syncd(Judged{1, {{static_cast<Verdict>(4), ""}}}, Errc::unsupported, "verdict");
+  syncd(Judged{1, {{Verdict::accepted, "", Bytes(kMaxCommitBytes + 1, 1)}}}, Errc::too_large, "plain form");
+  syncd(Dictionaries{std::vector<DictionaryId>(65)}, Errc::too_large, "dictionaries");
   syncd(NeedBlobs{std::vector<NeedBlobs::Need>(kMaxItems + 1), {}}, Errc::too_large, "needs");
   syncd(BlobsStored{std::vector<Hash>(kMaxItems + 1), {}}, Errc::too_large, "stored");
   syncd(BlobsFound{1, {}, std::vector<Hash>(513)}, Errc::too_large, "missing");
@@ -330,6 +333,7 @@ TEST(Limits, Local) {
   fsd(GetBlobs{1, {filled<Hash>(1)}, std::vector<Hash>(5)}, Errc::too_large, "bases");
   fsd(GetBlobs{1, std::vector<Hash>(2), {filled<Hash>(1)}}, Errc::bad_bytes, "bases of two blobs");
   fsd(GetItems{1, std::vector<std::uint64_t>(513)}, Errc::too_large, "items");
+  fsd(GetItems{1, {1}, std::vector<DictionaryId>(66)}, Errc::too_large, "the asker's dictionaries");
   fsd(PeersReport{std::string(kMaxText + 1, 'x')}, Errc::too_large, "report");
   fsd(ClockVotes{std::vector<WallMs>(257)}, Errc::too_large, "votes");
   fsd(Ask{1, std::string(65, 'x'), ""}, Errc::too_large, "verb");

@@ -11,7 +11,7 @@ using namespace codec;
 
 SetId random_set(Rng& rng) { return kAllSets[rng.below(kAllSets.size())]; }
 
-Bundle random_bundle(Rng& rng) { return {static_cast<ItemForm>(rng.below(3)), random_bytes(rng, 1 + rng.below(300))}; }
+Bundle random_bundle(Rng& rng) { return {static_cast<ItemForm>(rng.below(4)), random_bytes(rng, 1 + rng.below(300))}; }
 Blob random_blob(Rng& rng) {
   Blob blob{
       random_fixed<Hash>(rng), static_cast<BlobKind>(rng.below(2)), static_cast<BlobEncoding>(rng.below(2)), 0, {}};
@@ -155,8 +155,10 @@ codec::Message random_message(Rng& rng, std::size_t which) {
       return Ping{rng.next(), rng.percent(50)};
     case 9:
       return random_question(rng);
-    default:
+    case 10:
       return random_replies(rng);
+    default:
+      return Dictionaries{random_list<DictionaryId>(rng, 0, 5)};
   }
 }
 
@@ -176,12 +178,16 @@ codec::local::ToSyncd random_to_syncd(Rng& rng, std::size_t which) {
       items.snapshot_done = rng.percent(50);
       return items;
     }
-    case 2:
-      return Publish{random_push(rng), random_fixed<HeaderHash>(rng)};
+    case 2: {
+      Publish publish{random_push(rng), random_fixed<HeaderHash>(rng)};
+      if (rng.percent(50)) publish.squeezed = random_bundle(rng);
+      return publish;
+    }
     case 3: {
       Judged judged{number, {}};
       for (std::size_t i = rng.below(5); i > 0; --i)
-        judged.bundles.push_back({static_cast<Verdict>(rng.below(4)), random_text(rng, 30, "why ")});
+        judged.bundles.push_back({static_cast<Verdict>(rng.below(4)), random_text(rng, 30, "why "),
+                                  random_bytes(rng, rng.below(2) * rng.below(200))});
       return judged;
     }
     case 4:
@@ -209,6 +215,8 @@ codec::local::ToSyncd random_to_syncd(Rng& rng, std::size_t which) {
       if (rng.percent(50)) judged.reply = random_reply(rng);
       return judged;
     }
+    case 13:
+      return Dictionaries{random_list<DictionaryId>(rng, 0, 5)};
     default:
       return Answer{number, static_cast<Errc>(rng.below(static_cast<std::uint64_t>(Errc::internal) + 1)),
                     rng.percent(50), random_text(rng, 300, "{}\":, abc")};
@@ -230,7 +238,7 @@ codec::local::ToFsd random_to_fsd(Rng& rng, std::size_t which) {
         return local::GetBlobs{number, random_list<Hash>(rng, 1, 0), random_bases(rng), number, random_signature(rng)};
       return local::GetBlobs{number, random_list<Hash>(rng, 0, 5)};
     case 4:
-      return local::GetItems{number, {rng.next(), number}};
+      return local::GetItems{number, {rng.next(), number}, random_list<DictionaryId>(rng, 0, 3)};
     case 5:
       return local::PeersReport{random_text(rng, 300, "{}\":, abc")};
     case 6:

@@ -37,6 +37,7 @@ enum class Space : std::uint8_t {
   history = 'u',         // object, falling HLC and author -> where that entry lies in the log
   bases = 'B',           // content root that lacks blobs -> contents that are here and likely alike
   base_of = 'C',         // base, content root -> "": the base may be needed to bring that content
+  dictionary = 'D',      // its id -> content root, size, record type
   once_at = 'A',  // directory, name, zero byte, object -> "": it stood there, and its id does not derive from that
 };
 

@@ -16,6 +16,7 @@ Intake::Intake(const Parts& parts, const NetworkId& network) : parts_(parts), ne
 }
 
 Result<Intake::Opened> Intake::open(const codec::Bundle& bundle) {
+  CHECK(bundle.form != ItemForm::squeezed);  // who hands it in has unsqueezed it
   Opened out;
   out.form = bundle.form;
   if (bundle.form == ItemForm::commit) {

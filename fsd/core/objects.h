@@ -22,6 +22,10 @@ class Objects {
   Objects(Table& index, Sets& sets, Namespace& names, Needs& needs, Counters& counters, const Moment& moment)
       : index_(index), sets_(sets), names_(names), needs_(needs), counters_(counters), moment_(moment) {}
 
+  // The dictionary of a record type, if there is one: a base for contents of one chunk that no other is known for.
+  using FindDictionary = std::function<std::optional<codec::ChunkedContent>(std::string_view type)>;
+  void find_dictionaries_with(FindDictionary find) { find_dictionary_ = std::move(find); }
+
   // A record without heads if it is not known.
   ObjectRecord load(const ObjectId& object);
   void save(const ObjectId& object, const ObjectRecord& before, ObjectRecord now);
@@ -74,6 +78,7 @@ class Objects {
   Needs& needs_;
   Counters& counters_;
   const Moment& moment_;
+  FindDictionary find_dictionary_;
   bool damaged_ = false;
   WallMs next_due_{0};  // not looked yet
   std::vector<Visible> changed_;

@@ -4,7 +4,8 @@
 //   2 what another object showed or shows that had this name before: editors move the old file away and make a new one
 //   3 the file of the same name and path in a directory beside one of its directories: release-1.1/src/x.c and
 //     release-1.0/src/x.c. The farther up the two part, the more of the path they share, the likelier
-#include "fsd/core/objects.h"
+//   4 the dictionary of its record type, if it is one chunk and none of those is known
+#include "fsd/core/dictionaries.h"
 
 namespace meshfs::fsd {
 
@@ -46,6 +47,11 @@ std::vector<codec::ChunkedContent> Objects::alike(const ObjectId& object, const 
     const auto* one = record.displayed ? std::get_if<codec::ChunkedContent>(&record.displayed->content.value) : nullptr;
     if (one != nullptr && one->size / kAlikeFactor <= content.size && content.size / kAlikeFactor <= one->size)
       add(*one);
+  }
+  if (out.empty() && find_dictionary_ && content.size <= codec::kMaxChunkBytes) {
+    if (const auto dictionary = find_dictionary_(record_type(shown.attributes.value.type, place.name.text()))) {
+      add(*dictionary);
+    }
   }
   return out;
 }

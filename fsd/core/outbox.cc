@@ -14,6 +14,7 @@ void Outbox::sealed(const codec::Commit& commit, const HeaderHash& header, Bytes
   codec::local::Publish publish;
   publish.header = header;
   std::size_t bytes = encoded.size();
+  publish.squeezed = squeezer_.squeeze(commit, bytes, squeezer_.all_held());
   publish.push.bundles.push_back({codec::ItemForm::commit, std::move(encoded)});
   for (const auto& entry : commit.entries) {
     const auto* state = std::get_if<codec::ObjectEntry>(&entry);

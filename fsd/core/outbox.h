@@ -5,7 +5,7 @@
 #include <deque>
 #include <memory>
 
-#include "fsd/core/sets.h"
+#include "fsd/core/squeezer.h"
 
 namespace meshfs::fsd {
 
@@ -19,8 +19,8 @@ inline constexpr std::size_t kMaxAttachedBlob = 2 * 1024;
 class Outbox {
  public:
   using Send = std::function<void(codec::local::ToSyncd)>;
-  Outbox(Sets& sets, RecordLog& log, BlobStore& blobs, Send send)
-      : sets_(sets), log_(log), blobs_(blobs), send_(std::move(send)) {}
+  Outbox(Sets& sets, RecordLog& log, BlobStore& blobs, Squeezer& squeezer, Send send)
+      : sets_(sets), log_(log), blobs_(blobs), squeezer_(squeezer), send_(std::move(send)) {}
 
   // Call before a seal, so that the changes so far don't wait for its flush.
   void before_seal() { gather(); }
@@ -46,6 +46,7 @@ class Outbox {
   Sets& sets_;
   RecordLog& log_;
   BlobStore& blobs_;
+  Squeezer& squeezer_;
   Send send_;
   std::uint64_t sealed_ = 0, durable_ = 0;
   bool flushing_ = false;

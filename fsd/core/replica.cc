@@ -41,10 +41,12 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
       authors(ports.index, network),
       members(ports.index, identity.genesis),
       view(log, sets),
+      dictionaries(ports.index, ports.blobs, names, objects),
+      squeezer(dictionaries),
       history(ports.index, sets, view),
       applier(ports.index, sets, view, history, objects, members, me),
       intake({log, sets, authors, members, applier, time, moment, now}, network),
-      outbox(sets, log, ports.blobs, ports.to_syncd),
+      outbox(sets, log, ports.blobs, squeezer, ports.to_syncd),
       authoring({ports.index, log, objects, sets, authors, applier, time, moment, now}, {network, me, device_key},
                 [this](const codec::Commit& commit, const codec::SignedHeader& header, Bytes encoded) {
                   outbox.sealed(commit, codec::header_hash(network, header.header, header.root), std::move(encoded));
@@ -54,6 +56,7 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
             [this](const std::vector<Visible>& visible) {
               wants_seal = true;
               counters.save(ports.index);
+              dictionaries.note(visible);
               if (on_change) changes.add(visible);
             }),
       holdings({sets, objects, needs, files, intake, transfers, moment, now}),
@@ -69,6 +72,7 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
                    }),
       collector({ports.index, guard, objects, history, needs, moment}) {
   needs.guess_by(versions);
+  objects.find_dictionaries_with([this](std::string_view type) { return dictionaries.content_of_type(type); });
   objects.on_saved(
       [this](const ObjectRecord& before, const ObjectRecord& after) { collector.on_saved(before, after); });
   objects.on_named([this](const codec::Content& content) { collector.hold(content); });
@@ -121,6 +125,7 @@ void Replica::Parts::seal_and_flush() {
 void Replica::Parts::collect_visible() {
   names.settle();
   auto visible = objects.take_visible();
+  dictionaries.note(visible);
   if (on_change) changes.add(visible);
   std::move(visible.begin(), visible.end(), std::back_inserter(untold));
 }
@@ -130,6 +135,7 @@ void Replica::Parts::settle(bool tell_listeners) {
   const auto visible = std::exchange(untold, {});
   if (started && retry_at == kNever && !outbox.flushing() && (wants_seal || !outbox.all_durable())) seal_and_flush();
   counters.save(ports.index);
+  tell_dictionaries(false);
   outbox.deliver();
   tell_needs(false);
   if (tell_listeners) files.tell_visible(visible);
@@ -146,6 +152,11 @@ void Replica::Parts::tell_needs(bool all) {
   if (!outbox.is_connected()) return;
   if (all) signing.forget();
   if (auto news = signing.pass(needs.take_news(all), now)) outbox.send(std::move(*news));
+}
+
+void Replica::Parts::tell_dictionaries(bool always) {
+  const bool changed = dictionaries.refresh();
+  if (changed || always) outbox.send(dictionaries.held());
 }
 
 void Replica::Parts::tell_time() {
@@ -313,6 +324,7 @@ void Replica::on_syncd(const codec::local::ToFsd& message) {
 void Replica::on_syncd_connected() {
   parts_->outbox.connected();
   parts_->tell_time();
+  parts_->tell_dictionaries(true);
   parts_->tell_needs(true);
   parts_->settle(true);
 }

@@ -126,6 +126,15 @@ class Replica {
   };
   std::vector<Transfer> transfers() const;  // contents that are not whole, at most 100
 
+  struct DictionaryUse {
+    std::string id, type;
+    std::uint64_t size = 0;
+    bool current = false;                                            // the version that shows
+    std::string damage;                                              // why it is of no use; empty: it is
+    std::uint64_t records = 0, plain_bytes = 0, squeezed_bytes = 0;  // both ways, since the start
+  };
+  std::vector<DictionaryUse> dictionaries() const;  // by type, older versions last
+
   std::string node_name(const AuthorTag& author) const;  // hex of the tag if unknown
   std::vector<codec::Member> members() const;
 

@@ -4,6 +4,19 @@
 
 namespace meshfs::fsd {
 
+local::Judged::One Replica::Parts::judge(const codec::Bundle& bundle) {
+  if (bundle.form != codec::ItemForm::squeezed) return intake.judge(bundle);
+  auto plain = squeezer.unsqueeze(bundle);
+  if (!plain.ok()) {
+    // Without the dictionary it comes plain: by reconciliation, since its item is still missing here.
+    const bool lacks = plain.code() == Errc::not_found;
+    return {lacks ? local::Verdict::pending : local::Verdict::refused, plain.failure().message};
+  }
+  local::Judged::One verdict = intake.judge(*plain);
+  if (verdict.verdict == local::Verdict::accepted) verdict.plain = std::move(plain->bytes);
+  return verdict;
+}
+
 void Replica::Parts::on(const local::Offer& offer) {
   outbox.before_seal();
   const Status sealed = authoring.seal();  // what comes may be later than the open batch's stamps
@@ -12,12 +25,16 @@ void Replica::Parts::on(const local::Offer& offer) {
   local::Judged judged;
   judged.offer = offer.offer;
   bool accepted = false;
+  std::size_t plain_bytes = 0;
   for (const auto& bundle : offer.bundles) {
     if (!sealed.ok()) {
       judged.bundles.push_back({local::Verdict::pending, "the disk is full"});
       continue;
     }
-    judged.bundles.push_back(intake.judge(bundle));
+    judged.bundles.push_back(judge(bundle));
+    // Many squeezed bundles could unpack to more than a frame: who needs those plain gets them by reconciliation.
+    plain_bytes += judged.bundles.back().plain.size();
+    if (plain_bytes > kMaxAnswerBytes) judged.bundles.back().plain.clear();
     collect_visible();
     accepted = accepted || judged.bundles.back().verdict == local::Verdict::accepted;
   }
@@ -79,7 +96,7 @@ void Replica::Parts::on(const local::GetBlobs& get) {
 }
 
 void Replica::Parts::on(const local::GetItems& get) {
-  serve_items(sets, view, get, [this](local::ToSyncd message) { outbox.send(std::move(message)); });
+  serve_items(sets, view, squeezer, get, [this](local::ToSyncd message) { outbox.send(std::move(message)); });
 }
 
 void Replica::Parts::on(const local::ClockVotes& votes) {

@@ -58,6 +58,8 @@ struct Replica::Parts {
   Authors authors;
   Members members;
   LogView view;
+  Dictionaries dictionaries;
+  Squeezer squeezer;
   History history;
   Applier applier;
   Intake intake;
@@ -104,6 +106,9 @@ struct Replica::Parts {
   void persist_time(WallMs bound);
   void tell_time();
   void tell_needs(bool all);
+  // Looks at dictionaries that came or went, and tells syncd which are held; `always` after it connected.
+  void tell_dictionaries(bool always);
+  local::Judged::One judge(const codec::Bundle& bundle);
   Status first_commits();
   // A slice of collecting garbage, if one is due. When the next may be.
   Instant collect();

@@ -1,4 +1,7 @@
 // What the replica reports of itself.
+#include <algorithm>
+#include <tuple>
+
 #include "fsd/core/replica_parts.h"
 
 namespace meshfs::fsd {
@@ -62,6 +65,18 @@ std::vector<Replica::Pending> Replica::pending() const {
                                    : std::to_string(waiting.origins.size()) + " entries it names";
     out.push_back(std::move(one));
   }
+  return out;
+}
+
+std::vector<Replica::DictionaryUse> Replica::dictionaries() const {
+  std::vector<DictionaryUse> out;
+  for (const auto& [id, one] : parts_->dictionaries.all()) {
+    out.push_back(
+        {id.hex(), one.type, one.size, one.current, one.damage, one.records, one.plain_bytes, one.squeezed_bytes});
+  }
+  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.type, b.current) < std::tie(b.type, a.current);
+  });
   return out;
 }
 

@@ -32,11 +32,20 @@ class Answer {
 
 }  // namespace
 
-void serve_items(Sets& sets, LogView& log, const codec::local::GetItems& request, const SendToSyncd& send) {
+void serve_items(Sets& sets, LogView& log, Squeezer& squeezer, const codec::local::GetItems& request,
+                 const SendToSyncd& send) {
   Answer<codec::local::ItemsFound> answer(request.request, send);
   const auto put = [&](codec::ItemForm form, Bytes bytes) {
     const std::size_t size = bytes.size() + 64;
     answer.with(size).bundles.push_back({form, std::move(bytes)});
+  };
+  // Squeezed if the asker can read that and it pays.
+  const auto put_record = [&](codec::ItemForm form, Bytes bytes, const auto& record) {
+    auto squeezed = squeezer.squeeze(record, bytes.size(), request.dictionaries);
+    if (squeezed)
+      put(squeezed->form, std::move(squeezed->bytes));
+    else
+      put(form, std::move(bytes));
   };
   std::map<RecordPosition, std::vector<EntryInfo>> by_record;
   for (const std::uint64_t number : request.items) {
@@ -55,12 +64,18 @@ void serve_items(Sets& sets, LogView& log, const codec::local::GetItems& request
     if (record == nullptr) continue;
     // Proofs cost some 400 bytes an entry: with half of a commit wanted, the whole of it is shorter.
     const bool whole = record->form == codec::ItemForm::proven || wanted.size() * 2 >= record->hashes.size();
-    if (whole) {
-      put(record->form, record->bytes);
+    if (whole && record->commit) {
+      put_record(record->form, record->bytes, *record->commit);
       continue;
     }
-    for (const EntryInfo& info : wanted)
-      put(codec::ItemForm::proven, codec::encode_proven(codec::prove(*record->commit, info.index)));
+    if (whole) {
+      put_record(record->form, record->bytes, *record->proven);
+      continue;
+    }
+    for (const EntryInfo& info : wanted) {
+      const codec::ProvenEntry proven = codec::prove(*record->commit, info.index);
+      put_record(codec::ItemForm::proven, codec::encode_proven(proven), proven);
+    }
   }
   answer.finish();
 }

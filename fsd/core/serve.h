@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fsd/core/log_view.h"
+#include "fsd/core/squeezer.h"
 
 namespace meshfs::fsd {
 
@@ -9,7 +10,8 @@ namespace meshfs::fsd {
 inline constexpr std::size_t kMaxAnswerBytes = 512 * 1024;
 
 using SendToSyncd = std::function<void(codec::local::ToSyncd)>;
-void serve_items(Sets& sets, LogView& log, const codec::local::GetItems& request, const SendToSyncd& send);
+void serve_items(Sets& sets, LogView& log, Squeezer& squeezer, const codec::local::GetItems& request,
+                 const SendToSyncd& send);
 void serve_blobs(BlobStore& blobs, const codec::local::GetBlobs& request, const SendToSyncd& send);
 
 }  // namespace meshfs::fsd

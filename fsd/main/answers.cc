@@ -127,6 +127,8 @@ bool Answers::answer(const std::string& verb, const std::string& argument, const
   const Fields fields = split(argument);
   if (verb == "version") {
     reply(version());
+  } else if (verb == "dictionaries") {
+    reply(dictionaries());
   } else if (verb == "log") {
     reply(log(fields));
   } else if (verb == "read") {
@@ -151,6 +153,17 @@ Result<std::string> Answers::version() {
   return json_object({text_member("program", "meshfs-fsd"), text_member("version", MESHFS_VERSION),
                       member("local", codec::local::kLocalVersion)}) +
          "\n";
+}
+
+Result<std::string> Answers::dictionaries() {
+  JsonList all('[', ']');
+  for (const auto& one : replica_.dictionaries()) {
+    all.add(
+        json_object({text_member("id", one.id), text_member("type", one.type), member("size", one.size),
+                     member("current", one.current), text_member("damage", one.damage), member("records", one.records),
+                     member("plain_bytes", one.plain_bytes), member("squeezed_bytes", one.squeezed_bytes)}));
+  }
+  return json_object({member("dictionaries", all.str())}) + "\n";
 }
 
 Result<std::string> Answers::log(const Fields& fields) {

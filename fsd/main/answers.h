@@ -32,6 +32,7 @@ class Answers {
  private:
   using Fields = std::vector<std::string>;
   Result<std::string> version();
+  Result<std::string> dictionaries();
   Result<std::string> log(const Fields& fields);
   Result<std::string> read(const Fields& fields);
   void holders(const Fields& fields, const Reply& reply);

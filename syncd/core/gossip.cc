@@ -2,19 +2,21 @@
 
 #include <algorithm>
 
-#include "schema/codec/commit.h"
+#include "schema/codec/squeezed.h"
 #include "syncd/core/message_size.h"
 
 namespace meshfs::syncd {
 
 namespace {
 
-HeaderHash key_of(const codec::Bundle& bundle) { return crypto::prefix_of<HeaderHash>(crypto::hash_of(bundle.bytes)); }
+HeaderHash claim_of(const codec::Bundle& bundle) {
+  return crypto::prefix_of<HeaderHash>(crypto::hash_of(bundle.bytes));
+}
 
 // The header a pushed commit will be acknowledged by. Only whole commits: those are news; the rest is reconciliation.
-std::optional<HeaderHash> header_of(const NetworkId& network, const codec::Bundle& bundle) {
-  if (bundle.form != codec::ItemForm::commit) return std::nullopt;
-  const Result<codec::Commit> commit = codec::decode_commit(bundle.bytes);
+std::optional<HeaderHash> header_of(const NetworkId& network, const std::optional<codec::Bundle>& bundle) {
+  if (!bundle || bundle->form != codec::ItemForm::commit) return std::nullopt;
+  const Result<codec::Commit> commit = codec::decode_commit(bundle->bytes);
   if (!commit) return std::nullopt;
   const codec::SignedHeader header = codec::signed_header(*commit);
   return codec::header_hash(network, header.header, header.root);
@@ -42,18 +44,42 @@ void Gossip::on_session(const NodeId& who) {
 }
 
 void Gossip::on_publish(codec::local::Publish publish) {
-  std::vector<const codec::Bundle*> bundles;
-  for (const codec::Bundle& bundle : publish.push.bundles) {
-    bundles.push_back(&bundle);
-    Recent& one = recent(key_of(bundle));
-    one.accepted = true;
-    one.have.insert(mail_.neighbours().begin(), mail_.neighbours().end());
+  std::vector<News> news;
+  std::vector<Key> keys;
+  for (codec::Bundle& bundle : publish.push.bundles) {
+    keys.push_back(codec::identity_of(bundle));
+    recent(keys.back()).accepted = true;
+    news.push_back({std::move(bundle), std::nullopt, {}});
+  }
+  if (publish.squeezed && news.size() == 1) {
+    News both = news_of(std::move(*publish.squeezed), {});
+    both.plain = std::move(news.front().plain);
+    news.front() = std::move(both);
   }
   std::vector<SharedBlob> blobs;
   for (codec::Blob& blob : publish.push.blobs) {
     blobs.push_back(std::make_shared<const codec::Blob>(std::move(blob)));
   }
-  send_push(mail_.neighbours(), bundles, blobs);
+  forward(news, keys, blobs);
+}
+
+// `plain`: what fsd made of a squeezed one.
+Gossip::News Gossip::news_of(codec::Bundle bundle, Bytes plain) {
+  News out;
+  if (bundle.form != codec::ItemForm::squeezed) {
+    out.plain = std::move(bundle);
+    return out;
+  }
+  const auto squeezed = codec::decode_squeezed(bundle.bytes);
+  if (squeezed.ok()) out.dictionary = squeezed->dictionary;
+  if (squeezed.ok() && !plain.empty()) out.plain = codec::Bundle{squeezed->form, std::move(plain)};
+  out.squeezed = std::move(bundle);
+  return out;
+}
+
+Gossip::Form Gossip::form_for(const NodeId& who, const News& news) const {
+  if (news.squeezed && dictionaries_.can_read(who, news.dictionary)) return Form::squeezed;
+  return news.plain ? Form::plain : Form::none;
 }
 
 void Gossip::send_push(const std::vector<NodeId>& to, const std::vector<const codec::Bundle*>& bundles,
@@ -88,10 +114,11 @@ void Gossip::on_push(const NodeId& from, codec::Push push, Instant) {
   Offer offer;
   offer.from = from;
   for (codec::Bundle& bundle : push.bundles) {
-    const Key key = key_of(bundle);
-    const bool seen = recent_.contains(key);
-    recent(key).have.insert(from);
-    if (seen) continue;  // offered already, or accepted
+    const Key key = codec::identity_of(bundle);
+    Recent& known = recent(key);
+    known.have.insert(from);
+    if (!offer_again(known, bundle)) continue;
+    known.offered.push_back(claim_of(bundle));
     offer.bytes += bundle.bytes.size();
     offer.keys.push_back(key);
     offer.bundles.push_back(std::move(bundle));
@@ -107,7 +134,14 @@ void Gossip::on_push(const NodeId& from, codec::Push push, Instant) {
   offers_.emplace(number, std::move(offer));
 }
 
-std::optional<NodeId> Gossip::on_judged(const codec::local::Judged& judged, Instant now) {
+// Not what was accepted, or waits for fsd's verdict.
+bool Gossip::offer_again(const Recent& known, const codec::Bundle& bundle) const {
+  if (known.accepted || known.offered.size() >= kMaxClaims) return false;
+  const HeaderHash claim = claim_of(bundle);
+  return std::find(known.offered.begin(), known.offered.end(), claim) == known.offered.end();
+}
+
+std::optional<NodeId> Gossip::on_judged(codec::local::Judged judged, Instant now) {
   const auto it = offers_.find(judged.offer);
   if (it == offers_.end()) return std::nullopt;
   Offer offer = std::move(it->second);
@@ -128,20 +162,21 @@ std::optional<NodeId> Gossip::on_judged(const codec::local::Judged& judged, Inst
       continue;
     }
     recent(offer.keys[i]).accepted = true;
-    if (const auto header = header_of(network_, offer.bundles[i])) headers.push_back(*header);
-    forward_later.bundles.push_back(std::move(offer.bundles[i]));
+    News news = news_of(std::move(offer.bundles[i]), std::move(judged.bundles[i].plain));
+    if (const auto header = header_of(network_, news.plain)) headers.push_back(*header);
+    forward_later.news.push_back(std::move(news));
     forward_later.keys.push_back(offer.keys[i]);
   }
   if (!headers.empty() && undurable_.size() < kMaxOffers) {
     undurable_[judged.offer] = {offer.from, std::move(headers)};
   }
-  if (forward_later.bundles.empty()) return offer.from;
+  if (forward_later.news.empty()) return offer.from;
   forward_later.blobs = std::move(offer.blobs);
   for (const Hash& hash : forward_later.blobs) {
     if (cache_.any(hash) != nullptr && cache_.verified(hash) == nullptr) forward_later.missing.insert(hash);
   }
   if (forward_later.missing.empty()) {
-    forward(forward_later.bundles, forward_later.keys, forward_later.blobs);
+    forward(forward_later.news, forward_later.keys, verified(forward_later.blobs));
   } else {
     forward_later.at = now + kBlobPatience;
     forwards_.push_back(std::move(forward_later));
@@ -149,27 +184,34 @@ std::optional<NodeId> Gossip::on_judged(const codec::local::Judged& judged, Inst
   return offer.from;
 }
 
-// Each neighbour gets those bundles it is not known to have. Mostly all lack the same: they share one message.
-void Gossip::forward(const std::vector<codec::Bundle>& bundles, const std::vector<Key>& keys,
-                     const std::vector<Hash>& blobs) {
-  std::map<std::vector<bool>, std::vector<NodeId>> groups;
-  for (const NodeId& who : mail_.neighbours()) {
-    std::vector<bool> lacks(bundles.size());
-    bool any = false;
-    for (std::size_t i = 0; i < bundles.size(); ++i) {
-      lacks[i] = recent(keys[i]).have.insert(who).second;
-      any = any || lacks[i];
-    }
-    if (any) groups[lacks].push_back(who);
-  }
-  std::vector<SharedBlob> along;
+std::vector<SharedBlob> Gossip::verified(const std::vector<Hash>& blobs) const {
+  std::vector<SharedBlob> out;
   for (const Hash& hash : blobs) {
-    if (const SharedBlob blob = cache_.verified(hash)) along.push_back(blob);
+    if (SharedBlob blob = cache_.verified(hash)) out.push_back(std::move(blob));
   }
-  for (const auto& [lacks, to] : groups) {
+  return out;
+}
+
+// Each neighbour gets those items it is not known to have, in the form it can read. Mostly all get the same: they share
+// one message.
+void Gossip::forward(const std::vector<News>& news, const std::vector<Key>& keys,
+                     const std::vector<SharedBlob>& along) {
+  std::map<std::vector<Form>, std::vector<NodeId>> groups;
+  for (const NodeId& who : mail_.neighbours()) {
+    std::vector<Form> forms(news.size(), Form::none);
+    bool any = false;
+    for (std::size_t i = 0; i < news.size(); ++i) {
+      const Form form = form_for(who, news[i]);
+      if (form == Form::none || !recent(keys[i]).have.insert(who).second) continue;
+      forms[i] = form;
+      any = true;
+    }
+    if (any) groups[forms].push_back(who);
+  }
+  for (const auto& [forms, to] : groups) {
     std::vector<const codec::Bundle*> some;
-    for (std::size_t i = 0; i < bundles.size(); ++i) {
-      if (lacks[i]) some.push_back(&bundles[i]);
+    for (std::size_t i = 0; i < news.size(); ++i) {
+      if (forms[i] != Form::none) some.push_back(forms[i] == Form::plain ? &*news[i].plain : &*news[i].squeezed);
     }
     send_push(to, some, along);
   }
@@ -181,7 +223,7 @@ void Gossip::on_stored(const Hash& blob) {
       ++it;
       continue;
     }
-    forward(it->bundles, it->keys, it->blobs);
+    forward(it->news, it->keys, verified(it->blobs));
     it = forwards_.erase(it);
   }
 }
@@ -195,7 +237,8 @@ void Gossip::on_durable(const codec::local::Durable& durable) {
 
 Instant Gossip::tick(Instant now) {
   while (!forwards_.empty() && now >= forwards_.front().at) {
-    forward(forwards_.front().bundles, forwards_.front().keys, forwards_.front().blobs);
+    const Forward& due = forwards_.front();
+    forward(due.news, due.keys, verified(due.blobs));
     forwards_.pop_front();
   }
   return forwards_.empty() ? kNever : forwards_.front().at;

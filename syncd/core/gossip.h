@@ -7,6 +7,7 @@
 #include <set>
 
 #include "syncd/core/blob_cache.h"
+#include "syncd/core/held_dictionaries.h"
 #include "syncd/core/mail.h"
 #include "syncd/core/ports.h"
 
@@ -22,13 +23,13 @@ class Gossip {
   // An accepted push waits so long for fsd to store the blobs that came with it, then goes on without.
   static constexpr Duration kBlobPatience = milliseconds(3);
 
-  Gossip(Mail& mail, Store& store, BlobCache& cache, NetworkId network)
-      : mail_(mail), store_(store), cache_(cache), network_(network) {}
+  Gossip(Mail& mail, Store& store, BlobCache& cache, const HeldDictionaries& dictionaries, NetworkId network)
+      : mail_(mail), store_(store), cache_(cache), dictionaries_(dictionaries), network_(network) {}
 
   void on_publish(codec::local::Publish publish);
   void on_push(const NodeId& from, codec::Push push, Instant now);
   // Gives who sent the offer, for the fetcher: content is best asked of whom the entry came from.
-  std::optional<NodeId> on_judged(const codec::local::Judged& judged, Instant now);
+  std::optional<NodeId> on_judged(codec::local::Judged judged, Instant now);
   void on_durable(const codec::local::Durable& durable);
   void on_held(const NodeId& from, const codec::Held& held) { held_[from] += held.headers.size(); }
   void on_stored(const Hash& blob);
@@ -42,11 +43,21 @@ class Gossip {
   }
 
  private:
-  using Key = HeaderHash;  // first 16 bytes of the hash of a bundle's bytes
+  using Key = HeaderHash;  // codec::identity_of: a commit is the same in its plain and its squeezed form
   struct Recent {
     std::set<NodeId> have;
     bool accepted = false;
+    // Hashes of the bytes offered under this key and not judged yet: what only claims to be that commit must not keep the
+    // real one out. At most kMaxClaims, then it is left to reconciliation.
+    std::vector<HeaderHash> offered;
   };
+  static constexpr std::size_t kMaxClaims = 4;
+  // One item in the forms there are of it; at least one. Neighbours get the squeezed one if they can read it.
+  struct News {
+    std::optional<codec::Bundle> plain, squeezed;
+    codec::DictionaryId dictionary;
+  };
+  enum class Form : std::uint8_t { none, plain, squeezed };
   struct Offer {
     NodeId from;
     std::vector<codec::Bundle> bundles;
@@ -55,7 +66,7 @@ class Gossip {
     std::size_t bytes = 0;
   };
   struct Forward {  // accepted, waits for its blobs to be stored
-    std::vector<codec::Bundle> bundles;
+    std::vector<News> news;
     std::vector<Key> keys;
     std::vector<Hash> blobs;
     std::set<Hash> missing;
@@ -63,13 +74,18 @@ class Gossip {
   };
   Recent& recent(const Key& key);
   void forget(const Key& key);
-  void forward(const std::vector<codec::Bundle>& bundles, const std::vector<Key>& keys, const std::vector<Hash>& blobs);
+  [[nodiscard]] bool offer_again(const Recent& known, const codec::Bundle& bundle) const;
+  static News news_of(codec::Bundle bundle, Bytes plain);
+  [[nodiscard]] Form form_for(const NodeId& who, const News& news) const;
+  void forward(const std::vector<News>& news, const std::vector<Key>& keys, const std::vector<SharedBlob>& along);
+  [[nodiscard]] std::vector<SharedBlob> verified(const std::vector<Hash>& blobs) const;
   void send_push(const std::vector<NodeId>& to, const std::vector<const codec::Bundle*>& bundles,
                  const std::vector<SharedBlob>& blobs);
 
   Mail& mail_;
   Store& store_;
   BlobCache& cache_;
+  const HeldDictionaries& dictionaries_;
   NetworkId network_;
   std::map<Key, Recent> recent_;
   std::deque<Key> recent_order_;

@@ -10,7 +10,7 @@ bool Handshakes::begin(const Path& path, bool reliable, Instant now) {
   state.mine.boot = self_.boot;
   state.mine.name = self_.name;
   state.mine.session = ++last_session_;
-  state.mine.features = codec::kFeatureQuestions | codec::kFeatureDeltas;
+  state.mine.features = codec::kFeatureQuestions | codec::kFeatureDeltas | codec::kFeatureSqueezed;
   std::array<std::uint8_t, 8> random{};
   const std::uint64_t drawn = rng_.next();
   std::memcpy(random.data(), &drawn, sizeof drawn);

@@ -17,8 +17,9 @@ Life::Life(Links& links, Store& store, const std::map<LinkId, transport::LinkTra
       tcp_port_(tcp_port),
       neighbours_(links, traits, *this, {welcome.node, boot, welcome.node_name, welcome.link_key, tcp_port},
                   Rng(rng.next()), totals),
-      gossip_(neighbours_, store, cache_, welcome.network),
-      reconciler_(welcome.node, neighbours_, store, salt_of(welcome.network, 0), next_request_),
+      dictionaries_(neighbours_),
+      gossip_(neighbours_, store, cache_, dictionaries_, welcome.network),
+      reconciler_(welcome.node, neighbours_, store, dictionaries_, salt_of(welcome.network, 0), next_request_),
       fetcher_(neighbours_, store, cache_),
       server_(neighbours_, store, cache_, fetcher_, next_request_),
       questions_(neighbours_, store) {}
@@ -35,7 +36,7 @@ void Life::on_fsd(local::ToSyncd message, Instant now, const std::vector<Path>& 
   } else if (auto* publish = std::get_if<local::Publish>(&message)) {
     gossip_.on_publish(std::move(*publish));
   } else if (auto* judged = std::get_if<local::Judged>(&message)) {
-    if (const auto from = gossip_.on_judged(*judged, now)) source_ = from;
+    if (const auto from = gossip_.on_judged(std::move(*judged), now)) source_ = from;
   } else if (auto* durable = std::get_if<local::Durable>(&message)) {
     gossip_.on_durable(*durable);
   } else if (auto* needs = std::get_if<local::NeedBlobs>(&message)) {
@@ -53,6 +54,8 @@ void Life::on_fsd(local::ToSyncd message, Instant now, const std::vector<Path>& 
     questions_.on_inquire(*question, now);
   } else if (const auto* judgement = std::get_if<local::QuestionJudged>(&message)) {
     questions_.on_judged(*judgement, now);
+  } else if (auto* ours = std::get_if<local::Dictionaries>(&message)) {
+    dictionaries_.on_fsd(std::move(*ours));
   }
 }
 
@@ -70,6 +73,7 @@ void Life::on_stored(const local::BlobsStored& outcome, Instant now) {
 
 void Life::on_session(const NodeId& who, Instant now) {
   gossip_.on_session(who);
+  dictionaries_.on_session(who);
   const auto& beacon = neighbours_.all().at(who).beacon;
   reconciler_.on_session(who, beacon ? std::optional(beacon->at) : std::nullopt, now);
   fetcher_.on_session(who, now);
@@ -80,6 +84,7 @@ void Life::on_session(const NodeId& who, Instant now) {
 }
 
 void Life::on_session_end(const NodeId& who, Instant now) {
+  dictionaries_.on_session_end(who);
   reconciler_.on_session_end(who);
   fetcher_.on_session_end(who, now);
   server_.on_session_end(who);
@@ -121,6 +126,8 @@ void Life::on_message(const NodeId& who, codec::Message message, Instant now) {
     on_question(who, *question, now);
   } else if (auto* replies = std::get_if<codec::Replies>(&message)) {
     questions_.on_replies(std::move(*replies), now);
+  } else if (auto* theirs = std::get_if<codec::Dictionaries>(&message)) {
+    dictionaries_.on_message(who, std::move(*theirs));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "syncd/core/fetcher.h"
 #include "syncd/core/gossip.h"
+#include "syncd/core/held_dictionaries.h"
 #include "syncd/core/neighbours.h"
 #include "syncd/core/node.h"
 #include "syncd/core/questions.h"
@@ -58,6 +59,7 @@ class Life : public Neighbours::Events {
   BlobCache cache_;
   std::uint64_t next_request_ = 1;  // of GetItems and GetBlobs alike
   Neighbours neighbours_;
+  HeldDictionaries dictionaries_;
   Gossip gossip_;
   Reconciler reconciler_;
   Fetcher fetcher_;

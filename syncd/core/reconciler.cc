@@ -258,7 +258,7 @@ bool Reconciler::hungry() const {
 
 void Reconciler::pump(const NodeId& who, Peer& peer) {
   while (has_room(who, peer)) {
-    codec::local::GetItems get{next_request_++, {}};
+    codec::local::GetItems get{next_request_++, {}, dictionaries_.of(who)};
     while (!peer.push.empty() && get.items.size() < kItemsPerRequest) {
       get.items.push_back(peer.push.front());
       peer.push.pop_front();

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "syncd/core/fsd_requests.h"
+#include "syncd/core/held_dictionaries.h"
 #include "syncd/core/item_set.h"
 #include "syncd/core/mail.h"
 #include "syncd/core/ports.h"
@@ -31,8 +32,14 @@ class Reconciler {
   static constexpr std::size_t kMaxAsked = 16384;        // ids asked of anybody lately, per set
   static constexpr Duration kAskAgain = seconds(2);
 
-  Reconciler(const NodeId& self, Mail& mail, Store& store, const Salt& salt, std::uint64_t& next_request)
-      : self_(self), mail_(mail), store_(store), salt_(salt), next_request_(next_request) {}
+  Reconciler(const NodeId& self, Mail& mail, Store& store, const HeldDictionaries& dictionaries, const Salt& salt,
+             std::uint64_t& next_request)
+      : self_(self),
+        mail_(mail),
+        store_(store),
+        dictionaries_(dictionaries),
+        salt_(salt),
+        next_request_(next_request) {}
 
   // True if a set changed.
   bool on_items(const codec::local::Items& items, Instant now);
@@ -81,6 +88,7 @@ class Reconciler {
   NodeId self_;
   Mail& mail_;
   Store& store_;
+  const HeldDictionaries& dictionaries_;
   Salt salt_;
   std::array<ItemSet, kSets> sets_;
   std::array<std::uint64_t, kSets> changes_{};

@@ -131,6 +131,8 @@ void TestNode::drain() {
       published.push_back(std::move(*publish));
     } else if (auto* judged = std::get_if<local::Judged>(&message)) {
       verdicts.insert(verdicts.end(), judged->bundles.begin(), judged->bundles.end());
+    } else if (auto* held = std::get_if<local::Dictionaries>(&message)) {
+      dictionaries = std::move(held->ids);
     }
   }
 }
@@ -189,6 +191,8 @@ void World::carry(TestNode& from, TestNode& to, unsigned percent) {
   for (const auto& [hash, number] : from.items) {
     if (!to.items.contains(hash) && rng.percent(percent)) items.items.push_back(number);
   }
+  items.dictionaries = to.dictionaries;
+  items.dictionaries.emplace_back();  // squeezed without a dictionary everybody reads
   from.replica->on_syncd(items);
   from.drain();
   auto bundles = std::exchange(from.found_items, {});

@@ -36,6 +36,7 @@ class TestNode {
   codec::local::BlobsStored outcome;  // of blobs put since somebody cleared it
   std::vector<codec::local::Publish> published;
   std::vector<codec::local::Judged::One> verdicts;
+  std::vector<codec::DictionaryId> dictionaries;  // that it said it holds
   std::vector<fsd::Visible> visible;
   bool snapshot_done = false;
 

@@ -29,7 +29,7 @@ bool Handshakes::begin(const Path& path, bool reliable, Instant now) {
 void Handshakes::take_over(const Path& path, Instant now) {
   if (!begin(path, false, now)) return;
   State& state = table_.at(path);
-  if ((std::exchange(state.mine.features, state.mine.features | kFeatureInstead) & kFeatureInstead) ==
+  if ((std::exchange(state.mine.features, state.mine.features | codec::kFeatureInstead) & codec::kFeatureInstead) ==
       0) {
     say(path, state);
   }

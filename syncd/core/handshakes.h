@@ -12,9 +12,6 @@
 
 namespace meshfs::syncd {
 
-// Bit of Hello's features (wire.capnp), of one session: it takes the place of our stream, which stalls or loses.
-inline constexpr std::uint32_t kFeatureInstead = 4;
-
 class Handshakes {
  public:
   static constexpr std::size_t kMax = 128;  // at a time; more neighbours wait for their next beacon
@@ -32,7 +29,7 @@ class Handshakes {
 
   // Begins one on this path unless one is under way. False if there are too many.
   bool begin(const Path& path, bool reliable, Instant now);
-  // The one on this path, begun or under way, asks the peer to leave its stream (kFeatureInstead).
+  // The one on this path, begun or under way, asks the peer to leave its stream (codec::kFeatureInstead).
   void take_over(const Path& path, Instant now);
   // Their Hello arrived (authentic). Complete: the keys.
   std::optional<Session::Keys> on_hello(const Path& path, bool reliable, const codec::Hello& theirs, Instant now);

@@ -72,7 +72,7 @@ void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
   const std::uint32_t number = keys.mine.session;
   // A stream of theirs says that they find it good again, their wish for another session that it is not.
   if (traits->second.reliable) neighbour->stream.avoid_until = Instant{0};
-  if ((keys.theirs.features & kFeatureInstead) != 0) avoid_stream(*neighbour, now);
+  if ((keys.theirs.features & codec::kFeatureInstead) != 0) avoid_stream(*neighbour, now);
   neighbour->sessions.push_back(std::make_unique<Session>(links_, traits->second, path, std::move(keys), now));
   by_number_[number] = {neighbour->id, neighbour->sessions.back().get()};
   choose_active(*neighbour, now);

@@ -34,6 +34,9 @@ inline constexpr std::array kOptions{
     Option{"--versions", "N", "so many old versions of each file"},
     Option{"--days", "D", "for so many days after something took their place"},
     Option{"--bytes", "SIZE", "all of them together, like 500M or 2G; 0: a tenth of the disk"},
+    Option{"--type", "TYPE", "the record type: that of user.mesh.type, else what follows the last '.' of a name"},
+    Option{"--size", "BYTES", "of the dictionary, 1K to 64K (else 16K)"},
+    Option{"--output", "FILE", "write it there instead of into the mesh"},
     Option{"--tool", "PROGRAM",
            "called with the file to write and then one file per version (else $EDITOR with one file)"},
 };

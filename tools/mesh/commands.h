@@ -21,6 +21,7 @@ Exit restore_version(const Arguments& arguments);
 Exit show_difference(const Arguments& arguments);
 Exit show_usage_by_author(const Arguments& arguments);
 Exit retention(const Arguments& arguments);
+Exit look_after_dictionaries(const Arguments& arguments);
 Exit settle_conflicts(const Arguments& arguments);
 Exit watch_changes(const Arguments& arguments);
 Exit wait_for_nodes(const Arguments& arguments);

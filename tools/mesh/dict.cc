@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "schema/crypto/hash.h"
+#include "schema/crypto/sign.h"
 #include "schema/os/folder.h"
 #include "tools/mesh/commands.h"
 #include "tools/mesh/daemon_link.h"

@@ -77,8 +77,9 @@ struct Beacon {  // one multicast datagram
 // Session set-up, two to three frames under the network key; the session key is derived from both nonces.
 inline constexpr std::uint32_t kFeatureQuestions = 1;  // understands Question and Replies
 inline constexpr std::uint32_t kFeatureDeltas = 2;     // bases, signatures, and what answers them
-inline constexpr std::uint32_t kFeatureInstead = 4;    // of one session: it takes the place of a stream that stalls or loses
-inline constexpr std::uint32_t kFeatureSqueezed = 8;   // understands Dictionaries and bundles of form squeezed
+inline constexpr std::uint32_t kFeatureInstead =
+    4;  // of one session: it takes the place of a stream that stalls or loses
+inline constexpr std::uint32_t kFeatureSqueezed = 8;  // understands Dictionaries and bundles of form squeezed
 
 struct Hello {
   NodeId node;

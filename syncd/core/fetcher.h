@@ -10,6 +10,7 @@
 // nobody else while it delivers, so nothing comes twice.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <unordered_map>
@@ -120,6 +121,10 @@ class Fetcher {
     Duration probe_rest = kFirstProbeRest;
   };
 
+  template <class T>
+  static bool contains(const std::vector<T>& list, const T& one) {
+    return std::find(list.begin(), list.end(), one) != list.end();
+  }
   void add(const codec::local::NeedBlobs::Need& need, const std::optional<NodeId>& source, Instant now);
   [[nodiscard]] std::optional<NodeId> next_target(const Need& need, const std::optional<NodeId>& first) const;
   void make_idle(const Hash& hash, Need& need, const std::optional<NodeId>& first, Instant now);
@@ -129,6 +134,7 @@ class Fetcher {
   void ask(const NodeId& who, Peer& peer, Instant now);
   void check_progress(const NodeId& who, Peer& peer, Instant now);
   void move_on(const NodeId& who, Peer& peer, const Hash& hash, bool crowded, Instant now);
+  void requeue(const NodeId& who, const Peer& before, const std::optional<NodeId>& first, Instant now);
   void take_over(const NodeId& who, Peer& peer, Instant now);
   void note_rate(Peer& peer, std::size_t bytes, Instant now);
   [[nodiscard]] std::size_t room(const Peer& peer) const;

@@ -85,7 +85,7 @@ class UdpWorld final : public LoopWorld {
   void throw_garbage_at(std::size_t i) override {
     os::Fd stranger(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const sockaddr_in6 to = socket_address(*endpoint_from(address(0, i)));
-    for (const std::size_t size : {std::size_t{0}, std::size_t{1201}, std::size_t{9000}, std::size_t{60'000}}) {
+    for (const std::size_t size : {std::size_t{0}, UdpLink::kMostMtu + 1, std::size_t{9000}, std::size_t{60'000}}) {
       const Bytes bytes = garbage(size, size);
       ASSERT_GE(
           ::sendto(stranger.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to),

@@ -106,7 +106,9 @@ void Collector::on_saved(const ObjectRecord& before, const ObjectRecord& now) {
 
 void Collector::mark(const codec::Content& content) {
   const auto* chunked = std::get_if<codec::ChunkedContent>(&content);
-  if (chunked != nullptr) open_.push_back({chunked->root, chunked->size > codec::kMaxChunkBytes});
+  // What is left of a placeholder may go: it is fetched anew when somebody opens it.
+  if (chunked == nullptr || parts_.needs.rests(chunked->root)) return;
+  open_.push_back({chunked->root, chunked->size > codec::kMaxChunkBytes});
 }
 
 void Collector::mark_record(const ObjectRecord& record) {

@@ -35,7 +35,8 @@ Counters Counters::load(Table& index) {
   const auto row = index.get(keys::begin(keys::Space::counters).view());
   if (!row) return out;
   Unpacker in(*row);
-  for (auto* field : {&out.objects, &out.files, &out.entries, &out.conflicts, &out.missing_blobs, &out.next_item}) {
+  for (auto* field : {&out.objects, &out.files, &out.entries, &out.conflicts, &out.missing_blobs, &out.next_item,
+                      &out.placeholders, &out.placeholder_bytes, &out.fetching_bytes}) {
     *field = in.number();
   }
   out.latest = Hlc{in.ordered()};
@@ -48,7 +49,9 @@ Counters Counters::load(Table& index) {
 
 void Counters::save(Table& index) const {
   Packer row;
-  for (const auto field : {objects, files, entries, conflicts, missing_blobs, next_item}) row.number(field);
+  for (const auto field :
+       {objects, files, entries, conflicts, missing_blobs, next_item, placeholders, placeholder_bytes, fetching_bytes})
+    row.number(field);
   row.ordered(latest.value);
   for (const auto& set : sets) row.number(set.count).fixed(set.fingerprint);
   index.put(keys::begin(keys::Space::counters).view(), row.view());

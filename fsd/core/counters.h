@@ -18,6 +18,8 @@ struct SetTotal {
 
 struct Counters {
   std::uint64_t objects = 0, files = 0, entries = 0, conflicts = 0, missing_blobs = 0;
+  std::uint64_t placeholders = 0, placeholder_bytes = 0;  // contents that are not here and not asked for
+  std::uint64_t fetching_bytes = 0;                       // of contents that are on their way
   std::uint64_t next_item = 1;
   Hlc latest;  // greatest HLC of a due head: our stamps go on from it
   std::array<SetTotal, kAllSets.size()> sets;

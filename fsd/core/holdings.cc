@@ -63,11 +63,11 @@ codec::Reply Holdings::look(const ObjectId& object, const Hash& entry, const cod
   }
   if (chunked && !parts_.needs.complete(content) && !parts_.needs.here(content)) {
     const bool wanted = std::find(record.wanted.begin(), record.wanted.end(), content) != record.wanted.end();
-    if (wanted) {
+    if (wanted && !parts_.needs.rests(content.root)) {
       tell_fetching(content, out);
     } else {
       out.state = is_head ? Holding::metadata : Holding::superseded;
-      out.reason = is_head ? "It has the entry, and does not fetch the content."
+      out.reason = is_head ? "It has the entry, and does not keep the content: its rules or its room say no."
                            : "A later version took its place before all of its content came.";
     }
     return out;

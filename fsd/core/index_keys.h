@@ -31,13 +31,16 @@ enum class Space : std::uint8_t {
   provisional = 'v',     // object with a provisional head -> "": cleaned at start
   need = 'w',            // blob hash, content root -> level, size
   need_of_root = 'b',    // content root, blob hash -> ""
-  waiting = 'x',         // content root, object -> ""
+  waiting = 'x',         // content root, object that shows it -> ""
   draft = 'y',           // object -> position of its draft record
   directory = 'z',       // directory -> its place by the cycle rule, whether it shows
   history = 'u',         // object, falling HLC and author -> where that entry lies in the log
   bases = 'B',           // content root that lacks blobs -> contents that are here and likely alike
   base_of = 'C',         // base, content root -> "": the base may be needed to bring that content
   dictionary = 'D',      // its id -> content root, size, record type
+  kept = 'K',            // content root -> size, class, last use: of contents that are here, while there are rules
+  kept_order = 'L',      // class, last use, content root -> "": the order in which they go
+  kept_total = 'M',      // -> bytes and number of kept contents (one row)
   once_at = 'A',  // directory, name, zero byte, object -> "": it stood there, and its id does not derive from that
 };
 
@@ -55,6 +58,15 @@ Packer of(Space space, const FixedBytes<N, Tag>& id) {
 }
 inline Packer of(Space space, const ObjectId& parent, std::string_view name) {
   return std::move(of(space, parent).raw(as_bytes(name)));
+}
+inline Packer pair_key(Space space, const Hash& first, const Hash& second) {
+  return std::move(of(space, first).fixed(second));
+}
+inline Packer waiting_key(const Hash& root, const ObjectId& object) {
+  return std::move(of(Space::waiting, root).fixed(object.volume).fixed(object.local));
+}
+inline Packer order_key(std::uint64_t rank, const Hash& blob) {
+  return std::move(begin(Space::need_order).ordered(rank).fixed(blob));
 }
 // The part of `key` after `prefix`, or nothing if it does not start so.
 inline std::optional<ByteView> after(ByteView key, ByteView prefix) {

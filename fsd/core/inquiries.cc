@@ -21,6 +21,8 @@ codec::QuestionId Inquiries::next_id() {
       crypto::hash_in("mesh-question", {me_.device_key.seed().view(), unique.view()}));
 }
 
+void Inquiries::forget_looks() { looks_.clear(); }
+
 template <class Row>
 void Inquiries::make_room(std::map<Key, Row>& rows) {
   std::erase_if(rows, [&](const auto& row) { return parts_.now - row.second.at >= kKeepFor; });
@@ -29,7 +31,7 @@ void Inquiries::make_room(std::map<Key, Row>& rows) {
                               [](const auto& a, const auto& b) { return a.second.at < b.second.at; }));
 }
 
-// Looking may read many lists; the same look again within kKeepFor is the last one's.
+// Looking may read many lists; the same look again within kKeepFor is the last one's, unless content was dropped meanwhile.
 codec::Reply Inquiries::look(const Subject& subject) {
   const Key key = key_of(subject, std::nullopt);
   if (const auto at = looks_.find(key); at != looks_.end() && parts_.now - at->second.at < kKeepFor) {
@@ -96,6 +98,7 @@ codec::local::QuestionJudged Inquiries::judge(const codec::local::QuestionCame& 
   codec::Reply reply;
   if (question.target.is_zero() || question.target == me_.node) {
     reply = look({question.object, question.entry, question.content});
+    if (reply.state == Holding::holds || reply.state == Holding::hidden) promised_(question.content.root);
   } else if (came.heard_ms) {
     reply.state = Holding::heard;
     reply.heard_ms = *came.heard_ms;

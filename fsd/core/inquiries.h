@@ -54,11 +54,16 @@ class Inquiries {
   };
   using Send = std::function<void(codec::local::ToSyncd)>;
   using Done = std::function<void(const FarOutcome&)>;
+  // Told of each content that this node is about to say it has.
+  using Promised = std::function<void(const Hash& root)>;
   Inquiries(const Parts& parts, const Me& me, Send send) : parts_(parts), me_(me), send_(std::move(send)) {}
 
   // Everybody, or one node. `done` is called once, maybe at once. busy: too many questions at a time.
   Status ask(const Subject& subject, const std::optional<NodeId>& target, Duration wait, Done done);
   void on_replies(const codec::Replies& replies);
+  // What was looked up here is no more true: content was dropped.
+  void forget_looks();
+  void on_promise(Promised promised) { promised_ = std::move(promised); }
   codec::local::QuestionJudged judge(const codec::local::QuestionCame& came);
   // Ends what is over; gives when it wants to be called again.
   Instant tick();
@@ -96,6 +101,7 @@ class Inquiries {
   Parts parts_;
   Me me_;
   Send send_;
+  Promised promised_ = [](const Hash&) {};
   std::map<Key, Open> open_;
   std::map<Key, Kept> kept_;
   std::map<Key, Look> looks_;

@@ -6,22 +6,13 @@
 
 namespace meshfs::fsd {
 
+using keys::order_key, keys::pair_key, keys::waiting_key;
 using keys::Space;
 
 namespace {
 
 // A list of kMaxListItems takes ~40 kB; one frame bounds it anyway.
 constexpr std::size_t kMaxListBytes = 256 * 1024;
-
-Packer pair_key(Space space, const Hash& first, const Hash& second) {
-  return std::move(keys::of(space, first).fixed(second));
-}
-Packer waiting_key(const Hash& root, const ObjectId& object) {
-  return std::move(keys::of(Space::waiting, root).fixed(object.volume).fixed(object.local));
-}
-Packer order_key(std::uint64_t rank, const Hash& blob) {
-  return std::move(keys::begin(Space::need_order).ordered(rank).fixed(blob));
-}
 
 // The plain bytes of a blob in transit, if it is what it says: capped before anything is decoded.
 std::optional<Bytes> verified(const codec::Blob& blob) {
@@ -53,22 +44,53 @@ std::optional<Needs::RootState> Needs::state(const Hash& root) {
   RootState out;
   out.size = in.number();
   out.missing = in.number();
-  out.broken = in.byte() == 1;
+  const std::uint8_t flags = in.byte();
+  out.broken = (flags & 1) != 0;
+  out.shows = (flags & 2) != 0;
+  out.rests = (flags & 4) != 0;
+  out.by_hand = (flags & 8) != 0;
+  out.first = (flags & 16) != 0;
   return out;
 }
 
+// What the totals say of placeholders and of bytes on their way.
+void Needs::recount(const Hash& root, const RootState* now) {
+  const auto before = state(root);
+  const auto add = [&](const RootState& one, std::uint64_t sign) {
+    if (one.rests) {
+      counters_.placeholders += sign;
+      counters_.placeholder_bytes += sign * one.size;
+    } else if (one.missing > 0) {
+      counters_.fetching_bytes += sign * one.size;
+    }
+  };
+  if (before) add(*before, ~std::uint64_t{0});
+  if (now != nullptr) add(*now, 1);
+}
+
+void Needs::forget(const Hash& root) {
+  recount(root, nullptr);
+  index_.erase(keys::of(Space::root, root).view());
+}
+
 void Needs::store(const Hash& root, const RootState& state) {
+  recount(root, &state);
   Packer row;
-  row.number(state.size).number(state.missing).byte(state.broken ? 1 : 0);
+  const int flags = (state.broken ? 1 : 0) | (state.shows ? 2 : 0) | (state.rests ? 4 : 0) | (state.by_hand ? 8 : 0) |
+                    (state.first ? 16 : 0);
+  row.number(state.size).number(state.missing).byte(static_cast<std::uint8_t>(flags));
   index_.put(keys::of(Space::root, root).view(), row.view());
 }
 
 void Needs::want(const ObjectId& object, const codec::ChunkedContent& content, const Alike& alike) {
   const Part part = root_part(content);
-  if (part.level == 0 && blobs_.has(content.root)) return;  // the usual small file: nothing to remember
   index_.put(waiting_key(content.root, object).view(), {});
-  if (state(content.root)) return;
-  RootState fresh{content.size, 0, false};
+  if (part.level == 0 && is_here(content.root)) return;  // the usual small file: nothing else to remember
+  if (const auto known = state(content.root)) {
+    if (known->rests && !known->by_hand) (void)start(content, false);
+    return;
+  }
+  RootState fresh{content.size, 0};
   walk(content.root, fresh, part);
   store(content.root, fresh);
   if (fresh.missing > 0 && alike && content.size >= kMinBaseBytes) put_bases(content.root, alike());
@@ -80,13 +102,16 @@ void Needs::unwant(const ObjectId& object, const codec::ChunkedContent& content)
 }
 
 void Needs::trust(const codec::ChunkedContent& content) {
-  if (root_part(content).level > 0 && !state(content.root)) store(content.root, {content.size, 0, false});
+  const auto known = state(content.root);
+  if (!known && root_part(content).level > 0) store(content.root, {content.size, 0});
+  // A copy of a placeholder is one as well; what was written here anew is whole now.
+  if (known && known->rests && here(content)) (void)start(content, false);
 }
 
 bool Needs::complete(const codec::ChunkedContent& content) {
-  if (root_part(content).level == 0 && blobs_.has(content.root)) return true;
+  if (root_part(content).level == 0 && blobs_.has(content.root) && !dying_.contains(content.root)) return true;
   const auto known = state(content.root);
-  return known && known->missing == 0 && !known->broken && known->size == content.size;
+  return known && !known->rests && known->missing == 0 && !known->broken && known->size == content.size;
 }
 
 bool Needs::here(const codec::ChunkedContent& content) {
@@ -94,7 +119,7 @@ bool Needs::here(const codec::ChunkedContent& content) {
   while (!open.empty()) {
     const Part part = open.back();
     open.pop_back();
-    if (!blobs_.has(part.hash)) return false;
+    if (!is_here(part.hash)) return false;
     if (part.level == 0) continue;
     const auto plain = blobs_.plain(part.hash);
     if (!plain.ok()) return false;
@@ -167,17 +192,18 @@ std::optional<std::vector<Needs::Part>> Needs::parts_of(const Part& list, ByteVi
 }
 
 void Needs::mend(const codec::ChunkedContent& content) {
-  if (const auto known = state(content.root); known && (known->missing > 0 || known->broken)) return;
-  RootState fresh{content.size, 0, false};
+  if (const auto known = state(content.root); known && (known->missing > 0 || known->broken || known->rests)) return;
+  RootState fresh{content.size, 0};
+  fresh.shows = true;
   const bool read_all = content.size <= kMaxMendBytes;
   // A blob whose record is damaged is forgotten by the store as soon as it is read.
   walk(content.root, fresh, root_part(content),
-       [&](const Hash& blob) { return blobs_.has(blob) && (!read_all || blobs_.plain(blob).ok()); });
+       [&](const Hash& blob) { return is_here(blob) && (!read_all || blobs_.plain(blob).ok()); });
   if (fresh.missing > 0) store(content.root, fresh);
 }
 
 void Needs::walk(const Hash& root, RootState& state, const Part& part) {
-  walk(root, state, part, [this](const Hash& blob) { return blobs_.has(blob); });
+  walk(root, state, part, [this](const Hash& blob) { return is_here(blob); });
 }
 
 void Needs::walk(const Hash& root, RootState& state, const Part& part, const Has& has) {
@@ -205,12 +231,13 @@ void Needs::add_need(const Hash& root, RootState& state, const Part& part) {
   if (index_.get(key.view())) return;  // the same chunk twice in one file
   const bool first = roots_needing(part.hash).empty();
   Packer row;
-  row.byte(part.level).number(part.size).number(state.size).number(part.offset);
+  const std::uint64_t rank = state.first ? 1 : state.size;
+  row.byte(part.level).number(part.size).number(rank).number(part.offset);
   index_.put(key.view(), row.view());
   index_.put(pair_key(Space::need_of_root, root, part.hash).view(), {});
   ++state.missing;
   if (!first) return;
-  put_order(root, state.size, part);
+  put_order(root, rank, part);
   ++counters_.missing_blobs;
   grew_ = true;
 }
@@ -284,7 +311,7 @@ void Needs::drop_need(const Hash& root, const Hash& blob) {
   }
 }
 
-void Needs::drop_root(const Hash& root) {
+std::vector<Hash> Needs::blobs_needed_by(const Hash& root) {
   std::vector<Hash> blobs;
   const Packer prefix = keys::of(Space::need_of_root, root);
   index_.scan(prefix.view(), [&](ByteView key, ByteView) {
@@ -293,9 +320,13 @@ void Needs::drop_root(const Hash& root) {
     if (const auto blob = Hash::from(*rest)) blobs.push_back(*blob);
     return true;
   });
-  for (const Hash& blob : blobs) drop_need(root, blob);
+  return blobs;
+}
+
+void Needs::drop_root(const Hash& root) {
+  for (const Hash& blob : blobs_needed_by(root)) drop_need(root, blob);
   drop_bases(root);
-  index_.erase(keys::of(Space::root, root).view());
+  forget(root);
 }
 
 bool Needs::forget_unwanted(Bytes& cursor) {
@@ -346,8 +377,7 @@ Needs::Put Needs::keep(const codec::Blob& blob, ByteView plain, std::vector<Obje
     const auto objects = waiting_for(root);
     released.insert(released.end(), objects.begin(), objects.end());
     if (now->size > codec::kMaxChunkBytes || now->broken) continue;
-    for (const ObjectId& object : objects) index_.erase(waiting_key(root, object).view());
-    index_.erase(keys::of(Space::root, root).view());  // one chunk: its presence says it all
+    forget(root);  // one chunk: its presence says it all
   }
   return Put::stored;
 }
@@ -356,10 +386,19 @@ std::optional<codec::local::NeedBlobs> Needs::take_news(bool all) {
   if (all) {
     asked_.clear();
     no_longer_.clear();
+    urged_.clear();
     grew_ = true;
   }
   codec::local::NeedBlobs out;
   out.no_longer = std::exchange(no_longer_, {});
+  for (const Hash& hash : std::exchange(urged_, {})) {
+    const auto roots = roots_needing(hash);
+    if (roots.empty()) continue;
+    asked_.insert(hash);
+    const Part& part = roots.front().second;
+    // A hint of one byte: syncd lets what is small overtake.
+    out.needs.push_back({hash, part.level == 0 ? codec::BlobKind::chunk : codec::BlobKind::list, 1});
+  }
   // Refilled when half have come, or when new needs came and there is room: a scan of at most kMaxAskedBlobs rows.
   if (grew_ && asked_.size() < kMaxAskedBlobs && (asked_.size() <= kMaxAskedBlobs / 2 || asked_.size() < 64)) {
     const Packer prefix = keys::begin(Space::need_order);

@@ -1,5 +1,9 @@
 // Which blobs the replica lacks: walks the hash lists of every content that shows, keeps what is missing per content
 // root, and says when a content is complete. Blobs are asked for smallest content first, a bounded number at a time.
+//
+// A content that this node chose not to have is a placeholder: it shows though it is not whole.
+//   wanted -> whole -> (vacate) placeholder -> (start) wanted, and shows all the while -> whole
+//   leave_out: placeholder from the beginning; rest: what is missing of a placeholder is not asked for any more
 #pragma once
 
 #include <set>
@@ -29,8 +33,37 @@ class Needs {
   // likeliest first, at most codec::kMaxBases.
   using Alike = std::function<std::vector<codec::ChunkedContent>()>;
   void want(const ObjectId& object, const codec::ChunkedContent& content, const Alike& alike = nullptr);
+  // The same, but nothing of it is asked for: a placeholder, unless all of it is here already.
+  void leave_out(const ObjectId& object, const codec::ChunkedContent& content);
   void unwant(const ObjectId& object, const codec::ChunkedContent& content);
   bool complete(const codec::ChunkedContent& content);
+  // Whole, or a placeholder.
+  bool shows(const codec::ChunkedContent& content);
+  // What is on its way is a placeholder too: nothing better shows meanwhile.
+  void show(const Hash& root);
+  // A placeholder of which nothing is asked for.
+  bool rests(const Hash& root);
+  std::optional<codec::ChunkedContent> resting(const Hash& root);  // the same, as what it is
+  // Asks for what is missing of a placeholder; `first`: before all others' needs. Gives the objects to show anew if nothing is.
+  std::vector<ObjectId> start(const codec::ChunkedContent& content, bool first);
+  // An incomplete content becomes a placeholder; what came stays.
+  void rest(const codec::ChunkedContent& content);
+  // A whole content becomes a placeholder: its blobs are about to be erased.
+  void vacate(const codec::ChunkedContent& content, bool by_hand);
+  // vacate()d by hand: it is to come back when somebody opens it, not by itself.
+  bool left_by_hand(const Hash& root);
+  // What is missing of these bytes, in their order, lists before what they list; at most `limit`.
+  std::vector<Hash> missing_of(const codec::ChunkedContent& content, std::uint64_t offset, std::uint64_t length,
+                               std::size_t limit);
+  // Asks for these, which start() asked for already, before all others.
+  void urge(const std::vector<Hash>& blobs);
+  // All blobs of a content that are here, lists too; false once `visit` does.
+  bool each_blob(const codec::ChunkedContent& content, const std::function<bool(const Hash& blob)>& visit);
+  // Blobs that are to be erased unless somebody is found who needs them: want() and the like take out what they find here.
+  // Bounded by who fills it.
+  std::set<Hash>& dying() { return dying_; }
+  // Roots of contents with lists that somebody shows, in order, from the one behind `after`; at most `limit`.
+  std::vector<codec::ChunkedContent> listed_roots(const Hash& after, std::size_t limit);
   // All blobs of a content that was written here are in the store: no walk needed.
   void trust(const codec::ChunkedContent& content);
   // Walks without keeping anything: is every blob here?
@@ -43,7 +76,7 @@ class Needs {
   Progress progress(const codec::ChunkedContent& content);
   // Contents that lack blobs, at most `limit`; in the order of their hashes.
   std::vector<codec::ChunkedContent> incomplete(std::size_t limit);
-  // Objects that show once this content is whole.
+  // Objects that show this content, or will once it is whole.
   std::vector<ObjectId> waiting_for(const Hash& root);
   // Told of each blob that comes for a content.
   void on_arrival(std::function<void(const Hash& root, std::size_t bytes)> listener) { arrival_ = std::move(listener); }
@@ -90,9 +123,17 @@ class Needs {
     std::uint64_t size = 0;
     std::uint64_t missing = 0;
     bool broken = false;  // its lists contradict the signed size: it will never be complete
+    bool shows = false;   // a placeholder, or one that is fetched
+    bool rests = false;   // a placeholder: `missing` does not count
+    bool by_hand = false;
+    bool first = false;  // somebody waits for it
   };
   static Part root_part(const codec::ChunkedContent& content);
   std::optional<RootState> state(const Hash& root);
+  void recount(const Hash& root, const RootState* now);
+  void forget(const Hash& root);
+  // Of what is about to be erased it spares what somebody relies on from now on.
+  bool is_here(const Hash& blob) { return blobs_.has(blob) && (dying_.empty() || (dying_.erase(blob), true)); }
   void store(const Hash& root, const RootState& state);
   // Adds what is missing at and below `part`; `has` says what is here.
   using Has = std::function<bool(const Hash& blob)>;
@@ -107,6 +148,7 @@ class Needs {
   std::vector<Hash> bases_of(const Hash& root);
   void drop_bases(const Hash& root);
   void guess_offsets(const Hash& root, std::vector<Part>& chunks);
+  std::vector<Hash> blobs_needed_by(const Hash& root);
   void drop_need(const Hash& root, const Hash& blob);
   void drop_root(const Hash& root);
   std::vector<std::pair<Hash, Part>> roots_needing(const Hash& blob);
@@ -116,6 +158,8 @@ class Needs {
   Counters& counters_;
   FlatVersions* versions_ = nullptr;
   std::set<Hash> asked_;
+  std::vector<Hash> urged_;
+  std::set<Hash> dying_;
   std::vector<Hash> no_longer_;
   bool grew_ = true;  // something may be waiting to be asked for
   std::function<void(const Hash& root, std::size_t bytes)> arrival_;

@@ -87,6 +87,52 @@ bool Objects::is_complete(const codec::Content& content) {
   return chunked == nullptr || needs_.complete(*chunked);
 }
 
+bool Objects::can_show(const codec::Content& content) {
+  const auto* chunked = std::get_if<codec::ChunkedContent>(&content);
+  return chunked == nullptr || needs_.shows(*chunked);
+}
+
+// Contents that this object's record relies on: those that are fetched for it, and what it shows meanwhile.
+std::vector<codec::ChunkedContent> Objects::used_by(const ObjectRecord& record) {
+  std::vector<codec::ChunkedContent> out = record.wanted;
+  if (!record.displayed) return out;
+  const auto* shown = std::get_if<codec::ChunkedContent>(&record.displayed->content.value);
+  if (shown != nullptr && std::find(out.begin(), out.end(), *shown) == out.end()) out.push_back(*shown);
+  return out;
+}
+
+void Objects::begin_fetching(const ObjectId& object, const ObjectRecord& before, const ObjectRecord& now,
+                             const std::optional<Shown>& shown) {
+  if (!shown) return;
+  const auto used = used_by(before);
+  const bool shows_placeholder = before.displayed && !is_complete(before.displayed->content.value);
+  for (const auto& content : shown->contents) {
+    const auto* chunked = std::get_if<codec::ChunkedContent>(&content.value);
+    if (chunked == nullptr) continue;
+    if (std::find(used.begin(), used.end(), *chunked) == used.end()) {
+      const bool wants = selection_ == nullptr || now.kind != codec::Kind::file ||
+                         selection_->wants(object, shown->place.value.now, *chunked, content.stamp);
+      if (wants)
+        needs_.want(object, *chunked, [&] { return alike(object, before, *shown, *chunked); });
+      else
+        needs_.leave_out(object, *chunked);
+      if (shows_placeholder) needs_.show(chunked->root);
+    }
+    if (selection_ != nullptr && needs_.complete(*chunked)) {
+      selection_->is_here(object, shown->place.value.now, *chunked, content.stamp);
+    }
+  }
+}
+
+void Objects::end_fetching(const ObjectId& object, const ObjectRecord& before, const ObjectRecord& now) {
+  const auto used = used_by(now);
+  for (const auto& content : used_by(before)) {
+    if (std::find(used.begin(), used.end(), content) != used.end()) continue;
+    needs_.unwant(object, content);
+    if (selection_ != nullptr && needs_.waiting_for(content.root).empty()) selection_->is_gone(content.root);
+  }
+}
+
 void Objects::update_contents(const ObjectId& object, const ObjectRecord& before, ObjectRecord& now,
                               const std::optional<Shown>& shown) {
   now.wanted.clear();
@@ -95,22 +141,17 @@ void Objects::update_contents(const ObjectId& object, const ObjectRecord& before
       if (const auto* chunked = std::get_if<codec::ChunkedContent>(&content.value)) now.wanted.push_back(*chunked);
     }
   }
-  const auto has = [](const auto& list, const auto& one) {
-    return std::find(list.begin(), list.end(), one) != list.end();
-  };
-  for (const auto& content : now.wanted) {
-    if (!has(before.wanted, content))
-      needs_.want(object, content, [&] { return alike(object, before, *shown, content); });
-  }
-  for (const auto& content : before.wanted) {
-    if (!has(now.wanted, content)) needs_.unwant(object, content);
-  }
-
+  begin_fetching(object, before, now, shown);
   now.displayed.reset();
+  choose_displayed(before, now, shown);
+  end_fetching(object, before, now);
+}
+
+void Objects::choose_displayed(const ObjectRecord& before, ObjectRecord& now, const std::optional<Shown>& shown) {
   if (!shown || shown->kind == codec::Kind::directory) return;
   const Stamped<codec::Content>* pick = nullptr;
   for (const auto& content : shown->contents) {
-    if (!is_complete(content.value)) continue;
+    if (!can_show(content.value)) continue;
     if (pick == nullptr) pick = &content;
     // While the greatest is on its way, what readers see stays if it survives.
     const bool top_is_here = pick == &shown->contents.front();
@@ -145,7 +186,7 @@ void Objects::update_names(const ObjectId& object, const ObjectRecord& before, O
     visible.contents = {now.displayed->content};
     for (const auto& content : shown->contents) {
       const bool older = content.stamp < now.displayed->content.stamp;
-      if (older && is_complete(content.value)) visible.contents.push_back(content);
+      if (older && can_show(content.value)) visible.contents.push_back(content);
     }
     for (PlacedWant& want : wants_of(visible, shows_siblings(object.volume))) {
       now.wants.push_back({want.parent, std::move(want.want), now.kind});

@@ -7,6 +7,7 @@
 #include "fsd/core/file_tree.h"
 #include "fsd/core/needs.h"
 #include "fsd/core/object_record.h"
+#include "fsd/core/selection.h"
 #include "fsd/core/sets.h"
 
 namespace meshfs::fsd {
@@ -25,6 +26,8 @@ class Objects {
   // The dictionary of a record type, if there is one: a base for contents of one chunk that no other is known for.
   using FindDictionary = std::function<std::optional<codec::ChunkedContent>(std::string_view type)>;
   void find_dictionaries_with(FindDictionary find) { find_dictionary_ = std::move(find); }
+  // Decides what is fetched; null: everything.
+  void choose_by(Selection* selection) { selection_ = selection; }
 
   // A record without heads if it is not known.
   ObjectRecord load(const ObjectId& object);
@@ -65,7 +68,13 @@ class Objects {
                     const std::optional<Shown>& shown);
   void note_visible(const ObjectId& object, const ObjectRecord& before, const ObjectRecord& now,
                     const std::optional<Shown>& shown_before, const std::optional<Shown>& shown_now);
+  void begin_fetching(const ObjectId& object, const ObjectRecord& before, const ObjectRecord& now,
+                      const std::optional<Shown>& shown);
+  void end_fetching(const ObjectId& object, const ObjectRecord& before, const ObjectRecord& now);
+  void choose_displayed(const ObjectRecord& before, ObjectRecord& now, const std::optional<Shown>& shown);
+  static std::vector<codec::ChunkedContent> used_by(const ObjectRecord& record);
   [[nodiscard]] bool is_complete(const codec::Content& content);
+  [[nodiscard]] bool can_show(const codec::Content& content);
 
   // Contents that are whole here and may resemble `content` (objects_bases.cc), the likeliest first.
   std::vector<codec::ChunkedContent> alike(const ObjectId& object, const ObjectRecord& before, const Shown& shown,
@@ -79,6 +88,7 @@ class Objects {
   Counters& counters_;
   const Moment& moment_;
   FindDictionary find_dictionary_;
+  Selection* selection_ = nullptr;
   bool damaged_ = false;
   WallMs next_due_{0};  // not looked yet
   std::vector<Visible> changed_;

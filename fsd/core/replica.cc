@@ -70,12 +70,17 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
                    [this](const DeltaIntake::Arrived& what, DeltaIntake::Outcome outcome) {
                      delta_done(what, std::move(outcome));
                    }),
-      collector({ports.index, guard, objects, history, needs, moment}) {
+      collector({ports.index, guard, objects, history, needs, moment}),
+      keeping({ports.index, objects, needs, files, counters, moment, now, codec::node_volume(identity.member.node)}),
+      evictions({objects, needs, files, keeping, inquiries, guard, now, ports.note, ports.open}),
+      demands({ports.index, objects, needs, files, keeping, inquiries, now, ports.note}) {
   needs.guess_by(versions);
   objects.find_dictionaries_with([this](std::string_view type) { return dictionaries.content_of_type(type); });
   objects.on_saved(
       [this](const ObjectRecord& before, const ObjectRecord& after) { collector.on_saved(before, after); });
   objects.on_named([this](const codec::Content& content) { collector.hold(content); });
+  objects.choose_by(&keeping);
+  inquiries.on_promise([this](const Hash& root) { evictions.promise(root); });
   (void)members.add(identity.member);
   drop_provisional();
 }
@@ -127,6 +132,8 @@ void Replica::Parts::collect_visible() {
   auto visible = objects.take_visible();
   dictionaries.note(visible);
   if (on_change) changes.add(visible);
+  const auto moved = [](const Visible& one) { return one.what == Visible::What::moved; };
+  if (std::any_of(visible.begin(), visible.end(), moved)) keeping.moved();
   std::move(visible.begin(), visible.end(), std::back_inserter(untold));
 }
 
@@ -161,7 +168,7 @@ void Replica::Parts::tell_dictionaries(bool always) {
 
 void Replica::Parts::tell_time() {
   told_time = now;
-  outbox.send(local::NetworkTime{time.at(now), options.has_clock, incomplete});
+  outbox.send(local::NetworkTime{time.at(now), options.has_clock, full || counters.placeholders > 0});
 }
 
 void Replica::Parts::advance(Instant to, WallMs wall) {
@@ -289,6 +296,7 @@ Status Replica::start(Instant now, WallMs wall) {
   if (Status made = p.files.publish_drafts(); !made.ok()) return made;
   p.started = true;
   p.collecting.cycle_at = now + kFirstCycleAfter;
+  p.evictions.begin();
   p.settle(false);
   return p.objects.health();
 }
@@ -303,10 +311,12 @@ Instant Replica::tick(Instant now, WallMs wall) {
   const bool more = p.delta_intake.step();
   const bool yet_more = p.delta_server.step();
   const Instant collected = p.collect();
+  const Instant choosing = std::min({p.keeping.tick(), p.evictions.tick(), p.demands.tick()});
   p.settle(true);
   if (now - p.told_time >= kTellTimeEvery) p.tell_time();
   if (more || yet_more) return now;
-  Instant next = std::min({p.time.next_persist(), p.told_time + kTellTimeEvery, p.inquiries.tick(), collected});
+  Instant next =
+      std::min({p.time.next_persist(), p.told_time + kTellTimeEvery, p.inquiries.tick(), collected, choosing});
   if (p.wants_seal || !p.outbox.all_durable()) next = std::min(next, p.retry_at);
   if (p.objects.next_due().ms != INT64_MAX) {
     const std::int64_t wait_ms = p.objects.next_due().ms - p.time.at(now).ms;

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "fsd/core/blob_guard.h"
+#include "fsd/core/demands.h"
+#include "fsd/core/evictions.h"
 #include "fsd/core/file_tree.h"
 #include "fsd/core/inquiries.h"
 #include "fsd/core/retention.h"
@@ -31,6 +33,9 @@ class Replica {
     BlobStore& blobs;
     std::function<void(codec::local::ToSyncd)> to_syncd;  // dropped while no syncd is connected
     Workshop* workshop = nullptr;                         // none: deltas are made and applied at once
+    std::function<void(const std::string&)> note = [](const std::string&) {};  // one sentence for the log
+    // Contents that open files show or are about to publish: their blobs stay.
+    std::function<std::vector<codec::ChunkedContent>()> open = [] { return std::vector<codec::ChunkedContent>(); };
   };
   struct Options {
     bool has_clock = true;   // the wall clock handed to tick() is confirmed (NTP, RTC)
@@ -76,6 +81,38 @@ class Replica {
     bool collecting = false;
   };
   [[nodiscard]] Kept kept() const;
+  // --- what this node keeps (keep_rules.h). Before replay(), and whenever the rules change; `capacity`: what the disk could
+  // hold of contents at all, in bytes.
+  void keep(const KeepRules& rules, std::uint64_t capacity);
+  void set_capacity(std::uint64_t capacity);
+  struct Keep {
+    KeepRules rules;
+    std::optional<std::uint64_t> budget;           // bytes
+    std::uint64_t kept_files = 0, kept_bytes = 0;  // contents; counted while there are rules
+    std::uint64_t placeholders = 0, placeholder_bytes = 0, fetching_bytes = 0;
+    std::size_t waits_for_room = 0;
+    bool judging = false;  // after a change of the rules: figures are not whole yet
+    Evictions::Figures gone;
+  };
+  Keep keep() const;
+  // Placeholders that nothing can bring here, at most `limit`: path, size, why.
+  struct TooLarge {
+    std::string path;
+    std::uint64_t bytes = 0;
+    std::string why;
+  };
+  std::vector<TooLarge> too_large(std::size_t limit) const;
+  // What shows at this path. not_found.
+  Result<NodeInfo> at_path(std::string_view path);
+  // Drops the content of a file, or of all below a directory. not_found; too_large beyond kMaxDropped files.
+  static constexpr std::size_t kMaxDropped = 100'000;
+  Status drop(std::string_view path, bool force, Evictions::Done done);
+  // Reads that wait for content of other nodes: see Demands::wait().
+  std::uint64_t fetch(const codec::ChunkedContent& content, std::uint64_t offset, std::uint64_t length,
+                      Demands::Ready ready);
+  void cancel_fetch(std::uint64_t number);
+  void used(const codec::ChunkedContent& content);
+  [[nodiscard]] bool is_here(const codec::ChunkedContent& content) const;
 
   FileTree& files();
   // Called with every change of the tree, local ones too, once its version is known. Set it before start().

@@ -50,7 +50,10 @@ void Replica::Parts::on(const local::Offer& offer) {
 void Replica::Parts::on(const local::PutBlobs& put) {
   local::BlobsStored outcome;
   std::vector<ObjectId> released;
-  needs.on_arrival([&](const Hash& root, std::size_t bytes) { transfers.arrived(root, put.from, bytes, now); });
+  needs.on_arrival([&](const Hash& root, std::size_t bytes) {
+    transfers.arrived(root, put.from, bytes, now);
+    demands.progress(root);
+  });
   for (const auto& blob : put.blobs) {
     if (!blob.base.is_zero()) {
       delta_intake.take(blob, put.from);
@@ -59,8 +62,9 @@ void Replica::Parts::on(const local::PutBlobs& put) {
     signing.came(blob.hash, false);
     const auto result = needs.put(blob, released);
     if (result == Needs::Put::stored) outcome.stored.push_back(blob.hash);
+    if (result == Needs::Put::stored) demands.arrived(blob.hash), full = false;
     if (result == Needs::Put::refused) outcome.refused.push_back(blob.hash);
-    if (result == Needs::Put::full) incomplete = true;
+    if (result == Needs::Put::full) demands.no_room(blob.hash), full = true;
   }
   needs.on_arrival(nullptr);
   for (const ObjectId& object : released) objects.refresh(object);
@@ -76,10 +80,15 @@ void Replica::Parts::delta_done(const DeltaIntake::Arrived& what, DeltaIntake::O
   local::BlobsStored told;
   std::vector<ObjectId> released;
   if (outcome.verdict == Verdict::whole) {
-    needs.on_arrival([&](const Hash& root, std::size_t bytes) { transfers.arrived(root, what.from, bytes, now); });
+    needs.on_arrival([&](const Hash& root, std::size_t bytes) {
+      transfers.arrived(root, what.from, bytes, now);
+      demands.progress(root);
+    });
     const auto put = needs.put_patched(outcome.blob, outcome.chunks, released, told.stored);
     needs.on_arrival(nullptr);
-    if (put == Needs::Put::full) incomplete = true;
+    full = put == Needs::Put::full;
+    for (const Hash& blob : told.stored) demands.arrived(blob);
+    if (full) demands.no_room(what.blob.hash);
   } else if (outcome.verdict == Verdict::refused) {
     told.refused.push_back(what.blob.hash);
   } else {
@@ -91,6 +100,10 @@ void Replica::Parts::delta_done(const DeltaIntake::Arrived& what, DeltaIntake::O
 }
 
 void Replica::Parts::on(const local::GetBlobs& get) {
+  if (counters.placeholders > 0) {
+    demands.pass_on(get.hashes);
+    tell_needs(false);
+  }
   if (!get.bases.empty() || !get.signature.empty()) return delta_server.serve(get);
   serve_blobs(ports.blobs, get, [this](local::ToSyncd message) { outbox.send(std::move(message)); });
 }

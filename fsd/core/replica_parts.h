@@ -85,9 +85,12 @@ struct Replica::Parts {
     bool pressed = false;  // the cycle under way, or the last one, was begun because the disk was short
     Duration pause{};      // before the next one for that reason
   } collecting;
+  Keeping keeping;
+  Evictions evictions;
+  Demands demands;
   bool started = false;
   bool wants_seal = false;
-  bool incomplete = false;  // no room for some content
+  bool full = false;  // no room for some content, last time some came
   Instant told_time{INT64_MIN / 2};
   Instant retry_at = kNever;
   std::string peers_json = "[]";

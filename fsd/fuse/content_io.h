@@ -15,6 +15,16 @@ class ContentIo {
   // unreachable (not here yet).
   virtual Result<Bytes> read(const codec::Content& content, std::uint64_t offset, std::size_t length) = 0;
 
+  // read() said unreachable: asks other nodes for these bytes. `ready` runs later on the state thread, never inside the call, once
+  // read() may be tried again, or with what stands in the way. Gives a number for cancel_fetch(); 0: there is nobody to ask.
+  using Ready = std::function<void(Status)>;
+  virtual std::uint64_t fetch(const codec::Content&, std::uint64_t /*offset*/, std::size_t /*length*/, Ready) {
+    return 0;
+  }
+  virtual void cancel_fetch(std::uint64_t) {}
+  // Whether all of it is on this node; else the file is a placeholder.
+  virtual bool is_here(const codec::Content&) { return true; }
+
   // Where from `offset` on, which lies inside, the next hole begins (at the end there is one), or the next data (no_data if
   // there is none). A hole is a chunk of zeros; what is too far to look for cheaply is data.
   virtual Result<std::uint64_t> seek(const codec::Content& content, std::uint64_t offset, bool hole) = 0;

@@ -148,6 +148,9 @@ void read(fuse_req_t request, fuse_ino_t ino, std::size_t size, off_t offset, fu
   OpenFile* file = state.open_files.find(ino);
   if (file == nullptr) return reply(request, Errc::not_found);
   const Result<Bytes> bytes = state.open_files.read(*file, static_cast<std::uint64_t>(offset), size);
+  if (!bytes && bytes.code() == Errc::unreachable) {
+    return state.waiting_reads.wait(request, *file, static_cast<std::uint64_t>(offset), size);
+  }
   if (!bytes) return reply_failure(request, bytes.failure());
   fuse_reply_buf(request, reinterpret_cast<const char*>(bytes->data()), bytes->size());
 }

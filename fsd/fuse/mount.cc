@@ -178,6 +178,7 @@ void Mount::Parts::begin_stop() {
   stopping = true;
   herald.end();
   state.feed_files.end();
+  state.waiting_reads.end();
   state.open_files.publish_all();
   state.open_files.fail_waiting();
   if (ended) {

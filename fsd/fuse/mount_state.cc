@@ -40,7 +40,8 @@ MountState::MountState(FileTree& file_tree, ContentIo& content_io, VirtualFiles&
       announcer(held, inodes, open_files, content, clock,
                 {[this](const HeraldOrder& order) { return send_to_herald(order); },
                  [this](const Visible& change) { forget_cached(change); },
-                 [this](Instant when) { wake_announcer(when); }, note, [this] { give_up_herald(); }}) {}
+                 [this](Instant when) { wake_announcer(when); }, note, [this] { give_up_herald(); }}),
+      waiting_reads(content) {}
 
 Result<NodeInfo> MountState::info(Ino ino) {
   if (const Frozen* frozen = inodes.frozen(ino)) {

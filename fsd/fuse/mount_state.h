@@ -15,6 +15,7 @@
 #include "fsd/fuse/open_files.h"
 #include "fsd/fuse/owners.h"
 #include "fsd/fuse/virtual_files.h"
+#include "fsd/fuse/waiting_reads.h"
 #include "schema/crypto/hash.h"
 
 namespace meshfs::fsd::fuse {
@@ -63,6 +64,7 @@ struct MountState {
   std::unordered_map<std::uint64_t, OpenDirectory> open_directories;  // by file handle; bounded by RLIMIT_NOFILE
   std::unordered_map<std::uint64_t, std::string> open_virtual_files;  // by file handle
   FeedFiles feed_files;
+  WaitingReads waiting_reads;
   std::uint64_t next_handle = 1;
 
   static MountState& of(fuse_req_t request) { return *static_cast<MountState*>(fuse_req_userdata(request)); }

@@ -119,7 +119,7 @@ Status OpenFiles::stage(OpenFile& file) {
     due_(clock_.now());
     return {};
   }
-  while (file.copied) {
+  while (file.copied && file.fetch == 0) {
     if (!copy_slice(file)) break;
   }
   if (!file.failed) return {};
@@ -128,12 +128,40 @@ Status OpenFiles::stage(OpenFile& file) {
   return failure;
 }
 
+// The bytes from `offset` on are on other nodes: copying goes on once they are here.
+bool OpenFiles::await_base(OpenFile& file, std::uint64_t offset) {
+  file.fetch = content_.fetch(file.info.content, offset, kCopySlice,
+                              [this, ino = file.ino, alive = alive_](const Status& status) {
+                                if (*alive) base_came(ino, status);
+                              });
+  return file.fetch != 0;
+}
+
+void OpenFiles::base_came(Ino ino, const Status& status) {
+  OpenFile* file = find(ino);
+  if (file == nullptr) return;
+  file->fetch = 0;
+  if (!file->copied) return;  // truncated meanwhile: nothing of it is needed
+  if (status) {
+    copying_.push_back(ino);
+    return due_(clock_.now());
+  }
+  file->copied.reset();
+  file->staging.reset();
+  let_writers_go(*file, status);
+  proceed(ino);
+}
+
 // False when there is nothing more to copy, or it failed: then `failed` says why and staging is gone.
 bool OpenFiles::copy_slice(OpenFile& file) {
   const std::uint64_t size = codec::size_of(file.info.content);
   const std::uint64_t at = *file.copied;
   std::unique_ptr<Staging> staging = std::move(file.staging);  // read() is to see the old version
   Result<Bytes> bytes = read(file, at, kCopySlice);
+  if (!bytes && bytes.code() == Errc::unreachable && await_base(file, at)) {
+    file.staging = std::move(staging);
+    return true;
+  }
   Status status = !bytes           ? Status(bytes.failure())
                   : bytes->empty() ? Status(error(Errc::io, "the stored version is shorter than its size"))
                                    : staging->write(at, *bytes);
@@ -248,7 +276,9 @@ Instant OpenFiles::tick(Instant now) {
   for (const Ino ino : copying) {
     OpenFile* file = find(ino);
     if (file == nullptr || !file->copied) continue;
+    if (file->fetch != 0) continue;
     if (copy_slice(*file)) {
+      if (file->fetch != 0) continue;
       copying_.push_back(ino);
       next = now;
       continue;

@@ -32,6 +32,7 @@ struct OpenFile {
   NodeInfo info;  // of the version the handles show, with later local changes of attributes
   unsigned handles = 0, writers = 0, appenders = 0;
   std::unique_ptr<Staging> staging;
+  std::uint64_t fetch = 0;                                // copying waits for this one (ContentIo::fetch)
   std::optional<std::uint64_t> copied;                    // staging holds only that much of info.content yet; none: all
   std::vector<Stamp> base;                                // contents that the next version replaces
   std::int64_t mtime_ns = 0;                              // of staging
@@ -132,6 +133,8 @@ class OpenFiles {
   bool version_due(const OpenFile& file);
   Status stage(OpenFile& file);
   bool copy_slice(OpenFile& file);
+  bool await_base(OpenFile& file, std::uint64_t offset);
+  void base_came(Ino ino, const Status& status);
   void changed(OpenFile& file);
   void store(OpenFile& file, Purpose purpose);
   void stored(Ino ino, std::uint64_t change, Purpose purpose, Result<codec::Content> content);

@@ -14,9 +14,10 @@ constexpr std::string_view kUser = "user.";
 constexpr std::string_view kMesh = "user.mesh.";
 constexpr std::size_t kMaxTypeBytes = 64;
 
-std::string state_text(const NodeInfo& info, const OpenFile* file) {
+std::string state_text(MountState& state, const NodeInfo& info, const OpenFile* file) {
   if (info.key.sibling) return "conflict";
   if (info.local_only || (file != nullptr && file->dirty())) return "unpublished";
+  if (info.kind == codec::Kind::file && !state.content.is_here(info.content)) return "placeholder";
   return "published";
 }
 
@@ -24,7 +25,7 @@ Result<std::string> mesh_value(MountState& state, Ino ino, const NodeInfo& info,
   const OpenFile* file = info.kind == codec::Kind::file ? state.open_files.find(ino) : nullptr;
   if (name == "author") return info.author;
   if (name == "version" && !info.entry.is_zero()) return info.entry.hex().substr(0, 16);
-  if (name == "state") return state_text(info, file);
+  if (name == "state") return state_text(state, info, file);
   if (name == "hash") {
     if (const auto* chunked = std::get_if<codec::ChunkedContent>(&info.content)) return chunked->root.hex();
     if (info.kind == codec::Kind::file) return crypto::hash_of(std::get<Bytes>(info.content)).hex();

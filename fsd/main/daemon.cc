@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 
+#include "fsd/main/disk_figures.h"
 #include "schema/crypto/sign.h"
 #include "schema/os/clock_confirmed.h"
 #include "schema/os/identity_file.h"
@@ -52,7 +53,8 @@ Daemon::Daemon(os::Loop& loop, const os::Log& log, Options options, codec::Ident
       identity_(std::move(identity)),
       herald_(std::move(herald)),
       network_(codec::network_id(identity_.genesis)),
-      flusher_(post_to(loop)) {}
+      flusher_(post_to(loop)),
+      keep_file_(options_.state + "/keep") {}
 
 Daemon::~Daemon() {
   loop_.every_turn(nullptr);
@@ -78,21 +80,27 @@ Status Daemon::open_replica() {
   replica_options.has_clock = clock_is_believed();
   replica_options.root.mode = 0777 | S_ISVTX;  // any user may write into the shared volume; like /tmp
   replica_options.root.mtime_ns = identity_.genesis.created.ms * 1'000'000;
-  Replica::Ports ports{store_->table(), store_->log(), store_->blobs(),
+  Replica::Ports ports{store_->table(),
+                       store_->log(),
+                       store_->blobs(),
                        [this](codec::local::ToSyncd message) {
                          if (server_ != nullptr) server_->to_syncd(message);
                        },
-                       workshop_.get()};
+                       workshop_.get(),
+                       [this](const std::string& sentence) { log_.info(sentence); },
+                       [this] { return open_contents(); }};
   replica_ = std::make_unique<Replica>(identity_, std::move(ports), replica_options);
   ingest_ = std::make_unique<IngestWorker>(post_to(loop_), replica_->blobs());
-  content_ = std::make_unique<StoreContent>(replica_->blobs(), *ingest_, post_to(loop_),
-                                            [this](const codec::ChunkedContent& content) { replica_->mend(content); });
+  content_ = std::make_unique<StoreContent>(replica_->blobs(), *ingest_, post_to(loop_), replica_);
   view_ = std::make_unique<LiveView>(
       *replica_, LiveView::Network{identity_.genesis.name, identity_.member.node, identity_.member.name,
                                    absolute_path(options_.socket), absolute_path(options_.state) + "/store",
                                    absolute_path(options_.mount), os::Loop::wall()});
   answers_ = std::make_unique<Answers>(*replica_, replica_->blobs(), options_.state);
   if (Status rules = answers_->read_rules(); !rules) return rules;
+  keep_answers_ = std::make_unique<KeepAnswers>(*replica_, keep_file_, [this] { apply_keep_rules(); });
+  keep_file_.look();
+  apply_keep_rules();
   std::uint32_t first = 0;  // of a new history of events
   crypto::fill_random({reinterpret_cast<std::uint8_t*>(&first), sizeof first});
   auto events = EventFeed::open(options_.state + "/events", first >> 2);
@@ -184,11 +192,32 @@ void Daemon::answer(LocalServer::ConnectionId tool, const codec::local::Ask& que
   };
   replica_->note_time(os::Loop::now());
   if (answers_->answer(question.verb, question.argument, reply)) return;
+  if (keep_answers_->answer(question.verb, question.argument, reply)) return;
   const auto text = view_->text(question.verb);
   reply(text ? text
              : Result<std::string>(error(Errc::unsupported,
                                          "This meshfs-fsd (version " MESHFS_VERSION ") does not know the question '" +
                                              question.verb + "': install all programs from one release.")));
+}
+
+std::vector<codec::ChunkedContent> Daemon::open_contents() const {
+  std::vector<codec::ChunkedContent> out;
+  if (mount_ == nullptr) return out;
+  mount_->contents_in_use([&](const codec::Content& content) {
+    if (const auto* chunked = std::get_if<codec::ChunkedContent>(&content)) out.push_back(*chunked);
+  });
+  return out;
+}
+
+// What the disk could hold of contents if all that is not ours stays.
+std::uint64_t Daemon::disk_capacity() const {
+  const DiskFigures disk = look_at_disk(options_.state + "/store");
+  return disk.total == 0 ? UINT64_MAX : disk.used + disk.free;
+}
+
+void Daemon::apply_keep_rules() {
+  for (const std::string& sentence : keep_file_.complaints()) log_.warning(sentence);
+  replica_->keep(keep_file_.rules(), disk_capacity());
 }
 
 // A line tells of what can be read now.
@@ -218,6 +247,8 @@ void Daemon::turn() {
     rested_ = now;
     store_->rest();
     os::return_free_memory();
+    replica_->set_capacity(disk_capacity());
+    if (keep_file_.look()) apply_keep_rules();
   }
   loop_.cancel(wake_);
   wake_ = loop_.at(std::min({next, store_next, now + seconds(1)}),

@@ -7,6 +7,7 @@
 
 #include "fsd/fuse/mount.h"
 #include "fsd/main/answers.h"
+#include "fsd/main/keep_answers.h"
 #include "fsd/main/live_view.h"
 #include "fsd/main/options.h"
 #include "fsd/main/store_content.h"
@@ -51,6 +52,9 @@ class Daemon {
   void on_syncd(const codec::local::ToFsd& message);
   bool clock_is_believed();
   void look_at_room(Instant now);
+  void apply_keep_rules();
+  [[nodiscard]] std::vector<codec::ChunkedContent> open_contents() const;
+  [[nodiscard]] std::uint64_t disk_capacity() const;
   void fail(const Error& failure);
   void stop_when_idle(Instant deadline);
 
@@ -76,6 +80,8 @@ class Daemon {
   std::deque<Untold> untold_;
   std::unique_ptr<LiveView> view_;
   std::unique_ptr<Answers> answers_;
+  KeepFile keep_file_;
+  std::unique_ptr<KeepAnswers> keep_answers_;
   std::unique_ptr<LocalServer> server_;
   std::unique_ptr<fuse::Mount> mount_;
   os::Loop::TimerId wake_;

@@ -38,6 +38,7 @@ std::string LiveView::status() const {
                       member("conflicts", now.conflicts),
                       member("pending", now.pending),
                       member("missing_blobs", now.missing_blobs),
+                      member("keeps", keeps()),
                       member("network_time_ms", now.network_time.ms),
                       member("flagged", now.flagged),
                       text_member("read_only", why_read_only(now.flagged)),
@@ -48,6 +49,17 @@ std::string LiveView::status() const {
                       member("watcher_scan_us", mount.scan_us),
                       member("sets", sets.str())}) +
          "\n";
+}
+
+// What of the contents is here by choice. `budget` is null without one.
+std::string LiveView::keeps() const {
+  const Replica::Keep now = replica_.keep();
+  return json_object({member("everything", now.rules.everything()),
+                      member("budget", now.budget ? std::to_string(*now.budget) : "null"),
+                      member("kept_bytes", now.kept_bytes), member("placeholders", now.placeholders),
+                      member("placeholder_bytes", now.placeholder_bytes), member("dropped", now.gone.dropped),
+                      member("dropped_bytes", now.gone.dropped_bytes), member("over_budget", now.gone.over_budget),
+                      member("last_copies", now.gone.last_copies)});
 }
 
 // Empty while everything can be written; else what stands in the way and what to do.
@@ -106,7 +118,12 @@ std::string LiveView::transfers() const {
                           member("bytes", one.bytes), member("have", one.progress.have), member("of", one.progress.of),
                           member("from", from.str()), member("bytes_per_s", rate)}));
   }
-  return json_object({member("transfers", list.str())}) + "\n";
+  JsonList too_large('[', ']');
+  for (const Replica::TooLarge& one : replica_.too_large(100)) {
+    too_large.add(
+        json_object({text_member("path", one.path), member("bytes", one.bytes), text_member("why", one.why)}));
+  }
+  return json_object({member("transfers", list.str()), member("too_large", too_large.str())}) + "\n";
 }
 
 }  // namespace meshfs::fsd

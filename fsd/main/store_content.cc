@@ -4,19 +4,38 @@ namespace meshfs::fsd {
 
 Result<Bytes> StoreContent::read(const codec::Content& content, std::uint64_t offset, std::size_t length) {
   auto bytes = reader_.read(content, offset, length);
+  const auto* chunked = std::get_if<codec::ChunkedContent>(&content);
   const bool lacking = !bytes && (bytes.code() == Errc::not_found || bytes.code() == Errc::io);
-  if (const auto* chunked = std::get_if<codec::ChunkedContent>(&content); lacking && chunked != nullptr) {
-    post_([this, content = *chunked] { damaged_(content); });
+  if (lacking && chunked != nullptr) {
+    post_([this, damaged = *chunked] { replica_->mend(damaged); });
   }
-  // A file shows only when its content is complete, so a blob that is not here got lost or is on its way again.
+  // A placeholder, or a blob got lost and is on its way again.
   if (!bytes && bytes.code() == Errc::not_found) {
     return error(Errc::unreachable, "a part of this file is not on this node");
+  }
+  if (bytes && chunked != nullptr && (offset == 0 || last_read_ != chunked->root)) {
+    last_read_ = chunked->root;
+    replica_->used(*chunked);
   }
   return bytes;
 }
 
+// Of what is not here nobody knows the holes: all of it is data.
 Result<std::uint64_t> StoreContent::seek(const codec::Content& content, std::uint64_t offset, bool hole) {
-  return reader_.seek(content, offset, hole);
+  auto found = reader_.seek(content, offset, hole);
+  if (found || found.code() != Errc::not_found) return found;
+  return hole ? codec::size_of(content) : offset;
+}
+
+std::uint64_t StoreContent::fetch(const codec::Content& content, std::uint64_t offset, std::size_t length,
+                                  Ready ready) {
+  const auto* chunked = std::get_if<codec::ChunkedContent>(&content);
+  return chunked == nullptr ? 0 : replica_->fetch(*chunked, offset, length, std::move(ready));
+}
+
+bool StoreContent::is_here(const codec::Content& content) {
+  const auto* chunked = std::get_if<codec::ChunkedContent>(&content);
+  return chunked == nullptr || replica_->is_here(*chunked);
 }
 
 void StoreContent::ingest(Bytes bytes, Stored stored) {

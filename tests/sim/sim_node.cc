@@ -19,10 +19,15 @@ SimNode::SimNode(transport::SimNetwork& network, transport::SimNetwork::Node num
 
 void SimNode::start() {
   ++life_;
-  fsd::Replica::Ports ports{store_.index, store_.log, store_.blobs, [this](local::ToSyncd message) {
+  fsd::Replica::Ports ports{store_.index,
+                            store_.log,
+                            store_.blobs,
+                            [this](local::ToSyncd message) {
                               if (bend_out) bend_out(message);
                               host_.to_syncd(std::move(message));
-                            }};
+                            },
+                            nullptr,
+                            [this](const std::string& sentence) { notes.push_back(sentence); }};
   replica_ = std::make_unique<fsd::Replica>(identity_, ports, fsd::Replica::Options{true, test_attributes(0755)});
   for (auto position = replica_->index_position(); position < store_.log.records().size();) {
     const auto& record = store_.log.records()[position];

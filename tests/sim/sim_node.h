@@ -41,6 +41,8 @@ class SimNode {
   [[nodiscard]] fsd::Replica& replica() { return *replica_; }
   [[nodiscard]] MemoryStore& store() { return store_; }
 
+  std::vector<std::string> notes;  // what it wrote into its log
+
   // --- negative controls: bugs on demand
   unsigned swallow_offers_percent = 0;  // offered bundles that it forgets and calls known
   void tell_phantom_item();             // syncd hears of an item that nobody can have

@@ -37,6 +37,12 @@ inline constexpr std::array kOptions{
     Option{"--type", "TYPE", "the record type: that of user.mesh.type, else what follows the last '.' of a name"},
     Option{"--size", "BYTES", "of the dictionary, 1K to 64K (else 16K)"},
     Option{"--output", "FILE", "write it there instead of into the mesh"},
+    Option{"--budget", "AMOUNT", "bytes for all content together: 600K, 6M, 2G, 60% of the disk, or none"},
+    Option{"--max-file", "AMOUNT", "the content of no file larger than that; or none"},
+    Option{"--only", "PATTERN", "the content of what matches; may be given several times, the last match decides"},
+    Option{"--not", "PATTERN", "not the content of what matches; the same"},
+    Option{"--everything", "", "no budget, no limit, no patterns: all content again"},
+    Option{"--force", "", "even if no other node in reach has it: then it is lost"},
     Option{"--tool", "PROGRAM",
            "called with the file to write and then one file per version (else $EDITOR with one file)"},
 };

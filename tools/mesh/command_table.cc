@@ -216,6 +216,51 @@ std::vector<Command> settling() {
   };
 }
 
+std::vector<Command> keeping() {
+  return {
+      {"keep",
+       "",
+       "what this node keeps the content of",
+       "Every node knows every file. Of what its rules leave out it has no content: such a file is a placeholder, "
+       "which shows its "
+       "size and is fetched from other nodes when somebody opens it. What was fetched so stays until its room is "
+       "needed.\n\n"
+       "Without options: the rules and what they cost. With options: changes them, on this node alone. Patterns given "
+       "replace all "
+       "patterns there were; a PATTERN with a '/' is a path from the mesh's top, else a name anywhere; it covers what "
+       "lies below; "
+       "'*' stops at '/', '**' does not. Rules stand in STATE/keep and may be edited there.\n\n"
+       "Over the budget the least recently used content goes, what the rules leave out first, but never the last copy "
+       "in reach, "
+       "nothing pinned, and nothing of this node's own folder.\n\n"
+       "  A router with 8 MB of flash, for notes and the schedules:\n\n"
+       "  mesh keep --budget 4M --max-file 512K --only 'notes/**' --only '*.schedule'",
+       {"--budget", "--max-file", "--only", "--not", "--everything", "--mount", "--json"},
+       0,
+       0,
+       keep_content},
+      {"pin",
+       "PATH...",
+       "keep the content of these, whatever the rules say",
+       "Of a directory: of all that is or comes below it. Never dropped for room.",
+       {"--state", "--mount", "--json"},
+       1,
+       1000,
+       pin_content},
+      {"unpin", "PATH...", "let the rules decide again", "", {"--state", "--mount", "--json"}, 1, 1000, unpin_content},
+      {"drop",
+       "PATH",
+       "give the room of its content back now",
+       "The file stays, as a placeholder: its content comes back when somebody opens it, or when it is written anew. "
+       "Other nodes keep "
+       "theirs. Content that no other node in reach has stays, unless you --force it.",
+       {"--force", "--state", "--mount", "--json"},
+       1,
+       1,
+       drop_content},
+  };
+}
+
 std::vector<Command> across() {
   return {
       {"watch",
@@ -289,11 +334,10 @@ bool Command::takes(std::string_view option) const {
 }
 
 const std::vector<CommandGroup>& command_groups() {
-  static const std::vector<CommandGroup> kGroups{{"A network and its nodes", membership()},
-                                                 {"How things are", overview()},
-                                                 {"Files and their versions", files()},
-                                                 {"Conflicts and copies", settling()},
-                                                 {"Other nodes", across()}};
+  static const std::vector<CommandGroup> kGroups{
+      {"A network and its nodes", membership()}, {"How things are", overview()},
+      {"Files and their versions", files()},     {"Conflicts and copies", settling()},
+      {"What lies on this node", keeping()},     {"Other nodes", across()}};
   return kGroups;
 }
 

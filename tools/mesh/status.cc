@@ -74,6 +74,18 @@ std::string past_line(const Json& status) {
   return out;
 }
 
+// What of the content is here by choice; empty if all of it is.
+std::string keeps_line(const Json& keeps) {
+  if (keeps.kind != Json::Kind::object) return {};
+  if (keeps.at("everything").truth && keeps.at("placeholders").count() == 0) return {};
+  std::string out = keeps.at("everything").truth ? "everything that fits" : bytes_text(keeps.at("kept_bytes").count());
+  if (keeps.at("budget").kind == Json::Kind::number) out += " of " + bytes_text(keeps.at("budget").count());
+  out += ", " + count_text(keeps.at("placeholders").count(), "placeholder", "placeholders") + " for " +
+         bytes_text(keeps.at("placeholder_bytes").count());
+  const auto dropped = keeps.at("dropped").count();
+  return dropped == 0 ? out : out + ", " + std::to_string(dropped) + " dropped";
+}
+
 // "tcp [fe80::1%eth0]:5440" -> "tcp eth0": which of our links it is; the address stands in `mesh peers`.
 std::string link_text(const Json& peer) {
   const std::string link = shown(peer, "link");
@@ -169,6 +181,8 @@ Exit show_status(const Arguments& arguments) {
               static_cast<long long>(status->json.at("files").count()),
               static_cast<long long>(status->json.at("objects").count()),
               static_cast<long long>(status->json.at("entries").count()));
+  if (const auto keeps = keeps_line(status->json.at("keeps")); !keeps.empty())
+    std::printf("keeps       %s\n", keeps.c_str());
   if (const auto store = store_line(status->json); !store.empty()) std::printf("disk        %s\n", store.c_str());
   if (const auto past = past_line(status->json); !past.empty()) std::printf("old         %s\n", past.c_str());
   std::printf("conflicts   %s\n", status->json.at("conflicts").count() == 0

@@ -13,20 +13,26 @@ namespace {
 
 // A list of kMaxListItems takes ~40 kB; one frame bounds it anyway.
 constexpr std::size_t kMaxListBytes = 256 * 1024;
+// Lists of contents up to here are asked for at once.
+constexpr std::uint64_t kLargeContent = 64 * 1024 * 1024;
+constexpr std::uint64_t kBelowOneList = 80;  // chunks, on average (list_builder.h)
 
-// The plain bytes of a blob in transit, if it is what it says: capped before anything is decoded.
-std::optional<Bytes> verified(const codec::Blob& blob) {
+// The plain bytes of a blob in transit, if it is what it says: capped before anything is decoded. `hash` is that of its data
+// as a chunk, if it is known already.
+std::optional<SharedView> verified(const codec::Blob& blob, const Hash* hash) {
   const std::size_t cap = blob.kind == codec::BlobKind::chunk ? codec::kMaxChunkBytes : kMaxListBytes;
   if (blob.plain_size > cap) return std::nullopt;
-  Bytes plain;
-  if (blob.encoding == codec::BlobEncoding::plain) {
-    plain = blob.data;
-  } else {
-    plain.resize(blob.plain_size);
-    const std::size_t got = ZSTD_decompress(plain.data(), plain.size(), blob.data.data(), blob.data.size());
-    if (ZSTD_isError(got) != 0 || got != plain.size()) return std::nullopt;
+  SharedView plain = blob.data;
+  if (blob.encoding != codec::BlobEncoding::plain) {
+    Bytes unpacked(blob.plain_size);
+    const std::size_t got = ZSTD_decompress(unpacked.data(), unpacked.size(), blob.data.data(), blob.data.size());
+    if (ZSTD_isError(got) != 0 || got != unpacked.size()) return std::nullopt;
+    plain = SharedView(std::move(unpacked));
+    hash = nullptr;
   }
-  if (plain.size() != blob.plain_size || codec::blob_hash(blob.kind, plain) != blob.hash) return std::nullopt;
+  const bool known = hash != nullptr && blob.kind == codec::BlobKind::chunk;
+  if (plain.size() != blob.plain_size) return std::nullopt;
+  if ((known ? *hash : codec::blob_hash(blob.kind, plain)) != blob.hash) return std::nullopt;
   return plain;
 }
 
@@ -239,6 +245,7 @@ void Needs::add_need(const Hash& root, RootState& state, const Part& part) {
   if (!first) return;
   put_order(root, rank, part);
   ++counters_.missing_blobs;
+  if (part.level == 0 && chunk_needs_) ++*chunk_needs_;
   grew_ = true;
 }
 
@@ -294,10 +301,13 @@ void Needs::drop_need(const Hash& root, const Hash& blob) {
   const std::uint64_t rank = in.number();
   index_.erase(key.view());
   index_.erase(pair_key(Space::need_of_root, root, blob).view());
-  index_.erase(order_key(rank, blob).view());
+  const Packer place = order_key(rank, blob);
+  if (const auto order = index_.get(place.view()); order && order->front() == 0 && chunk_needs_) --*chunk_needs_;
+  index_.erase(place.view());
   const auto others = roots_needing(blob);
   if (others.empty()) {
     --counters_.missing_blobs;
+    asked_lists_.erase(blob);
     if (asked_.erase(blob) > 0) no_longer_.push_back(blob);
     return;
   }
@@ -307,8 +317,24 @@ void Needs::drop_need(const Hash& root, const Hash& blob) {
     Unpacker kept_row(*kept);
     kept_row.byte();
     kept_row.number();
-    put_order(others.front().first, kept_row.number(), others.front().second);
+    const std::uint64_t other_rank = kept_row.number();
+    const Packer other_place = order_key(other_rank, blob);
+    if (others.front().second.level == 0 && chunk_needs_ && !index_.get(other_place.view())) ++*chunk_needs_;
+    put_order(others.front().first, other_rank, others.front().second);
   }
+}
+
+std::uint64_t Needs::chunks_ahead() {
+  if (!chunk_needs_) {
+    chunk_needs_ = 0;
+    const Packer prefix = keys::begin(Space::need_order);
+    index_.scan(prefix.view(), [&](ByteView key, ByteView row) {
+      const bool ours = keys::after(key, prefix.view()).has_value();
+      if (ours && row.front() == 0) ++*chunk_needs_;
+      return ours;
+    });
+  }
+  return *chunk_needs_ + asked_lists_.size() * kBelowOneList;
 }
 
 std::vector<Hash> Needs::blobs_needed_by(const Hash& root) {
@@ -348,9 +374,9 @@ bool Needs::forget_unwanted(Bytes& cursor) {
   return roots.size() == kRows;
 }
 
-Needs::Put Needs::put(const codec::Blob& blob, std::vector<ObjectId>& released) {
+Needs::Put Needs::put(const codec::Blob& blob, std::vector<ObjectId>& released, const Hash* data_hash) {
   if (roots_needing(blob.hash).empty()) return blobs_.has(blob.hash) ? Put::known : Put::refused;
-  const auto plain = verified(blob);
+  const auto plain = verified(blob, data_hash);
   return plain ? keep(blob, *plain, released) : Put::refused;
 }
 
@@ -385,6 +411,7 @@ Needs::Put Needs::keep(const codec::Blob& blob, ByteView plain, std::vector<Obje
 std::optional<codec::local::NeedBlobs> Needs::take_news(bool all) {
   if (all) {
     asked_.clear();
+    asked_lists_.clear();
     no_longer_.clear();
     urged_.clear();
     grew_ = true;
@@ -399,10 +426,15 @@ std::optional<codec::local::NeedBlobs> Needs::take_news(bool all) {
     // A hint of one byte: syncd lets what is small overtake.
     out.needs.push_back({hash, part.level == 0 ? codec::BlobKind::chunk : codec::BlobKind::list, 1});
   }
-  // Refilled when half have come, or when new needs came and there is room: a scan of at most kMaxAskedBlobs rows.
-  if (grew_ && asked_.size() < kMaxAskedBlobs && (asked_.size() <= kMaxAskedBlobs / 2 || asked_.size() < 64)) {
+  // Refilled when half have come, or when new needs came and there is room: a scan of the asked rows and of lists held back.
+  const std::uint64_t room = kMaxChunkNeeds - std::min(kMaxChunkNeeds, holds_lists_ || grew_ ? chunks_ahead() : 0);
+  const bool room_for_lists = holds_lists_ && room >= kMaxChunkNeeds / 4;
+  if ((grew_ || room_for_lists) && asked_.size() < kMaxAskedBlobs &&
+      (asked_.size() <= kMaxAskedBlobs / 2 || asked_.size() < 64)) {
     const Packer prefix = keys::begin(Space::need_order);
+    const std::uint64_t most_lists = asked_lists_.size() + room / kBelowOneList;
     bool more = false;
+    holds_lists_ = false;
     std::vector<std::pair<std::size_t, Hash>> roots;  // of needs that may have bases
     index_.scan(prefix.view(), [&](ByteView key, ByteView row) {
       const auto rest = keys::after(key, prefix.view());
@@ -412,11 +444,17 @@ std::optional<codec::local::NeedBlobs> Needs::take_news(bool all) {
         return false;
       }
       Unpacker name(*rest);
-      name.ordered();
+      const bool is_large = name.ordered() > kLargeContent;
       const Hash hash = name.fixed<Hash>();
-      if (!asked_.insert(hash).second) return true;
       Unpacker in(row);
-      codec::local::NeedBlobs::Need need{hash, in.byte() == 0 ? codec::BlobKind::chunk : codec::BlobKind::list, 0};
+      const bool is_chunk = in.byte() == 0;
+      if (!is_chunk && is_large && asked_lists_.size() >= most_lists && !asked_lists_.contains(hash)) {
+        holds_lists_ = true;
+        return true;
+      }
+      if (!asked_.insert(hash).second) return true;
+      if (!is_chunk) asked_lists_.insert(hash);
+      codec::local::NeedBlobs::Need need{hash, is_chunk ? codec::BlobKind::chunk : codec::BlobKind::list, 0};
       need.size_hint = in.number();
       if (!in.done()) {
         need.offset = in.number();

@@ -20,6 +20,9 @@ inline constexpr std::size_t kMaxAskedBlobs = 4096;
 
 // Contents below this are not worth the 34 bytes that name a base.
 inline constexpr std::uint64_t kMinBaseBytes = 1024;
+// Lists are asked for while fewer chunks than this are known to be missing: each need is three rows of the index, and a large
+// file's would fill the memory of a router (65,000 chunks: 25 MB). 128 MiB of content, far more than is ever under way.
+inline constexpr std::uint64_t kMaxChunkNeeds = 8192;
 
 // mend() reads contents up to this size whole, ~80 ms at 800 MB/s of hashing; of larger ones each failed read finds one more
 // damaged blob.
@@ -88,9 +91,10 @@ class Needs {
   // A blob of this content could not be read: verifies all of it that is here and asks for what is damaged or gone.
   void mend(const codec::ChunkedContent& content);
 
-  // Verifies and stores one blob that was asked for. The objects to show anew are added to `released`.
+  // Verifies and stores one blob that was asked for. The objects to show anew are added to `released`. Who has hashed its
+  // data already (crypto::hash_many) says what came out.
   enum class Put : std::uint8_t { stored, refused, known, full };
-  Put put(const codec::Blob& blob, std::vector<ObjectId>& released);
+  Put put(const codec::Blob& blob, std::vector<ObjectId>& released, const Hash* data_hash = nullptr);
 
   // The same for a list that came as a patch, with the chunks it brought, all verified. Stored ones are added to `stored`.
   Put put_patched(const codec::Blob& list, const std::vector<codec::Blob>& chunks, std::vector<ObjectId>& released,
@@ -156,12 +160,17 @@ class Needs {
   Table& index_;
   BlobStore& blobs_;
   Counters& counters_;
+  // Chunks that are missing, and the likely number below lists that were asked for.
+  std::uint64_t chunks_ahead();
   FlatVersions* versions_ = nullptr;
   std::set<Hash> asked_;
   std::vector<Hash> urged_;
   std::set<Hash> dying_;
+  std::set<Hash> asked_lists_;                // of the asked ones
+  std::optional<std::uint64_t> chunk_needs_;  // rows of chunks in the order of needs; counted at the first use
   std::vector<Hash> no_longer_;
-  bool grew_ = true;  // something may be waiting to be asked for
+  bool grew_ = true;          // something may be waiting to be asked for
+  bool holds_lists_ = false;  // lists of a large content are, until fewer chunks are missing
   std::function<void(const Hash& root, std::size_t bytes)> arrival_;
 };
 

@@ -1,8 +1,13 @@
 // What syncd and tools tell the replica.
 #include "fsd/core/replica_parts.h"
 #include "fsd/core/serve.h"
+#include "schema/crypto/hash_many.h"
 
 namespace meshfs::fsd {
+
+static bool is_plain_chunk(const codec::Blob& blob) {
+  return blob.kind == codec::BlobKind::chunk && blob.encoding == codec::BlobEncoding::plain && blob.base.is_zero();
+}
 
 local::Judged::One Replica::Parts::judge(const codec::Bundle& bundle) {
   if (bundle.form != codec::ItemForm::squeezed) return intake.judge(bundle);
@@ -54,13 +59,21 @@ void Replica::Parts::on(const local::PutBlobs& put) {
     transfers.arrived(root, put.from, bytes, now);
     demands.progress(root);
   });
+  // Most are plain chunks: hashed side by side.
+  std::vector<ByteView> chunks;
+  for (const auto& blob : put.blobs) {
+    if (is_plain_chunk(blob)) chunks.emplace_back(blob.data);
+  }
+  std::vector<Hash> hashes(chunks.size());
+  crypto::hash_many(chunks, hashes);
+  auto hash = hashes.begin();
   for (const auto& blob : put.blobs) {
     if (!blob.base.is_zero()) {
       delta_intake.take(blob, put.from);
       continue;
     }
     signing.came(blob.hash, false);
-    const auto result = needs.put(blob, released);
+    const auto result = needs.put(blob, released, is_plain_chunk(blob) ? &*hash++ : nullptr);
     if (result == Needs::Put::stored) outcome.stored.push_back(blob.hash);
     if (result == Needs::Put::stored) demands.arrived(blob.hash), full = false;
     if (result == Needs::Put::refused) outcome.refused.push_back(blob.hash);

@@ -22,7 +22,7 @@ struct BlobMakers::Shared {
       const std::size_t first = next.fetch_add(kTakenAtOnce);
       if (first >= from.size()) return;
       const std::size_t end = std::min(first + kTakenAtOnce, from.size());
-      for (std::size_t i = first; i < end; ++i) to[i] = maker.make(from[i]);
+      maker.make_all(from.subspan(first, end - first), to.subspan(first, end - first));
     }
   }
 
@@ -74,7 +74,7 @@ void BlobMakers::make_all(std::span<const ByteView> chunks, std::span<codec::Blo
     shared_->changed.wait(lock, [&] { return shared_->working == 0; });
     return;
   }
-  for (std::size_t i = 0; i < chunks.size(); ++i) blobs[i] = own_.make(chunks[i]);
+  own_.make_all(chunks, blobs);
 }
 
 }  // namespace meshfs::fsd

@@ -11,8 +11,9 @@ namespace meshfs::fsd {
 
 class BlobMakers {
  public:
-  static constexpr unsigned kMaxMore = 3;         // each keeps about 1 MiB of zstd's memory
-  static constexpr std::size_t kTakenAtOnce = 4;  // chunks: 60 us of work, so that all end together
+  static constexpr unsigned kMaxMore = 3;  // each keeps about 1 MiB of zstd's memory
+  static constexpr std::size_t kTakenAtOnce =
+      8;  // chunks: 60 us of work, so that all end together; hashed side by side
 
   explicit BlobMakers(unsigned processors);
   ~BlobMakers();

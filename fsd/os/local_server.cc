@@ -102,12 +102,13 @@ void LocalServer::answer(ConnectionId tool, const local::Answer& answer) {
 void LocalServer::send(ConnectionId id, const local::ToSyncd& message) {
   Connection& connection = connections_.at(id);
   if (connection.closing) return;
-  const Bytes frame = local::encode_to_syncd(message);
-  const Status sent = connection.stream->send(frame);
+  Bytes frame = local::encode_to_syncd(message);
+  const std::size_t size = frame.size();
+  const Status sent = connection.stream->send_whole(frame);
   if (sent || sent.code() == Errc::closed) return;  // a broken stream reports itself
   const std::string who = id == syncd_ ? "syncd" : "a tool";
   log_.warning(sent.code() == Errc::no_space ? who + " does not read from the local socket; its connection was closed"
-                                             : "a message of " + std::to_string(frame.size()) + " bytes for " + who +
+                                             : "a message of " + std::to_string(size) + " bytes for " + who +
                                                    " is over the limit of the local socket; its connection was closed");
   connection.closing = true;
   // Later: the caller may be in the middle of a series of messages to it.

@@ -1,6 +1,6 @@
 #include "fsd/store/content_writer.h"
 
-#include "schema/crypto/hash.h"
+#include "schema/crypto/hash_many.h"
 
 namespace meshfs::fsd {
 
@@ -14,7 +14,19 @@ codec::Blob BlobMaker::pack(codec::Blob blob) {
 
 codec::Blob BlobMaker::make(ByteView chunk) {
   codec::Blob blob;
-  blob.hash = crypto::hash_of(chunk);
+  make_all({&chunk, 1}, {&blob, 1});
+  return blob;
+}
+
+void BlobMaker::make_all(std::span<const ByteView> chunks, std::span<codec::Blob> blobs) {
+  std::vector<Hash> hashes(chunks.size());
+  crypto::hash_many(chunks, hashes);
+  for (std::size_t i = 0; i < chunks.size(); ++i) blobs[i] = wrap(chunks[i], hashes[i]);
+}
+
+codec::Blob BlobMaker::wrap(ByteView chunk, const Hash& hash) {
+  codec::Blob blob;
+  blob.hash = hash;
   blob.plain_size = static_cast<std::uint32_t>(chunk.size());
   if (auto frame = zstd_.compress_if_it_pays(chunk)) {
     blob.encoding = codec::BlobEncoding::zstd;
@@ -26,9 +38,7 @@ codec::Blob BlobMaker::make(ByteView chunk) {
 }
 
 static ContentWriter::MakeAll one_by_one(BlobMaker& maker) {
-  return [&maker](std::span<const ByteView> chunks, std::span<codec::Blob> blobs) {
-    for (std::size_t i = 0; i < chunks.size(); ++i) blobs[i] = maker.make(chunks[i]);
-  };
+  return [&maker](std::span<const ByteView> chunks, std::span<codec::Blob> blobs) { maker.make_all(chunks, blobs); };
 }
 
 ContentWriter::ContentWriter(BlobMaker& maker, Sink sink)

@@ -16,9 +16,12 @@ namespace meshfs::fsd {
 class BlobMaker {
  public:
   codec::Blob make(ByteView chunk);
+  // blobs[i] of chunks[i].
+  void make_all(std::span<const ByteView> chunks, std::span<codec::Blob> blobs);
   codec::Blob pack(codec::Blob plain);
 
  private:
+  codec::Blob wrap(ByteView chunk, const Hash& hash);
   ZstdCodec zstd_;
 };
 

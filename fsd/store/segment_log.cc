@@ -6,6 +6,9 @@
 
 namespace meshfs::fsd {
 
+// Chunks that gather for one flush: Store::kFlushAtBytes and the last one.
+static constexpr std::size_t kPendingBytes = 1280 * 1024;
+
 std::uint64_t SegmentLog::size_if_sealed_with(std::uint64_t payload) const {
   return end_ + record_bytes(payload) + record_bytes(table_.size() + table_line_bytes(options_.kind)) + kFooterBytes;
 }
@@ -21,6 +24,8 @@ Result<RecordPosition> SegmentLog::append(std::uint8_t type, ByteView first, Byt
   if (!file_ || size_if_sealed_with(payload) > allocated_) {
     if (auto s = start_segment(vital, payload); !s) return s.failure();
   }
+  // One allocation per flush instead of ten that double and copy; pages that are not written to cost nothing.
+  if (options_.write_through_bytes != 0 && pending_.capacity() == 0) pending_.reserve(kPendingBytes);
   const std::uint32_t offset = end_;
   const std::uint32_t durable_here =
       durable_ >> 32 == number_ ? static_cast<std::uint32_t>(durable_) : kSegmentHeaderBytes;
@@ -145,7 +150,7 @@ Result<std::shared_ptr<const File>> SegmentLog::file_of(std::uint32_t number) {
   return *file;
 }
 
-Result<SegmentLog::Record> SegmentLog::read(RecordPosition position) {
+Result<SegmentLog::Record> SegmentLog::read(RecordPosition position, std::size_t payload_guess) {
   const auto number = static_cast<std::uint32_t>(position >> 32);
   const auto offset = static_cast<std::uint32_t>(position);
   const auto unreadable = [&](const std::string& why) {
@@ -161,8 +166,7 @@ Result<SegmentLog::Record> SegmentLog::read(RecordPosition position) {
   } else {
     auto file = file_of(number);
     if (!file) return unreadable("is gone (" + file.failure().message + ")");
-    static constexpr std::size_t kFirstRead = 1024;  // most commits in one read, and no reading of what isn't there
-    bytes.resize(kFirstRead);
+    bytes.resize(kRecordHeadBytes + payload_guess);
     auto got = (*file)->read_at(offset, bytes);
     if (!got) return unreadable("cannot be read (" + got.failure().message + ")");
     bytes.resize(*got);
@@ -179,7 +183,9 @@ Result<SegmentLog::Record> SegmentLog::read(RecordPosition position) {
   if (!head || all.size() < kRecordHeadBytes + head->length) return unreadable("is damaged");
   const ByteView payload = all.subspan(kRecordHeadBytes, head->length);
   if (!verify_record(options_.key, id(number), offset, *head, payload)) return unreadable("is damaged");
-  return Record{head->type, copy_of(payload)};
+  if (!waiting_bytes_here.empty()) return Record{head->type, SharedView(copy_of(payload))};
+  const std::uint32_t length = head->length;
+  return Record{head->type, SharedView(std::move(bytes)).subview(kRecordHeadBytes, length)};
 }
 
 }  // namespace meshfs::fsd

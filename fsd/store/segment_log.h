@@ -9,6 +9,7 @@
 #include "fsd/store/flush.h"
 #include "fsd/store/free_space.h"
 #include "fsd/store/segment_scan.h"
+#include "schema/vocab/shared_view.h"
 
 namespace meshfs::fsd {
 
@@ -32,10 +33,12 @@ class SegmentLog {
   Result<RecordPosition> append(std::uint8_t type, ByteView first, ByteView second, const BlobLabel& label, bool vital);
   struct Record {
     std::uint8_t type = 0;
-    Bytes payload;
+    SharedView payload;
   };
-  // The record at `position`, flushed or not, verified. io if it does not verify.
-  Result<Record> read(RecordPosition position);
+  // The record at `position`, flushed or not, verified. io if it does not verify. Who knows how long its payload is has it
+  // read at once; the usual guess is that of most commits.
+  static constexpr std::size_t kGuessBytes = 968;
+  Result<Record> read(RecordPosition position, std::size_t payload_guess = kGuessBytes);
 
   // Visits the records behind position `after` (0: all), in order. Nothing may be unflushed (busy).
   Status for_each(RecordPosition after, std::vector<Damage>& damage,

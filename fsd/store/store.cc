@@ -9,7 +9,9 @@ namespace meshfs::fsd {
 
 // More chunk bytes than this wait for no flush: the state thread writes them to the page cache itself, and so is no faster
 // than the disk.
-static constexpr std::size_t kChunkWriteThrough = 4 * 1024 * 1024;
+static constexpr std::size_t kChunkWriteThrough = 2 * 1024 * 1024;
+// Rows that changed since the last commit live in pages of our own; some 2,000 chunks that were asked for and came.
+static constexpr std::uint64_t kCheckpointChanges = 16 * 1024;
 // An index that was opened this often without living to a checkpoint may be what kills us (LMDB trusts its file).
 static constexpr std::size_t kMaxIndexAttempts = 3;
 static constexpr const char* kAttempts = "index-attempts";
@@ -169,7 +171,7 @@ Result<RecordPosition> Store::Log::append_vital(RecordType type, ByteView payloa
 Result<Bytes> Store::Log::read(RecordPosition position) {
   auto record = store_.meta_.read(position);
   if (!record) return record.failure();
-  return std::move(record->payload);
+  return copy_of(record->payload);
 }
 
 void Store::Log::when_durable(std::function<void(Status)> done) {
@@ -268,15 +270,18 @@ Instant Store::tick(Instant now) {
   // A segment that was copied waits for a commit before it goes: for that the next one comes a second after the last.
   const bool early = now + (kCheckpointEvery - seconds(1)) >= *checkpoint_due_;
   const bool frees = compactor_->waits_for_commit() && (urgent_ || early);
+  const bool many = index_->changes() >= kCheckpointChanges;
   const bool full =
-      records_since_checkpoint_ >= kCheckpointRecords || erased_since_checkpoint_ >= kCheckpointErased || frees;
+      many || records_since_checkpoint_ >= kCheckpointRecords || erased_since_checkpoint_ >= kCheckpointErased || frees;
   if ((now < *checkpoint_due_ && !full) || (index_->changes() == 0 && !frees)) return next;
   // Usually a flush is long done. A busy store is flushed first, and only if it stays busy a second long, waited for.
-  const bool overdue = *checkpoint_due_ + seconds(1) <= now || records_since_checkpoint_ >= 2 * kCheckpointRecords;
+  const bool overdue = *checkpoint_due_ + seconds(1) <= now || records_since_checkpoint_ >= 2 * kCheckpointRecords ||
+                       index_->changes() >= 2 * kCheckpointChanges;
   if (!all_durable() && !overdue) {
     if (!flushing_) start_flush();
     return next;
   }
+  if (many) index_->rest();         // a transfer walks all over it
   static_cast<void>(checkpoint());  // a full disk: tried again at the next turn; damage: health() says so
   checkpoint_due_ = now + kCheckpointEvery;
   return next;

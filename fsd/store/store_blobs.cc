@@ -24,7 +24,7 @@ Status Store::Blobs::put(const codec::Blob& blob) {
 Result<codec::Blob> Store::Blobs::get(const Hash& hash) {
   const auto place = store_.index_->find_blob(hash);
   if (!place) return error(Errc::not_found, "this node does not have that content");
-  auto record = store_.chunks_.read(std::uint64_t{place->segment} << 32 | place->offset);
+  auto record = store_.chunks_.read(std::uint64_t{place->segment} << 32 | place->offset, place->length);
   if (!record) {
     if (record.code() == Errc::io) store_.drop_blob(hash);  // so that it can be had from a neighbour again
     return record.failure();
@@ -34,9 +34,8 @@ Result<codec::Blob> Store::Blobs::get(const Hash& hash) {
     store_.distrust_index();  // the record is sound, so the index led us astray
     return error(Errc::io, "the index names a wrong place for a blob: it is rebuilt at the next start");
   }
-  codec::Blob blob{hash, label->kind, label->encoding, label->plain_size, std::move(record->payload)};
-  blob.data.erase(blob.data.begin(), blob.data.begin() + kBlobLabelBytes);
-  return blob;
+  return codec::Blob{hash, label->kind, label->encoding, label->plain_size,
+                     record->payload.subview(kBlobLabelBytes, record->payload.size() - kBlobLabelBytes)};
 }
 
 void Store::Blobs::erase(const Hash& hash) {
@@ -66,7 +65,7 @@ Result<Bytes> Store::Blobs::plain(const Hash& hash) {
     if (!decoded) return damaged();
     bytes = std::move(*decoded);
   } else {
-    bytes = std::move(blob->data);
+    bytes = copy_of(blob->data);
   }
   if (codec::blob_hash(blob->kind, bytes) != hash) return damaged();
   cache_.put(hash, bytes);

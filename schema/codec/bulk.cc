@@ -2,9 +2,8 @@
 
 namespace meshfs::codec {
 
-Bytes BulkWriter::after(ByteView head) const {
-  Bytes out;
-  out.reserve(kBulkPrefixBytes + head.size() + total_);
+Bytes BulkWriter::after(ByteView head, Bytes out) const {
+  out.reserve(out.size() + kBulkPrefixBytes + head.size() + total_);
   const auto length = fixed(static_cast<std::uint32_t>(head.size()));
   out.insert(out.end(), length.begin(), length.end());
   out.insert(out.end(), head.begin(), head.end());
@@ -15,6 +14,13 @@ Bytes BulkWriter::after(ByteView head) const {
 Status BulkReader::take(std::uint32_t size, Bytes& out) {
   if (size > rest_.size()) return malformed("a message that is cut short");
   out.assign(rest_.begin(), rest_.begin() + size);
+  rest_ = rest_.subspan(size);
+  return {};
+}
+
+Status BulkReader::take(std::uint32_t size, SharedView& out) {
+  if (size > rest_.size()) return malformed("a message that is cut short");
+  out = whole_ != nullptr ? whole_->of(rest_.first(size)) : SharedView(copy_of(rest_.first(size)));
   rest_ = rest_.subspan(size);
   return {};
 }

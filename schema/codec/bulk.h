@@ -5,6 +5,7 @@
 #pragma once
 
 #include "schema/codec/format.h"
+#include "schema/vocab/shared_view.h"
 
 namespace meshfs::codec {
 
@@ -19,22 +20,26 @@ class BulkWriter {
     total_ += bytes.size();
     return static_cast<std::uint32_t>(bytes.size());
   }
-  Bytes after(ByteView head) const;
+  // Appended to `out`: length of the head, head, bulk.
+  Bytes after(ByteView head, Bytes out = {}) const;
 
  private:
   std::vector<ByteView> parts_;
   std::size_t total_ = 0;
 };
 
-// Hands out the bulk in order; never more than is there, so a lying head allocates nothing.
+// Hands out the bulk in order; never more than is there, so a lying head allocates nothing. Where the bulk lies in `whole`,
+// views of it; else copies.
 class BulkReader {
  public:
-  explicit BulkReader(ByteView bulk) : rest_(bulk) {}
+  explicit BulkReader(ByteView bulk, const SharedView* whole = nullptr) : rest_(bulk), whole_(whole) {}
   Status take(std::uint32_t size, Bytes& out);
+  Status take(std::uint32_t size, SharedView& out);
   [[nodiscard]] bool empty() const { return rest_.empty(); }
 
  private:
   ByteView rest_;
+  const SharedView* whole_;
 };
 
 struct BulkParts {
@@ -42,21 +47,22 @@ struct BulkParts {
 };
 Result<BulkParts> split_bulk(ByteView bytes);
 
+// Appended to `out`.
 template <class Root, class T>
-Bytes encode_with_bulk(const T& value) {
+Bytes encode_with_bulk(const T& value, Bytes out = {}) {
   BulkWriter bulk;
   capnp::MallocMessageBuilder builder;
   auto root = builder.initRoot<Root>();
   write(root, value, bulk);
-  return bulk.after(pack(capnp::canonicalize(root.asReader())));
+  return bulk.after(pack(capnp::canonicalize(root.asReader())), std::move(out));
 }
 
 template <class Root, class T>
-Result<T> decode_with_bulk(ByteView bytes, std::size_t max_bytes) {
+Result<T> decode_with_bulk(ByteView bytes, std::size_t max_bytes, const SharedView* whole = nullptr) {
   if (bytes.size() > max_bytes) return over_limit("more bytes than its limit");
   const Result<BulkParts> parts = split_bulk(bytes);
   if (!parts) return parts.failure();
-  BulkReader bulk(parts->bulk);
+  BulkReader bulk(parts->bulk, whole);
   Result<T> value = decode_packed<Root, T>(parts->head, limits_for(max_bytes),
                                            [&bulk](auto from, T& to) { return read(from, to, bulk); });
   if (value && !bulk.empty()) return malformed("more bulk than its head tells of");

@@ -14,17 +14,24 @@ std::size_t max_frame(FrameKind kind) { return kind == FrameKind::packet ? kMaxF
 }  // namespace
 
 Bytes seal_frame(const crypto::LinkKey& key, const FrameHeader& header, ByteView payload) {
-  CHECK(kFrameHeaderBytes + payload.size() <= max_frame(header.kind));
-  Bytes frame(kTagAt);
+  Bytes frame;
+  frame.reserve(kFrameHeaderBytes + payload.size());
+  frame.resize(kFrameHeaderBytes);
+  frame.insert(frame.end(), payload.begin(), payload.end());
+  return seal_in_place(key, header, std::move(frame));
+}
+
+Bytes seal_in_place(const crypto::LinkKey& key, const FrameHeader& header, Bytes frame) {
+  CHECK(frame.size() >= kFrameHeaderBytes && frame.size() <= max_frame(header.kind));
   frame[0] = kMagic;
   frame[1] = kWireVersion;
   frame[2] = static_cast<std::uint8_t>(header.kind);
   std::ranges::copy(fixed(header.session), frame.begin() + 4);
   std::ranges::copy(fixed(header.counter), frame.begin() + 8);
-  const crypto::FrameTag tag = crypto::tag_of(key, {frame, payload});
-  frame.reserve(kFrameHeaderBytes + payload.size());
-  frame.insert(frame.end(), tag.data.begin(), tag.data.end());
-  frame.insert(frame.end(), payload.begin(), payload.end());
+  frame[3] = 0;
+  const ByteView all = frame;
+  const crypto::FrameTag tag = crypto::tag_of(key, {all.first(kTagAt), all.subspan(kFrameHeaderBytes)});
+  std::ranges::copy(tag.data, frame.begin() + kTagAt);
   return frame;
 }
 

@@ -238,5 +238,8 @@ Bytes encode_message(const Message& message) { return encode_with_bulk<format::M
 Result<Message> decode_message(ByteView bytes) {
   return decode_with_bulk<format::Message, Message>(bytes, kMaxFrameAfterAuth);
 }
+Result<Message> decode_shared_message(const SharedView& bytes) {
+  return decode_with_bulk<format::Message, Message>(bytes, kMaxFrameAfterAuth, &bytes);
+}
 
 }  // namespace meshfs::codec

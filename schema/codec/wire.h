@@ -12,6 +12,7 @@
 #include "schema/codec/hash_list.h"
 #include "schema/codec/question.h"
 #include "schema/crypto/hash.h"
+#include "schema/vocab/shared_view.h"
 #include "schema/vocab/stamp.h"
 
 namespace meshfs::codec {
@@ -43,6 +44,11 @@ struct FrameHeader {
   bool operator==(const FrameHeader&) const = default;
 };
 Bytes seal_frame(const crypto::LinkKey& key, const FrameHeader& header, ByteView payload);
+// The same of a frame whose payload stands behind kFrameHeaderBytes bytes already.
+Bytes seal_in_place(const crypto::LinkKey& key, const FrameHeader& header, Bytes frame);
+// The same of encode_packet(packet), with one copy of its pieces.
+struct Packet;
+Bytes seal_packet(const crypto::LinkKey& key, const FrameHeader& header, const Packet& packet);
 // Header only, nothing authenticated. bad_bytes / unsupported.
 Result<FrameHeader> peek_frame(ByteView frame);
 // Checks the tag and gives the payload, a view into `frame`.
@@ -103,7 +109,7 @@ struct Piece {
   std::uint64_t message = 0;  // sender's message number
   std::uint32_t offset = 0;
   std::uint32_t total = 0;  // bytes of the whole message, <= kMaxFrameAfterAuth
-  Bytes data;
+  SharedView data;
   bool operator==(const Piece&) const = default;
 };
 struct Packet {
@@ -125,7 +131,7 @@ struct Blob {  // a chunk or hash list in transit
   BlobKind kind = BlobKind::chunk;
   BlobEncoding encoding = BlobEncoding::plain;
   std::uint32_t plain_size = 0;
-  Bytes data;
+  SharedView data;
   Hash base = {};  // delta: of a blob; patch: root of a content; rsync: of a signature; zero otherwise
   bool operator==(const Blob&) const = default;
 };
@@ -209,5 +215,7 @@ Bytes encode_packet(const Packet&);
 Result<Packet> decode_packet(ByteView);
 Bytes encode_message(const Message&);
 Result<Message> decode_message(ByteView);
+// The same; blobs are views of `bytes`, not copies.
+Result<Message> decode_shared_message(const SharedView& bytes);
 
 }  // namespace meshfs::codec

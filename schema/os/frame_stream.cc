@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kBlockBytes = 4096;          // small frames of one turn share a block
 constexpr std::size_t kFlushAtBytes = 256 * 1024;  // do not wait for the turn's end with more than this
 constexpr std::size_t kBlocksPerWrite = 64;
+constexpr std::size_t kTakenFromBytes =
+    16 * 1024;  // a frame this large is a block of its own; below, copying costs less
 constexpr std::size_t kKeepPartialBytes = 16 * 1024;  // a larger buffer goes back: many idle neighbours, little memory
 
 std::size_t read_length(const std::uint8_t* at) {
@@ -20,10 +22,8 @@ std::size_t read_length(const std::uint8_t* at) {
          static_cast<std::size_t>(at[2]) << 16 | static_cast<std::size_t>(at[3]) << 24;
 }
 
-void append_frame(Bytes& block, ByteView frame) {
-  const std::size_t n = frame.size();
+void append_length(Bytes& block, std::size_t n) {
   for (unsigned shift = 0; shift < 32; shift += 8) block.push_back(static_cast<std::uint8_t>(n >> shift));
-  block.insert(block.end(), frame.begin(), frame.end());
 }
 
 Error closed_by(int number) {
@@ -45,24 +45,51 @@ FrameStream::FrameStream(Loop& loop, Fd socket, Limits limits, Events events)
 
 FrameStream::~FrameStream() { close(); }
 
-Status FrameStream::send(ByteView frame) {
+// Whether a frame of this size may be queued now.
+Status FrameStream::make_room(std::size_t frame_bytes) {
   if (!socket_ || broken_) return error(Errc::closed, "the connection is closed");
-  if (frame.size() > limits_.max_frame) return error(Errc::too_large, "the frame is over the limit of this stream");
-  const std::size_t size = kLengthBytes + frame.size();
+  if (frame_bytes > limits_.max_frame) return error(Errc::too_large, "the frame is over the limit of this stream");
+  const std::size_t size = kLengthBytes + frame_bytes;
   // One frame always fits into an empty queue, whatever the limits say.
   if (queued_ != 0 && queued_ + size > limits_.max_queued) flush();
   if (queued_ != 0 && queued_ + size > limits_.max_queued) {
     wants_room_ = true;
     return error(Errc::no_space, "the send queue is full");
   }
-  if (outgoing_.empty() || outgoing_.back().capacity() - outgoing_.back().size() < size) {
+  return {};
+}
+
+// A block with room for that many bytes more.
+Bytes& FrameStream::block_for(std::size_t bytes) {
+  if (outgoing_.empty() || outgoing_.back().capacity() - outgoing_.back().size() < bytes) {
     outgoing_.emplace_back();
-    outgoing_.back().reserve(std::max(size, kBlockBytes));
+    outgoing_.back().reserve(std::max(bytes, kBlockBytes));
   }
-  append_frame(outgoing_.back(), frame);
-  queued_ += size;
+  return outgoing_.back();
+}
+
+void FrameStream::queued_more(std::size_t bytes) {
+  queued_ += bytes;
   if (queued_ >= kFlushAtBytes) flush();
   if (queued_ != 0) flush_at_turn_end();
+}
+
+Status FrameStream::send(ByteView frame) {
+  if (Status room = make_room(frame.size()); !room) return room;
+  Bytes& block = block_for(kLengthBytes + frame.size());
+  append_length(block, frame.size());
+  block.insert(block.end(), frame.begin(), frame.end());
+  queued_more(kLengthBytes + frame.size());
+  return {};
+}
+
+Status FrameStream::send_whole(Bytes& frame) {
+  if (frame.size() < kTakenFromBytes) return send(frame);
+  if (Status room = make_room(frame.size()); !room) return room;
+  append_length(block_for(kLengthBytes), frame.size());
+  const std::size_t size = kLengthBytes + frame.size();
+  outgoing_.push_back(std::move(frame));
+  queued_more(size);
   return {};
 }
 
@@ -205,6 +232,8 @@ bool FrameStream::take_frames(ByteView bytes) {
     bytes = bytes.subspan(kLengthBytes + *length);
     if (!deliver(frame)) return false;
   }
+  // Room for all of the frame at once: untouched pages cost nothing, moving what came at each read does.
+  if (bytes.size() >= kLengthBytes) partial_.reserve(kLengthBytes + read_length(bytes.data()));
   partial_.assign(bytes.begin(), bytes.end());
   return true;
 }

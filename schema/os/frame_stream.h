@@ -38,6 +38,8 @@ class FrameStream {
 
   // Queues one frame; it leaves with others at the end of the loop's turn. too_large, no_space, closed.
   Status send(ByteView frame);
+  // The same; the bytes of a large frame are taken, not copied, if it is accepted. Refused ones stay as they are.
+  Status send_whole(Bytes& frame);
   void close();  // hands what is queued to the kernel if it fits, then closes; no more callbacks
 
   [[nodiscard]] bool is_open() const { return static_cast<bool>(socket_); }
@@ -51,6 +53,9 @@ class FrameStream {
   bool take_frames(ByteView bytes);
   bool deliver(ByteView frame);
   Result<std::size_t> length_at(ByteView bytes) const;
+  Status make_room(std::size_t frame_bytes);
+  Bytes& block_for(std::size_t bytes);
+  void queued_more(std::size_t bytes);
   void flush();
   void flush_at_turn_end();
   void fail(Error why);

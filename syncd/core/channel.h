@@ -36,7 +36,8 @@ class Channel {
   [[nodiscard]] std::size_t queued(Priority priority) const { return queued_[index(priority)]; }
 
   // Takes in an authenticated packet; complete messages are appended to `delivered`. False: it makes no sense.
-  virtual bool on_packet(std::uint64_t counter, codec::Packet packet, Instant now, std::vector<Bytes>& delivered) = 0;
+  virtual bool on_packet(std::uint64_t counter, codec::Packet packet, Instant now,
+                         std::vector<SharedView>& delivered) = 0;
   // Sends what may be sent now.
   virtual void flush(Instant now, const SendPacket& send) = 0;
   [[nodiscard]] virtual Instant wake() const = 0;

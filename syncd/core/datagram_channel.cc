@@ -38,7 +38,7 @@ DatagramChannel::DatagramChannel(std::size_t mtu, Duration latency)
 }
 
 bool DatagramChannel::on_packet(std::uint64_t counter, codec::Packet packet, Instant now,
-                                std::vector<Bytes>& delivered) {
+                                std::vector<SharedView>& delivered) {
   on_acks(packet.acks, now);
   bool full = false;
   for (codec::Piece& piece : packet.pieces) {

@@ -33,7 +33,7 @@ class DatagramChannel : public Channel {
 
   DatagramChannel(std::size_t mtu, Duration latency);
 
-  bool on_packet(std::uint64_t counter, codec::Packet packet, Instant now, std::vector<Bytes>& delivered) override;
+  bool on_packet(std::uint64_t counter, codec::Packet packet, Instant now, std::vector<SharedView>& delivered) override;
   void flush(Instant now, const SendPacket& send) override;
   [[nodiscard]] Instant wake() const override;
   [[nodiscard]] std::optional<Duration> rtt() const override;

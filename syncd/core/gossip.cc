@@ -125,6 +125,7 @@ void Gossip::on_push(const NodeId& from, codec::Push push, Instant) {
   }
   for (codec::Blob& blob : push.blobs) {
     offer.blobs.push_back(blob.hash);
+    blob.data = SharedView(copy_of(blob.data));  // not to keep the whole push for it
     cache_.put(std::move(blob));
   }
   if (offer.bundles.empty()) return;

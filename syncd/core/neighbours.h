@@ -126,7 +126,7 @@ class Neighbours : public Mail {
   void on_beacon(const Path& from, ByteView frame, Instant now);
   void on_hello(const Path& from, ByteView frame, Instant now);
   void on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
-  void deliver(const NodeId& who, const std::vector<Bytes>& messages, Instant now);
+  void deliver(const NodeId& who, const std::vector<SharedView>& messages, Instant now);
   Neighbour* known(const NodeId& id, Instant now);
   Session* session_on(const Path& path) const;
   void establish(const Path& path, Session::Keys keys, Instant now);

@@ -103,7 +103,7 @@ void Neighbours::on_packet(const Path& from, const codec::FrameHeader& header, B
     ++totals_.bad_frames;
     return;
   }
-  std::vector<Bytes> messages;
+  std::vector<SharedView> messages;
   if (!session.on_frame(header, frame, now, messages)) {
     ++totals_.bad_frames;
     return;
@@ -113,9 +113,9 @@ void Neighbours::on_packet(const Path& from, const codec::FrameHeader& header, B
   deliver(who, messages, now);
 }
 
-void Neighbours::deliver(const NodeId& who, const std::vector<Bytes>& messages, Instant now) {
-  for (const Bytes& bytes : messages) {
-    Result<codec::Message> message = codec::decode_message(bytes);
+void Neighbours::deliver(const NodeId& who, const std::vector<SharedView>& messages, Instant now) {
+  for (const SharedView& bytes : messages) {
+    Result<codec::Message> message = codec::decode_shared_message(bytes);
     if (!message && message.code() == Errc::unsupported) continue;  // of a later version: not ours to understand
     if (!message) {
       blame(who, "a message that does not decode");

@@ -18,6 +18,10 @@ class Links {
   virtual ~Links() = default;
   // As transport::PacketLink: no_space means nothing was queued and on_room() follows.
   virtual Status send(LinkId link, const transport::LinkAddress& to, ByteView frame) = 0;
+  // The same; a frame that was sent may be taken away instead of copied.
+  virtual Status send_whole(LinkId link, const transport::LinkAddress& to, Bytes& frame) {
+    return send(link, to, frame);
+  }
   virtual Status send_all(LinkId link, ByteView frame) = 0;
   virtual void connect(LinkId link, const transport::LinkAddress& to) = 0;
   virtual void close(LinkId link, const transport::LinkAddress& to) = 0;

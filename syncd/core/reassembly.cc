@@ -17,7 +17,7 @@ void Reassembly::note_delivered(std::uint64_t message) {
   delivered_[message % kWindow] = true;
 }
 
-Reassembly::Outcome Reassembly::add(codec::Piece piece, std::vector<Bytes>& delivered) {
+Reassembly::Outcome Reassembly::add(codec::Piece piece, std::vector<SharedView>& delivered) {
   const std::size_t size = piece.data.size();
   if (piece.message == 0 || size == 0 || piece.total > codec::kMaxFrameAfterAuth || piece.offset > piece.total ||
       size > piece.total - piece.offset) {

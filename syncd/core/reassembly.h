@@ -18,7 +18,7 @@ class Reassembly {
 
   enum class Outcome { taken, full, senseless };
   // Takes one piece. full: no memory for a new message now, the packet must not be acknowledged.
-  Outcome add(codec::Piece piece, std::vector<Bytes>& delivered);
+  Outcome add(codec::Piece piece, std::vector<SharedView>& delivered);
 
  private:
   struct Partial {

@@ -20,7 +20,8 @@ Session::Session(Links& links, const transport::LinkTraits& traits, Path path, K
   }
 }
 
-bool Session::on_frame(const codec::FrameHeader& header, ByteView frame, Instant now, std::vector<Bytes>& delivered) {
+bool Session::on_frame(const codec::FrameHeader& header, ByteView frame, Instant now,
+                       std::vector<SharedView>& delivered) {
   const Result<ByteView> payload = codec::open_frame(keys_.key, frame);
   if (!payload || !window_.accept(header.counter)) return false;
   Result<codec::Packet> packet = codec::decode_packet(*payload);
@@ -31,21 +32,22 @@ bool Session::on_frame(const codec::FrameHeader& header, ByteView frame, Instant
   return channel_->on_packet(header.counter, std::move(*packet), now, delivered);
 }
 
-bool Session::hand_over(const Bytes& frame) {
-  const Status sent = links_.send(path_.link, path_.address, frame);
+bool Session::hand_over(Bytes& frame) {
+  const std::size_t size = frame.size();
+  const Status sent = links_.send_whole(path_.link, path_.address, frame);
   if (!sent && sent.code() == Errc::no_space) return false;
   if (!sent && sent.code() == Errc::unreachable && reliable_) unreachable_ = true;
   if (!sent && sent.code() == Errc::too_large)
     unreachable_ = true;  // the link takes less than it did: a new session will
   ++counts_.frames_out;   // a datagram refused for another reason is a lost one
-  counts_.bytes_out += frame.size();
+  counts_.bytes_out += size;
   return true;
 }
 
 Result<std::uint64_t> Session::send_packet(const codec::Packet& packet) {
   if (!parked_.empty() || unreachable_) return Errc::no_space;
   const codec::FrameHeader header{codec::FrameKind::packet, keys_.theirs.session, next_counter_};
-  Bytes frame = codec::seal_frame(keys_.key, header, codec::encode_packet(packet));
+  Bytes frame = codec::seal_packet(keys_.key, header, packet);
   if (!hand_over(frame)) parked_ = std::move(frame);
   return next_counter_++;
 }

@@ -27,7 +27,7 @@ class Session {
   Session(Links& links, const transport::LinkTraits& traits, Path path, Keys keys, Instant now);
 
   // Opens a frame addressed to this session; complete messages are appended. False: forged, replayed or senseless.
-  bool on_frame(const codec::FrameHeader& header, ByteView frame, Instant now, std::vector<Bytes>& delivered);
+  bool on_frame(const codec::FrameHeader& header, ByteView frame, Instant now, std::vector<SharedView>& delivered);
   void on_room() { room_ = true; }
   // Sends what the channel has.
   void flush(Instant now);
@@ -56,7 +56,7 @@ class Session {
   // A frame the link had no room for is tried again on on_room(), and after this in case that got lost.
   static constexpr Duration kRetryParked = milliseconds(20);
   Result<std::uint64_t> send_packet(const codec::Packet& packet);
-  bool hand_over(const Bytes& frame);
+  bool hand_over(Bytes& frame);
 
   Links& links_;
   Path path_;

@@ -2,7 +2,7 @@
 
 namespace meshfs::syncd {
 
-bool StreamChannel::on_packet(std::uint64_t, codec::Packet packet, Instant, std::vector<Bytes>& delivered) {
+bool StreamChannel::on_packet(std::uint64_t, codec::Packet packet, Instant, std::vector<SharedView>& delivered) {
   if (!packet.acks.empty()) return false;
   for (codec::Piece& piece : packet.pieces) {
     if (piece.offset != 0 || piece.total != piece.data.size() || piece.total == 0) return false;
@@ -22,8 +22,8 @@ void StreamChannel::flush(Instant, const SendPacket& send) {
         if (packet.pieces.size() == kBatchPieces) break;
         bytes += message->size();
         ++taken[p];
-        packet.pieces.push_back(
-            {next_message_ + packet.pieces.size(), 0, static_cast<std::uint32_t>(message->size()), *message});
+        packet.pieces.push_back({next_message_ + packet.pieces.size(), 0, static_cast<std::uint32_t>(message->size()),
+                                 SharedView(message)});
       }
       if (taken[p] < waiting_[p].size()) break;
     }

@@ -7,7 +7,7 @@ namespace meshfs::syncd {
 
 class StreamChannel : public Channel {
  public:
-  bool on_packet(std::uint64_t counter, codec::Packet packet, Instant now, std::vector<Bytes>& delivered) override;
+  bool on_packet(std::uint64_t counter, codec::Packet packet, Instant now, std::vector<SharedView>& delivered) override;
   void flush(Instant now, const SendPacket& send) override;
   [[nodiscard]] Instant wake() const override { return kNever; }
   [[nodiscard]] std::optional<Duration> rtt() const override { return std::nullopt; }

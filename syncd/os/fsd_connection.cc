@@ -61,7 +61,8 @@ void FsdConnection::on_frame(ByteView frame) {
 
 void FsdConnection::send(local::ToFsd message) {
   if (!stream_ || losing_) return;
-  const Status sent = stream_->send(local::encode_to_fsd(message));
+  Bytes frame = local::encode_to_fsd(message);
+  const Status sent = stream_->send_whole(frame);
   if (sent || sent.code() == Errc::closed) return;  // a broken stream reports itself
   losing_ = true;
   const std::string why = sent.code() == Errc::no_space ? "it does not read what syncd sends"

@@ -95,11 +95,16 @@ void LinkTable::detach() {
   for (const auto& link : links_) link->set_events({});
 }
 
-Status LinkTable::send(LinkId link, const LinkAddress& to, ByteView frame) {
-  Status sent = links_.at(link)->send(to, frame);
-  // Its mtu changed: sessions to come shall know.
+// Its mtu changed: sessions to come shall know.
+Status LinkTable::noting_mtu(LinkId link, Status sent) {
   if (!sent && sent.code() == Errc::too_large && node_ != nullptr) node_->add_link(link, links_[link]->traits());
   return sent;
+}
+Status LinkTable::send(LinkId link, const LinkAddress& to, ByteView frame) {
+  return noting_mtu(link, links_.at(link)->send(to, frame));
+}
+Status LinkTable::send_whole(LinkId link, const LinkAddress& to, Bytes& frame) {
+  return noting_mtu(link, links_.at(link)->send_whole(to, frame));
 }
 std::optional<transport::LinkQuality> LinkTable::quality(LinkId link, const LinkAddress& to) {
   return links_.at(link)->quality(to);

@@ -29,6 +29,7 @@ class LinkTable final : public Links {
   [[nodiscard]] std::uint16_t tcp_port() const { return tcp_->port(); }
 
   Status send(LinkId link, const transport::LinkAddress& to, ByteView frame) override;
+  Status send_whole(LinkId link, const transport::LinkAddress& to, Bytes& frame) override;
   Status send_all(LinkId link, ByteView frame) override;
   void connect(LinkId link, const transport::LinkAddress& to) override;
   void close(LinkId link, const transport::LinkAddress& to) override;
@@ -42,6 +43,7 @@ class LinkTable final : public Links {
   Status add_udp(const std::string& interface);
   void listen(LinkId id);
   void find_interfaces();
+  Status noting_mtu(LinkId link, Status sent);
 
   os::Loop& loop_;
   const os::Log& log_;

@@ -63,7 +63,7 @@ Result<Bytes> MemoryBlobs::plain(const Hash& hash) {
   const auto at = blobs_.find(hash);
   if (at == blobs_.end()) return Errc::not_found;
   const codec::Blob& blob = at->second;
-  if (blob.encoding == codec::BlobEncoding::plain) return blob.data;
+  if (blob.encoding == codec::BlobEncoding::plain) return copy_of(blob.data);
   Bytes out(blob.plain_size);
   const std::size_t got = ZSTD_decompress(out.data(), out.size(), blob.data.data(), blob.data.size());
   if (got != out.size()) return error(Errc::io, "a stored blob is damaged");

@@ -44,6 +44,8 @@ class PacketLink {
   // Hands one frame over; may be lost unless reliable. too_large over mtu; no_space when the send queue is full
   // (nothing was queued; on_room() comes when there is room again); unreachable when the address is gone.
   virtual Status send(const LinkAddress& to, ByteView frame) = 0;
+  // The same; a link that queues frames takes the bytes of one that it accepted instead of copying them.
+  virtual Status send_whole(const LinkAddress& to, Bytes& frame) { return send(to, frame); }
   // One frame to everybody in range; unsupported unless traits().broadcast.
   virtual Status send_all(ByteView frame) = 0;
   // Asks a stream link to connect to `to` (known from a beacon or configuration); events follow. No-op elsewhere.

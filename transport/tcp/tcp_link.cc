@@ -147,15 +147,25 @@ std::optional<LinkAddress> TcpLink::neighbour(const LinkAddress& heard_from, std
   return link_address(*endpoint);
 }
 
-Status TcpLink::send(const LinkAddress& to, ByteView frame) {
-  if (frame.size() > traits_.mtu) return Errc::too_large;
+// `give` hands the frame to the stream.
+template <class Give>
+Status TcpLink::send_by(const LinkAddress& to, std::size_t size, const Give& give) {
+  if (size > traits_.mtu) return Errc::too_large;
   const auto found = connections_.find(to.key);
   if (found == connections_.end() || !found->second.stream) {
     return error(Errc::unreachable, "there is no connection to " + to.text);
   }
-  const Status sent = found->second.stream->send(frame);
+  const Status sent = give(*found->second.stream);
   if (!sent && sent.code() == Errc::closed) return error(Errc::unreachable, "the connection broke");
   return sent;
+}
+
+Status TcpLink::send(const LinkAddress& to, ByteView frame) {
+  return send_by(to, frame.size(), [&](os::FrameStream& stream) { return stream.send(frame); });
+}
+
+Status TcpLink::send_whole(const LinkAddress& to, Bytes& frame) {
+  return send_by(to, frame.size(), [&](os::FrameStream& stream) { return stream.send_whole(frame); });
 }
 
 void TcpLink::connect(const LinkAddress& to) {

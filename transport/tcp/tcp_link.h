@@ -45,6 +45,7 @@ class TcpLink final : public PacketLink {
 
   const LinkTraits& traits() const override { return traits_; }
   Status send(const LinkAddress& to, ByteView frame) override;
+  Status send_whole(const LinkAddress& to, Bytes& frame) override;
   Status send_all(ByteView) override { return error(Errc::unsupported, "tcp reaches one peer each"); }
   void connect(const LinkAddress& to) override;
   void close(const LinkAddress& to) override;  // no on_gone() follows on this side
@@ -55,6 +56,8 @@ class TcpLink final : public PacketLink {
   [[nodiscard]] std::uint16_t port() const { return port_; }  // 0: does not listen
 
  private:
+  template <class Give>
+  Status send_by(const LinkAddress& to, std::size_t size, const Give& give);
   struct Connection {
     LinkAddress address;
     os::Fd pending;  // resolving: reads the answer; connecting: the socket itself

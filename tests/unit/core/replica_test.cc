@@ -167,7 +167,9 @@ TEST(Replica, AFileAppearsWhenItsContentIsComplete) {
   b.visible.clear();
   const auto blob = a.store.blobs.get(crypto::hash_of(as_bytes(one)));
   codec::Blob wrong = *blob;
-  wrong.data[5] ^= 1;
+  Bytes bent = copy_of(wrong.data);
+  bent[5] ^= 1;
+  wrong.data = SharedView(std::move(bent));
   b.replica->on_syncd(codec::local::PutBlobs{{wrong}, "a"});
   EXPECT_EQ(text_of(b, "/big"), "<none>");
   b.replica->on_syncd(codec::local::PutBlobs{{*blob}, "a"});

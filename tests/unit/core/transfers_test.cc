@@ -61,7 +61,7 @@ class Progress : public testing::Test {
     list_.level = 1;
     for (std::uint8_t i = 0; i < 40; ++i) {
       codec::Blob chunk;
-      chunk.data.assign(10'000 + i, i);
+      chunk.data = Bytes(10'000 + i, i);
       chunk.plain_size = static_cast<std::uint32_t>(chunk.data.size());
       chunk.hash = crypto::hash_of(chunk.data);
       list_.items.push_back({chunk.hash, chunk.plain_size});

@@ -95,6 +95,31 @@ TEST(FrameStream, SendsWhatItWasGivenAndNothingElse) {
   EXPECT_EQ(ends.read_raw(expected.size()), expected);
 }
 
+TEST(FrameStream, LargeFramesGivenWholeAreTakenAndStayInOrder) {
+  Ends ends;
+  const std::vector<Bytes> frames{some_bytes(10, 1),     some_bytes(300'000, 2), some_bytes(20, 3),
+                                  some_bytes(16'384, 4), some_bytes(0, 5),       some_bytes(16'383, 6)};
+  for (const Bytes& frame : frames) {
+    Bytes given = frame;
+    ASSERT_TRUE(ends.stream->send_whole(given));
+    EXPECT_EQ(given.empty(), frame.size() >= 16'384 || frame.empty()) << frame.size();
+  }
+  const Bytes expected = framed(frames);
+  EXPECT_EQ(ends.read_raw(expected.size()), expected);
+}
+
+TEST(FrameStream, ARefusedWholeFrameStaysWithItsOwner) {
+  Ends ends({100'000, 100'000, 150'000});
+  Bytes frame = some_bytes(100'000, 1);
+  while (ends.stream->send(frame)) {
+  }
+  ASSERT_EQ(ends.stream->send_whole(frame).code(), Errc::no_space);
+  EXPECT_EQ(frame, some_bytes(100'000, 1));
+  Bytes too_large(100'001);
+  EXPECT_EQ(ends.stream->send_whole(too_large).code(), Errc::too_large);
+  EXPECT_EQ(too_large.size(), 100'001u);
+}
+
 TEST(FrameStream, AFullQueueSaysNoSpaceAndThenRoom) {
   Ends ends({1000, 100'000, 400'000});
   EXPECT_EQ(ends.stream->send(Bytes(100'001)).code(), Errc::too_large);

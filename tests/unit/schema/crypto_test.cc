@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 #include <sodium.h>
 
-#include "schema/crypto/hash.h"
+#include "schema/crypto/hash_many.h"
 #include "schema/crypto/sign.h"
 #include "tests/unit/schema/example.h"
 
@@ -48,6 +48,22 @@ TEST(Blake2b, PlainAndPersonalised) {
             "fbca94f6cc5aaac68da03b79c8b448e80ee756a69bfe5a02f89f2bec23219f73");
   EXPECT_EQ(hash_in("meshfs entry", {as_bytes("abc")}), hash_in("meshfs entry", {as_bytes("ab"), {}, as_bytes("c")}));
   EXPECT_NE(hash_in("meshfs entry", {as_bytes("abc")}), hash_in("meshfs list", {as_bytes("abc")}));
+}
+
+// Every number of strings, so that lanes end, wait and are filled anew; sizes around whole blocks, and none at all.
+TEST(Blake2b, ManyAtOnceAreTheSameAsEachAlone) {
+  const Bytes bytes = selftest_sequence(70'000, 7);
+  const std::size_t sizes[] = {0, 1, 127, 128, 129, 255, 256, 257, 4096, 16'384, 65'536};
+  for (std::size_t count = 0; count <= 40; ++count) {
+    std::vector<ByteView> parts;
+    std::vector<Hash> alone, together(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      parts.push_back(ByteView(bytes).subspan(i * 7, sizes[(i * 5 + count) % std::size(sizes)]));
+      alone.push_back(hash_of(parts.back()));
+    }
+    hash_many(parts, together);
+    EXPECT_EQ(alone, together) << count << " strings";
+  }
 }
 
 TEST(Blake2b, KeyedTagAndDerivedKey) {

@@ -21,6 +21,17 @@ TEST(Frame, OpensWithItsKeyOnly) {
   EXPECT_EQ(open_frame(filled<crypto::LinkKey>(4), frame).code(), Errc::bad_bytes);
 }
 
+TEST(Frame, APacketSealedAtOnceIsTheSameFrame) {
+  Rng rng(5);
+  for (int i = 0; i < 50; ++i) {
+    Packet packet;
+    packet.acks = {{7, 9}};
+    for (std::uint64_t n = 0; n < rng.below(5); ++n) packet.pieces.push_back({n + 1, 0, 50, random_bytes(rng, 50)});
+    const FrameHeader header{FrameKind::packet, 0x01020304, rng.next()};
+    EXPECT_EQ(seal_packet(kKey, header, packet), seal_frame(kKey, header, encode_packet(packet)));
+  }
+}
+
 TEST(Frame, NoFlippedBitAndNoPieceOpens) {
   const Bytes good = seal_frame(kKey, {FrameKind::beacon, 0, 9}, encode_beacon(example_beacon()));
   ASSERT_TRUE(open_frame(kKey, good).ok());  // the control

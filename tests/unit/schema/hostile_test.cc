@@ -44,7 +44,7 @@ Parts many_blobs() {
   Blobs blobs;
   blobs.blobs.assign(kMaxWants, {filled<Hash>(1), BlobKind::chunk, BlobEncoding::plain, 1, {7}});
   blobs.blobs[0].plain_size = kMaxChunkBytes;
-  blobs.blobs[0].data.assign(kMaxChunkBytes, 7);
+  blobs.blobs[0].data = Bytes(kMaxChunkBytes, 7);
   const Bytes bytes = encode_message(blobs);
   const std::size_t length = bytes[0] + 0x100u * bytes[1] + 0x10000u * bytes[2];
   Result<Words> words = unpack(ByteView(bytes).subspan(4, length), 1 << 20);

@@ -11,6 +11,12 @@ namespace {
 
 using namespace meshfs::testing;
 
+void change(SharedView& view, const std::function<void(Bytes&)>& how) {
+  Bytes bytes = copy_of(view);
+  how(bytes);
+  view = SharedView(std::move(bytes));
+}
+
 // --- what check_entry can't see, by way of the bytes ---
 template <class T, class Encode, class Decode>
 void expect_refused(const T& value, Encode encode, Decode decode, Errc code, const char* what) {
@@ -188,9 +194,10 @@ TEST(Limits, BeaconHelloPacket) {
   refused([](Packet& p) { p.acks[0].first = 3; }, Errc::bad_bytes, "backwards acknowledgement");
   refused([](Packet& p) { p.acks.resize(65); }, Errc::too_large, "65 acknowledgements");
   refused([](Packet& p) { p.pieces.resize(257, p.pieces[0]); }, Errc::too_large, "257 pieces");
-  refused([](Packet& p) { p.pieces[0].data.push_back(1); }, Errc::bad_bytes, "piece beyond the end");
+  refused([](Packet& p) { change(p.pieces[0].data, [](Bytes& d) { d.push_back(1); }); }, Errc::bad_bytes,
+          "piece beyond the end");
   refused([](Packet& p) { p.pieces[0].offset = 21; }, Errc::bad_bytes, "piece after the end");
-  refused([](Packet& p) { p.pieces[0].data.clear(); }, Errc::bad_bytes, "empty piece");
+  refused([](Packet& p) { change(p.pieces[0].data, [](Bytes& d) { d.clear(); }); }, Errc::bad_bytes, "empty piece");
   refused([](Packet& p) { p.pieces[0].total = kMaxFrameAfterAuth + 1; }, Errc::too_large, "huge message");
 }
 
@@ -214,23 +221,23 @@ TEST(Limits, Messages) {
     bend(bent);
     refused(Blobs{{bent}}, code, what);
   };
-  bent_blob([](Blob& b) { b.data.pop_back(); }, Errc::bad_bytes, "plain, but not all");
+  bent_blob([](Blob& b) { change(b.data, [](Bytes& d) { d.pop_back(); }); }, Errc::bad_bytes, "plain, but not all");
   bent_blob(
       [](Blob& b) {
-        b.data.clear();
+        change(b.data, [](Bytes& d) { d.clear(); });
         b.plain_size = 0;
       },
       Errc::bad_bytes, "empty blob");
   bent_blob(
       [](Blob& b) {
         b.encoding = BlobEncoding::zstd;
-        b.data.resize(4);
+        change(b.data, [](Bytes& d) { d.resize(4); });
       },
       Errc::bad_bytes, "larger when compressed");
   bent_blob(
       [](Blob& b) {
         b.plain_size = kMaxChunkBytes + 1;
-        b.data.resize(kMaxChunkBytes + 1);
+        change(b.data, [](Bytes& d) { d.resize(kMaxChunkBytes + 1); });
       },
       Errc::too_large, "large blob");
   bent_blob([](Blob& b) { b.kind = static_cast<BlobKind>(2); }, Errc::unsupported, "unknown kind");
@@ -280,7 +287,8 @@ TEST(Limits, Deltas) {
     expect_refused(Message(Blobs{{blob}}), encode_message, decode_message, code, what);
   };
   bent(
-      delta, [](Blob& b) { b.data.push_back(1); }, Errc::bad_bytes, "a delta longer than what it makes");
+      delta, [](Blob& b) { change(b.data, [](Bytes& d) { d.push_back(1); }); }, Errc::bad_bytes,
+      "a delta longer than what it makes");
   bent(
       delta, [](Blob& b) { b.base = {}; }, Errc::bad_bytes, "a delta without a base");
   bent(
@@ -288,7 +296,7 @@ TEST(Limits, Deltas) {
   bent(
       delta, [](Blob& b) { b.plain_size = kMaxChunkBytes + 1; }, Errc::too_large, "a delta that makes too much");
   bent(
-      patch, [](Blob& b) { b.data.push_back(1); }, Errc::too_large, "a large patch");
+      patch, [](Blob& b) { change(b.data, [](Bytes& d) { d.push_back(1); }); }, Errc::too_large, "a large patch");
   Blob rsync = delta;
   rsync.encoding = BlobEncoding::rsync;
   ASSERT_TRUE(decode_message(encode_message(Blobs{{rsync}})).ok());
@@ -297,7 +305,7 @@ TEST(Limits, Deltas) {
   bent(
       rsync, [](Blob& b) { b.base = {}; }, Errc::bad_bytes, "an rsync delta without its signature's hash");
   bent(
-      patch, [](Blob& b) { b.data.clear(); }, Errc::bad_bytes, "an empty patch");
+      patch, [](Blob& b) { change(b.data, [](Bytes& d) { d.clear(); }); }, Errc::bad_bytes, "an empty patch");
   bent(
       patch, [](Blob& b) { b.plain_size = 0; }, Errc::bad_bytes, "a patch of an empty list");
   bent(

@@ -93,6 +93,17 @@ TEST(RoundTrip, Messages) {
   }
 }
 
+// Blobs of a shared message are views of it; what they show is the same, also once nobody else holds the message.
+TEST(RoundTrip, SharedMessages) {
+  Rng rng(8);
+  for (int i = 0; i < kRounds; ++i) {
+    const Message message = random_message(rng, static_cast<std::size_t>(i) % std::variant_size_v<Message>);
+    expect_round_trip(message, encode_message,
+                      [](ByteView bytes) { return decode_shared_message(SharedView(copy_of(bytes))); });
+  }
+  EXPECT_FALSE(decode_shared_message(SharedView()).ok());
+}
+
 TEST(RoundTrip, Local) {
   Rng rng(7);
   for (int i = 0; i < kRounds; ++i) {

@@ -167,7 +167,9 @@ TEST(Node, ABlobWithWrongBytesIsRefusedAndFetchedElsewhere) {
   ASSERT_TRUE(mesh.run_until([&] { return mesh.all_blobs(); }, seconds(2)));
   mesh.add(false);
   codec::Blob& lie = mesh.fsds[1]->blobs.begin()->second;
-  lie.data[5] ^= 1;
+  Bytes bent = copy_of(lie.data);
+  bent[5] ^= 1;
+  lie.data = SharedView(std::move(bent));
   mesh.network.connect(3, 1, {});
   mesh.network.connect(3, 2, {});
   EXPECT_TRUE(mesh.run_until([&] { return mesh.all_blobs(); }, seconds(20)));

@@ -5,6 +5,7 @@
 
 #include "fsd/main/daemon.h"
 #include "schema/crypto/sign.h"
+#include "schema/os/idle_memory.h"
 
 namespace meshfs::fsd {
 
@@ -22,6 +23,7 @@ int fsd_main(int argc, char** argv) {
   // First of all: the process has copies of whatever is open, and there must be no thread yet.
   auto herald = fuse::fork_herald();
   if (!herald) log.warning("No inotify events for changes of other nodes: " + herald.failure().message);
+  os::keep_working_memory();
   crypto::start();
   std::signal(SIGPIPE, SIG_IGN);
   os::Loop loop;

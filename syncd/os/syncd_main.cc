@@ -102,6 +102,7 @@ int syncd_main(int argc, char** argv) {
     std::fputs(kUsage, stdout);
     return 0;
   }
+  os::keep_working_memory();
   crypto::start();
   const os::Log log("meshfs-syncd", options->verbose ? os::Log::Level::debug : os::Log::Level::info);
   return run(*options, log);

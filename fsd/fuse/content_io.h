@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "schema/codec/entry.h"
 
@@ -40,6 +41,18 @@ class ContentIo {
   // Stores the first `size` bytes of a file, read with pread on any thread. The caller keeps `fd` open and its
   // bytes as they are until `stored` is called.
   virtual void ingest(int fd, std::uint64_t size, Stored stored) = 0;
+
+  // A file that is stored from its start while it is still being written. Destroyed without finish(): nothing comes of it.
+  class Following {
+   public:
+    virtual ~Following() = default;
+    // The first `size` bytes, never fewer than before, stay as they are from now on.
+    virtual void grow(std::uint64_t size) = 0;
+    // As ingest(fd, size, stored), but for what was taken in already. Last call.
+    virtual void finish(std::uint64_t size, Stored stored) = 0;
+  };
+  // Null if there is no place for one more: ingest() it when it is complete.
+  virtual std::unique_ptr<Following> follow(int /*fd*/) { return nullptr; }
 };
 
 }  // namespace meshfs::fsd::fuse

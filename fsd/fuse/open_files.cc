@@ -110,6 +110,7 @@ Result<Bytes> OpenFiles::read(OpenFile& file, std::uint64_t offset, std::size_t 
 Status OpenFiles::stage(OpenFile& file) {
   if (file.staging) return {};
   file.staging = std::make_unique<Staging>(area_);
+  file.ahead.restart();
   file.mtime_ns = file.info.attributes.mtime_ns;
   const std::uint64_t size = codec::size_of(file.info.content);
   if (size == 0) return {};
@@ -210,8 +211,10 @@ void OpenFiles::changed(OpenFile& file) {
 
 Status OpenFiles::write(OpenFile& file, std::uint64_t offset, ByteView bytes) {
   CHECK(writable_now(file));
+  file.ahead.changes(discarded(file) ? 0 : offset);
   Status status = file.staging->write(offset, bytes);
   if (!status) return status;
+  file.ahead.wrote(offset, bytes.size(), *file.staging, content_);
   if (offset < file.grew_from) file.only_grew = false;
   changed(file);
   return {};
@@ -222,12 +225,14 @@ Status OpenFiles::truncate(OpenFile& file, std::uint64_t size) {
     if (file.is_read_by_worker()) file.being_stored = std::move(file.staging);
     file.copied.reset();
     file.staging = std::make_unique<Staging>(area_);
+    file.ahead.restart();
     file.only_grew = false;
     changed(file);
     let_writers_go(file, {});
     return {};
   }
   CHECK(writable_now(file));
+  file.ahead.ends_at(size);
   if (Status s = file.staging->truncate(size); !s) return s;
   if (size < file.grew_from) file.only_grew = false;
   changed(file);
@@ -236,6 +241,7 @@ Status OpenFiles::truncate(OpenFile& file, std::uint64_t size) {
 
 Status OpenFiles::reshape(OpenFile& file, Staging::Reshape what, std::uint64_t offset, std::uint64_t length) {
   CHECK(writable_now(file));
+  file.ahead.changes(offset);
   if (Status s = file.staging->reshape(what, offset, length); !s) return s;
   if (what == Staging::Reshape::reserve) return {};
   if (what != Staging::Reshape::allocate && offset < file.grew_from) file.only_grew = false;
@@ -254,6 +260,7 @@ bool OpenFiles::clone(const OpenFile& source, OpenFile& target) {
   if (!source_is_stored || !target_is_free) return false;
   const codec::Content content = source.staging && source.dirty() ? *source.draft : source.info.content;
   target.staging.reset();
+  target.ahead.restart();
   target.info.content = content;
   target.only_grew = false;
   changed(target);

@@ -18,6 +18,7 @@
 #include <string>
 
 #include "fsd/core/file_tree.h"
+#include "fsd/fuse/ahead.h"
 #include "fsd/fuse/clock.h"
 #include "fsd/fuse/content_io.h"
 #include "fsd/fuse/inode_table.h"
@@ -44,6 +45,7 @@ struct OpenFile {
   std::optional<Instant> last_version;
   bool storing = false;
   std::optional<Error> failed;            // of the last attempt to store or publish
+  Ahead ahead;                            // of staging
   std::unique_ptr<Staging> being_stored;  // replaced by a truncation while a worker still reads it
   // Where to make the file again if another node removed it while it was being written here.
   std::optional<std::pair<NodeKey, std::string>> removed_from;

@@ -66,6 +66,7 @@ void OpenFiles::store(OpenFile& file, Purpose purpose) {
     if (*alive) stored(ino, change, purpose, std::move(content));
   };
   if (file.staging->in_memory()) return content_.ingest(Bytes(file.staging->memory()), std::move(done));
+  if (const auto ahead = file.ahead.take()) return ahead->finish(size, std::move(done));
   content_.ingest(file.staging->file(), size, std::move(done));
 }
 

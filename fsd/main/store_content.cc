@@ -50,4 +50,23 @@ void StoreContent::ingest(int fd, std::uint64_t size, Stored stored) {
   });
 }
 
+std::unique_ptr<fuse::ContentIo::Following> StoreContent::follow(int fd) {
+  struct ByWorker final : Following {
+    ByWorker(std::unique_ptr<IngestWorker::Following> file, BlobGuard::Ticket ticket)
+        : file_(std::move(file)), ticket_(std::move(ticket)) {}
+    void grow(std::uint64_t size) override { file_->grow(size); }
+    void finish(std::uint64_t size, Stored stored) override {
+      file_->finish(size, [ticket = ticket_, stored = std::move(stored)](Result<codec::Content> content) {
+        stored(std::move(content));
+      });
+    }
+    std::unique_ptr<IngestWorker::Following> file_;
+    BlobGuard::Ticket ticket_;  // from before the first blob until somebody names them
+  };
+  auto ticket = blobs_.hold();
+  auto file = worker_.follow(fd);
+  if (file == nullptr) return nullptr;
+  return std::make_unique<ByWorker>(std::move(file), std::move(ticket));
+}
+
 }  // namespace meshfs::fsd

@@ -26,6 +26,7 @@ class StoreContent final : public fuse::ContentIo {
   bool is_here(const codec::Content& content) override;
   void ingest(Bytes bytes, Stored stored) override;
   void ingest(int fd, std::uint64_t size, Stored stored) override;
+  std::unique_ptr<Following> follow(int fd) override;
 
  private:
   BlobGuard& blobs_;  // what is stored here is named only once `stored` ran

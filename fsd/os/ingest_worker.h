@@ -1,7 +1,11 @@
 // Reads staging files, cuts, hashes and compresses them on threads of its own (blob_makers.h) and hands the blobs to the state thread,
-// which puts them into the store. Owned by fsd's main, outlives whoever calls it. ingest() belongs to the state thread;
-// batches and outcomes reach it through `post`. One mutex guards the queue and the credit; nothing else is locked while
-// it is held. Must never touch the BlobStore from its own thread.
+// which puts them into the store. Owned by fsd's main, outlives whoever calls it. ingest() and follow() belong to the state
+// thread; batches and outcomes reach it through `post`. One mutex guards the jobs and the credit; nothing else is locked
+// while it is held. Must never touch the BlobStore from its own thread.
+//
+// A job's life: queued (all of the file) or followed (what was written of it so far, again and again) -finish()-> ended
+// -> done. Ended jobs go first, in their order; in between, followed ones get slices. A followed job that is given up
+// leaves blobs behind that nobody refers to.
 #pragma once
 
 #include <functional>
@@ -23,6 +27,9 @@ class IngestWorker {
   static constexpr std::size_t kBatchBytes = 256 * 1024;
   // Files waiting; beyond, ingest() answers busy. Each holds a descriptor, of which a process has 1,024 by default.
   static constexpr std::size_t kMaxQueued = 256;
+  // Files followed at a time: each keeps a window of up to ContentWriter::kWideWindowBytes. Others wait for their close.
+  static constexpr std::size_t kMaxFollowed = 2;
+  static constexpr std::uint64_t kSliceBytes = 4 * 1024 * 1024;  // of a followed file, before ended ones are looked for
   static constexpr std::size_t kReadBytes = 256 * 1024;
 
   IngestWorker(Post post, BlobStore& blobs);
@@ -34,9 +41,28 @@ class IngestWorker {
  private:
   struct Shared;
   struct Job;
-  static void work(const std::shared_ptr<Shared>& shared);
-  static Result<codec::Content> run(const std::shared_ptr<Shared>& shared, const Job& job, BlobMakers& makers);
+  class Thread;
   std::shared_ptr<Shared> shared_;
+
+ public:
+  // A file that is stored from its start while it is still being written. State thread only; may outlive the worker.
+  class Following {
+   public:
+    Following(std::shared_ptr<Shared> shared, std::shared_ptr<Job> job);
+    ~Following();  // gives it up, unless finish() was called
+    Following(const Following&) = delete;
+    Following& operator=(const Following&) = delete;
+    // The first `size` bytes will not change any more (if they do: give it up).
+    void grow(std::uint64_t size);
+    // `size` bytes are all of it, and stay as they are until `done`, as with ingest(). Last call.
+    void finish(std::uint64_t size, Done done);
+
+   private:
+    std::shared_ptr<Shared> shared_;
+    std::shared_ptr<Job> job_;
+  };
+  // Null where there is no place: ingest() it when it is complete.
+  std::unique_ptr<Following> follow(int descriptor);
 };
 
 }  // namespace meshfs::fsd

@@ -6,6 +6,7 @@
 
 #include "schema/codec/hash_list.h"
 #include "schema/crypto/hash.h"
+#include "schema/vocab/check.h"
 
 namespace meshfs::fsd::fuse {
 
@@ -62,6 +63,37 @@ void MemoryContent::ingest(int fd, std::uint64_t size, Stored stored) {
     blobs_[content.root] = std::move(bytes);
     stored(codec::Content(content));
   });
+}
+
+class MemoryContent::Followed final : public Following {
+ public:
+  Followed(MemoryContent& content, int fd) : content_(content), fd_(fd) {}
+  void grow(std::uint64_t size) override {
+    CHECK(size >= seen_.size());
+    const std::size_t before = seen_.size();
+    seen_.resize(static_cast<std::size_t>(size));
+    CHECK(::pread(fd_, seen_.data() + before, seen_.size() - before, static_cast<off_t>(before)) ==
+          static_cast<ssize_t>(seen_.size() - before));
+  }
+  void finish(std::uint64_t size, Stored stored) override {
+    ++content_.finished_count;
+    Bytes now(seen_.size());
+    const ssize_t got = ::pread(fd_, now.data(), now.size(), 0);
+    if (size < seen_.size() || got != static_cast<ssize_t>(now.size()) || now != seen_) {
+      return content_.later_([stored = std::move(stored)] { stored(error(Errc::internal, "followed bytes changed")); });
+    }
+    content_.ingest(fd_, size, std::move(stored));
+  }
+
+ private:
+  MemoryContent& content_;
+  int fd_;
+  Bytes seen_;
+};
+
+std::unique_ptr<ContentIo::Following> MemoryContent::follow(int fd) {
+  ++followed_count;
+  return std::make_unique<Followed>(*this, fd);
 }
 
 }  // namespace meshfs::fsd::fuse

@@ -18,10 +18,14 @@ class MemoryContent final : public ContentIo {
   void ingest(Bytes bytes, Stored stored) override;
   void ingest(int fd, std::uint64_t size, Stored stored) override;
 
+  // Keeps what was handed on; bytes of it that change before the end make finish() fail, which no test overlooks.
+  std::unique_ptr<Following> follow(int fd) override;
+
   std::optional<Error> refuse;  // what storing answers
-  std::size_t stored_count = 0;
+  std::size_t stored_count = 0, followed_count = 0, finished_count = 0;
 
  private:
+  class Followed;
   Later later_;
   std::map<Hash, Bytes> blobs_;
 };

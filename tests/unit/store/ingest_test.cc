@@ -98,6 +98,88 @@ TEST_F(IngestTest, ALargeFileReachesTheDiskWhileItIsStored) {
   store_.reset();  // before its flusher
 }
 
+// Grows in steps while it is written, several at a time and beside others: always the content of the whole.
+TEST_F(IngestTest, AFollowedFileIsWhatTheWholeFileIs) {
+  ASSERT_TRUE(open());
+  IngestWorker worker(inbox_.post(), store_->blobs());
+  Rng rng(25);
+  for (const std::size_t size : {3'000'000u, 70'000u, 65'536u, 10u}) {
+    const Bytes bytes = random_bytes(rng, size);
+    const auto file = staging(bytes);
+    const auto first = worker.follow(file->descriptor()), second = worker.follow(file->descriptor());
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(worker.follow(file->descriptor()), nullptr) << "two at a time";
+    for (std::size_t at = 0; at < size; at += size / 7 + 1) {
+      first->grow(at);
+      if (at % 2 == 0) second->grow(at);
+      EXPECT_TRUE(ingest(worker, *file, size / 2));
+    }
+    std::vector<codec::Content> outcomes;
+    const auto take = [&](Result<codec::Content> content) { outcomes.push_back(std::move(content).value()); };
+    second->finish(size, take);
+    first->finish(size, take);
+    ASSERT_TRUE(inbox_.run_until([&] { return outcomes.size() == 2; }));
+    EXPECT_EQ(outcomes[0], *store_content(store_->blobs(), bytes));
+    EXPECT_EQ(outcomes[1], outcomes[0]);
+    EXPECT_EQ(*read_content(store_->blobs(), outcomes[0], 0, size), bytes);
+  }
+}
+
+TEST_F(IngestTest, MostOfAFollowedFileIsStoredBeforeItEnds) {
+  PickyBlobs blobs;
+  IngestWorker worker(inbox_.post(), blobs);
+  Rng rng(26);
+  const auto file = staging(random_bytes(rng, 12'000'000));
+  const auto following = worker.follow(file->descriptor());
+  following->grow(11'000'000);
+  EXPECT_TRUE(inbox_.run_until([&] { return blobs.puts > 400; })) << blobs.puts;
+}
+
+TEST_F(IngestTest, AFollowedFileThatIsGivenUpMakesRoomAndBlocksNobody) {
+  ASSERT_TRUE(open());
+  IngestWorker worker(inbox_.post(), store_->blobs());
+  Rng rng(27);
+  const Bytes bytes = random_bytes(rng, 2'000'000);
+  const auto file = staging(bytes);
+  for (int i = 0; i < 50; ++i) {
+    const auto following = worker.follow(file->descriptor());
+    ASSERT_TRUE(following);
+    following->grow(1'000'000 + rng.below(1'000'000));
+  }
+  EXPECT_EQ(*ingest(worker, *file, bytes.size()), *store_content(store_->blobs(), bytes));
+}
+
+TEST_F(IngestTest, AFullStoreFailsAFollowedFileAtItsEndAndNoOther) {
+  PickyBlobs blobs;
+  IngestWorker worker(inbox_.post(), blobs);
+  Rng rng(28);
+  const Bytes bytes = random_bytes(rng, 5'000'000);
+  const auto file = staging(bytes);
+  blobs.refuse_after = 10;
+  auto following = worker.follow(file->descriptor());
+  following->grow(4'500'000);
+  ASSERT_TRUE(inbox_.run_until([&] { return blobs.puts > 10; }));
+  blobs.refuse_after = INT32_MAX;
+  EXPECT_TRUE(ingest(worker, *file, bytes.size()));
+  std::optional<Result<codec::Content>> outcome;
+  following->finish(bytes.size(), [&](Result<codec::Content> content) { outcome = std::move(content); });
+  ASSERT_TRUE(inbox_.run_until([&] { return outcome.has_value(); }));
+  EXPECT_EQ(outcome->code(), Errc::no_space);
+}
+
+TEST_F(IngestTest, TheWorkerEndsWhileFilesAreFollowed) {
+  PickyBlobs blobs;
+  Rng rng(29);
+  const auto file = staging(random_bytes(rng, 4'000'000));
+  std::unique_ptr<IngestWorker::Following> following;
+  {
+    IngestWorker worker(inbox_.post(), blobs);
+    following = worker.follow(file->descriptor());
+    following->grow(3'000'000);
+  }
+  following->grow(4'000'000);  // to nobody
+}
+
 TEST_F(IngestTest, ManyFilesInOrder) {
   ASSERT_TRUE(open());
   IngestWorker worker(inbox_.post(), store_->blobs());

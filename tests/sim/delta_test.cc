@@ -143,12 +143,15 @@ void run_seed(std::uint64_t seed) {
     for (codec::Blob& blob : found->blobs) {
       if (blob.base.is_zero() || lies == 0 || !rng.percent(60)) continue;
       --lies;
+      Bytes data = copy_of(blob.data);
       switch (rng.below(4)) {
         case 0:
-          blob.data[rng.below(blob.data.size())] ^= 1;
+          data[rng.below(data.size())] ^= 1;
+          blob.data = std::move(data);
           break;
         case 1:
-          blob.data.resize(1 + rng.below(blob.data.size()));
+          data.resize(1 + rng.below(data.size()));
+          blob.data = std::move(data);
           break;
         case 2:
           blob.base.data[3] ^= 1;

@@ -9,6 +9,12 @@
 namespace meshfs::sim {
 namespace {
 
+void change(codec::Blob& blob, const std::function<void(Bytes&)>& how) {
+  Bytes data = copy_of(blob.data);
+  how(data);
+  blob.data = SharedView(std::move(data));
+}
+
 namespace local = codec::local;
 
 Bytes random_bytes(std::uint64_t seed, std::size_t size) {
@@ -209,9 +215,9 @@ TEST_F(Deltas, FalseOnesAreRefusedAndLeaveNothing) {
   bring_entries();
   const std::size_t before = b.store.blobs.size();
   const std::function<void(codec::Blob&)> lies[] = {
-      [](codec::Blob& blob) { blob.data.back() ^= 1; },
-      [](codec::Blob& blob) { blob.data.resize(blob.data.size() / 2); },
-      [](codec::Blob& blob) { blob.data.insert(blob.data.end(), 1000, 0); },
+      [](codec::Blob& blob) { change(blob, [](Bytes& data) { data.back() ^= 1; }); },
+      [](codec::Blob& blob) { change(blob, [](Bytes& data) { data.resize(data.size() / 2); }); },
+      [](codec::Blob& blob) { change(blob, [](Bytes& data) { data.insert(data.end(), 1000, 0); }); },
       [](codec::Blob& blob) { blob.plain_size += 8; },
       [](codec::Blob& blob) { blob.data = random_bytes(17, 60); },
       [](codec::Blob& blob) {
@@ -288,7 +294,7 @@ TEST_F(Signatures, FalseAnswersAreRefused) {
   (void)bring_blobs();  // the list
   b.outcome = {};
   (void)bring_blobs([](codec::Blob& blob) {
-    if (blob.encoding == codec::BlobEncoding::rsync) blob.data[blob.data.size() / 2] ^= 1;
+    if (blob.encoding == codec::BlobEncoding::rsync) change(blob, [](Bytes& data) { data[data.size() / 2] ^= 1; });
   });
   EXPECT_GE(b.outcome.refused.size(), 3u);
   b.outcome = {};

@@ -1,25 +1,12 @@
 #include "tools/mesh/command_table.h"
 
 #include <algorithm>
-#include <array>
 
 #include "schema/vocab/check.h"
 #include "tools/mesh/commands.h"
 
 namespace meshfs::tools {
 namespace {
-
-constexpr std::array kExitMeanings{
-    ExitMeaning{Exit::ok, "done"},
-    ExitMeaning{Exit::failed, "it could not be done (`diff`: the versions differ; `doctor`: something needs repair)"},
-    ExitMeaning{Exit::usage, "the command line makes no sense, or a path lies outside the mesh"},
-    ExitMeaning{Exit::not_running, "no mesh is mounted there, or its daemon is down"},
-    ExitMeaning{Exit::not_found, "no such file, version or node"},
-    ExitMeaning{Exit::timed_out, "the time limit passed first"},
-    ExitMeaning{Exit::refused, "permission or policy says no, or the store takes no writes"},
-    ExitMeaning{Exit::other_version, "mesh and meshfs-fsd are of different versions"},
-    ExitMeaning{Exit::unreachable, "no node in reach has or knows it"},
-};
 
 std::vector<Command> membership() {
   return {
@@ -340,8 +327,6 @@ const std::vector<CommandGroup>& command_groups() {
       {"What lies on this node", keeping()},     {"Other nodes", across()}};
   return kGroups;
 }
-
-std::span<const ExitMeaning> exit_meanings() { return kExitMeanings; }
 
 const Command* find_command(std::string_view name) {
   for (const auto& group : command_groups()) {

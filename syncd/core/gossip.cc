@@ -229,11 +229,18 @@ void Gossip::on_stored(const Hash& blob) {
   }
 }
 
-void Gossip::on_durable(const codec::local::Durable& durable) {
+void Gossip::on_durable(const codec::local::Durable& durable, Instant now) {
   const auto it = undurable_.find(durable.offer);
   if (it == undurable_.end()) return;
-  mail_.send(it->second.from, Priority::control, codec::Held{std::move(it->second.headers)});
+  std::vector<HeaderHash>& owed = owed_[it->second.from];
+  if (owed.size() + it->second.headers.size() > codec::kMaxHeld) send_owed(it->second.from, owed);
+  owed.insert(owed.end(), it->second.headers.begin(), it->second.headers.end());
   undurable_.erase(it);
+  owed_at_ = std::min(owed_at_, now + kHeldPatience);
+}
+
+void Gossip::send_owed(const NodeId& to, std::vector<HeaderHash>& headers) {
+  if (!headers.empty()) mail_.send(to, Priority::control, codec::Held{std::exchange(headers, {})});
 }
 
 Instant Gossip::tick(Instant now) {
@@ -242,7 +249,12 @@ Instant Gossip::tick(Instant now) {
     forward(due.news, due.keys, verified(due.blobs));
     forwards_.pop_front();
   }
-  return forwards_.empty() ? kNever : forwards_.front().at;
+  if (now >= owed_at_) {
+    for (auto& [who, headers] : owed_) send_owed(who, headers);
+    owed_.clear();
+    owed_at_ = kNever;
+  }
+  return std::min(owed_at_, forwards_.empty() ? kNever : forwards_.front().at);
 }
 
 }  // namespace meshfs::syncd

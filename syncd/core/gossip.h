@@ -20,8 +20,11 @@ class Gossip {
   // Offers that fsd has not judged yet; beyond, a push is dropped and reconciliation brings it later.
   static constexpr std::size_t kMaxOffers = 4096;
   static constexpr std::size_t kMaxOfferBytes = 16 * 1024 * 1024;
-  // An accepted push waits so long for fsd to store the blobs that came with it, then goes on without.
-  static constexpr Duration kBlobPatience = milliseconds(3);
+  // An accepted push waits so long for fsd to store the blobs that came with it, then goes on without. On a busy machine that is
+  // some milliseconds, and who gets the push without them must ask for each: later than this, and 70 bytes more.
+  static constexpr Duration kBlobPatience = milliseconds(20);
+  // Held waits so long for others to go with it: alone each is a frame and two packets, as much as a third of a small commit.
+  static constexpr Duration kHeldPatience = milliseconds(20);
 
   Gossip(Mail& mail, Store& store, BlobCache& cache, const HeldDictionaries& dictionaries, NetworkId network)
       : mail_(mail), store_(store), cache_(cache), dictionaries_(dictionaries), network_(network) {}
@@ -30,7 +33,7 @@ class Gossip {
   void on_push(const NodeId& from, codec::Push push, Instant now);
   // Gives who sent the offer, for the fetcher: content is best asked of whom the entry came from.
   std::optional<NodeId> on_judged(codec::local::Judged judged, Instant now);
-  void on_durable(const codec::local::Durable& durable);
+  void on_durable(const codec::local::Durable& durable, Instant now);
   void on_held(const NodeId& from, const codec::Held& held) { held_[from] += held.headers.size(); }
   void on_stored(const Hash& blob);
   void on_session(const NodeId& who);
@@ -98,7 +101,11 @@ class Gossip {
   };
   std::map<std::uint64_t, Accepted> undurable_;  // accepted offers whose Held is owed; at most kMaxOffers
   std::deque<Forward> forwards_;
+  void send_owed(const NodeId& to, std::vector<HeaderHash>& headers);
+
   std::map<NodeId, std::uint64_t> held_;
+  std::map<NodeId, std::vector<HeaderHash>> owed_;  // Held to say at owed_at_; at most kMaxHeld each
+  Instant owed_at_ = kNever;
 };
 
 }  // namespace meshfs::syncd

@@ -38,7 +38,7 @@ void Life::on_fsd(local::ToSyncd message, Instant now, const std::vector<Path>& 
   } else if (auto* judged = std::get_if<local::Judged>(&message)) {
     if (const auto from = gossip_.on_judged(std::move(*judged), now)) source_ = from;
   } else if (auto* durable = std::get_if<local::Durable>(&message)) {
-    gossip_.on_durable(*durable);
+    gossip_.on_durable(*durable, now);
   } else if (auto* needs = std::get_if<local::NeedBlobs>(&message)) {
     fetcher_.on_needs(*needs, source_, now);
     for (const Hash& hash : needs->no_longer) server_.on_no_longer(hash);

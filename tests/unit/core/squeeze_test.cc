@@ -122,7 +122,7 @@ TEST(Squeeze, WithAndWithoutTheDictionaryAllEndEqual) {
 TEST(Squeeze, ARecordTakesLessThan70Bytes) {
   World world(22, 1);
   install(world, world[0], "json.zdict", trained(100'000));
-  for (const std::uint64_t count : {1, 4}) {
+  for (const std::uint64_t count : {std::uint64_t{1}, std::uint64_t{4}}) {
     std::size_t plain = 0, squeezed = 0, bare = 0, content = 0;
     for (std::uint64_t n = 0; n < 40; n += count) {
       const auto published = write_records(world, world[0], count * 1000 + n, count);

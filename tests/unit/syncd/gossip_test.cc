@@ -51,7 +51,8 @@ class GossipTest : public ::testing::Test {
   Instant now{1'000'000'000};
   Outside outside;
   BlobCache cache;
-  Gossip gossip{outside, outside, cache, testing::example_network()};
+  HeldDictionaries dictionaries{outside};
+  Gossip gossip{outside, outside, cache, dictionaries, testing::example_network()};
 };
 
 TEST_F(GossipTest, DurableCommitsAreAcknowledgedTogether) {
@@ -80,7 +81,9 @@ TEST_F(GossipTest, MoreThanOneMessageHoldsGoAtOnce) {
   for (std::size_t i = 0; i <= codec::kMaxHeld; ++i) {
     const Bytes commit = codec::encode_commit(example_commit(example_inline(i % 250)));
     codec::Commit one = *codec::decode_commit(commit);
-    one.header.sequence = i + 1;
+    one.header.sequence = i + 2;                           // a first commit would have none before it
+    one.signature.data[0] = static_cast<std::uint8_t>(i);  // what names it (codec::identity_of)
+    one.signature.data[1] = static_cast<std::uint8_t>(i >> 8);
     gossip.on_push(a, {{{codec::ItemForm::commit, codec::encode_commit(one)}}, {}}, now);
     const std::uint64_t offer = std::get<codec::local::Offer>(outside.to_fsd.back()).offer;
     gossip.on_judged({offer, {{codec::local::Verdict::accepted, ""}}}, now);

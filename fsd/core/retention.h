@@ -18,8 +18,6 @@ struct Retention {
 
   // The least that is kept, full disk or not: who had it open or was shown it may still be reading.
   static constexpr std::int64_t kGraceMs = 60'000;
-  // An entry whose content went still has its line in the log for so many times longer and more versions.
-  static constexpr std::uint64_t kLineFactor = 4;
   static constexpr std::uint64_t kMaxNumber = 1'000'000;  // versions, days
 };
 

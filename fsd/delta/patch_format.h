@@ -26,10 +26,11 @@
 
 #include "fsd/delta/base_version.h"
 #include "fsd/delta/delta_frame.h"
+#include "schema/codec/wire.h"
 
 namespace meshfs::fsd {
 
-inline constexpr std::size_t kMaxPatchBytes = 200 * 1024;  // fits a message of 256 KiB with room for others
+using codec::kMaxPatchBytes;  // fits a message of 256 KiB with room for others
 inline constexpr std::size_t kMaxBaseRanges = 4;
 inline constexpr std::size_t kMaxExtraItems = 64;  // base chunks of one range beyond the chunks it serves
 inline constexpr std::uint64_t kBasePerPlain = 4;  // bounds the reading that a small patch can cause

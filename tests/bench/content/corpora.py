@@ -71,14 +71,14 @@ NAMES = ["roof", "school", "valley", "mill", "church", "barn", "ridge", "harbour
 
 
 def json_records(count, seed):
-    """Leases as a router would write them, about 167 bytes each."""
+    """Leases as a router would write them, 167 bytes each on average."""
     rng = random.Random(seed)
     out = []
     for _ in range(count):
         mac = ":".join(f"{rng.randrange(256):02x}" for _ in range(6))
         record = {"type": "dhcp-lease", "mac": mac, "ip": f"10.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(1, 255)}",
                   "host": f"{rng.choice(NAMES)}-{rng.randrange(1000)}", "node": rng.choice(NAMES),
-                  "expires": 1764000000 + rng.randrange(86400), "iface": f"br-lan{rng.randrange(3)}"}
+                  "expires": 1764000000 + rng.randrange(86400), "vlan": 10, "iface": f"br-lan{rng.randrange(3)}"}
         out.append((json.dumps(record) + "\n").encode())
     return out
 

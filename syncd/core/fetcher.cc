@@ -167,9 +167,10 @@ void Fetcher::unask(const NodeId& who, const Hash& hash, Need& need, bool cancel
   if (was == it->second.asked.end()) return;
   Peer& peer = it->second;
   if (was->second.taken) --peer.taken;
+  if (was->second.standing) --peer.standing;
+  if (!was->second.standing) peer.asked_bytes -= need.bytes;
   peer.asked.erase(was);
   peer.asked_order.erase(need.order);
-  peer.asked_bytes -= need.bytes;
   if (cancel) peer.cancel.push_back(hash);
 }
 
@@ -179,13 +180,16 @@ void Fetcher::on_session(const NodeId& who, Instant now) {
   const Peer before = std::exchange(peers_[who], Peer{});
   peers_[who].progress = now;
   requeue(who, before, who, now);
-  // Somebody new: what rests may be there.
+  wake_resting(who, now);  // somebody new: what rests may be there
+}
+
+void Fetcher::wake_resting(const NodeId& first, Instant now) {
   const auto resting = std::exchange(resting_, {});
   for (const auto& [key, hash] : resting) {
     Need& need = needs_.at(hash);
     need.resting_until = kNever;
     need.rest = kFirstRest;
-    make_idle(hash, need, who, now);
+    make_idle(hash, need, first, now);
   }
 }
 
@@ -237,6 +241,7 @@ void Fetcher::on_missing(const NodeId& from, const codec::Missing& missing, Inst
 
 void Fetcher::on_blobs(const NodeId& from, std::vector<codec::Blob> blobs, Instant now) {
   std::vector<codec::Blob> put;
+  bool came_late = false;
   Record& known = record(from);
   for (codec::Blob& blob : blobs) {
     if (known.credit == 0) {
@@ -256,13 +261,18 @@ void Fetcher::on_blobs(const NodeId& from, std::vector<codec::Blob> blobs, Insta
       if (need.asked.empty() && !need.idle_at && need.resting_until == kNever) make_idle(blob.hash, need, from, now);
       continue;
     }
-    if (const auto peer = peers_.find(from); peer != peers_.end()) note_rate(peer->second, need.bytes, now);
+    if (const auto peer = peers_.find(from); peer != peers_.end()) {
+      const auto asked = peer->second.asked.find(blob.hash);
+      came_late = came_late || (asked != peer->second.asked.end() && asked->second.standing);
+      note_rate(peer->second, need.bytes, now);
+    }
     unask(from, blob.hash, need, false);
     note_handed_over(blob.hash, need, from, now);
     cache_.drop(blob.hash);
     put.push_back(*cache_.put(std::move(blob)));
   }
   hand_over(std::move(put), mail_.name_of(from));
+  if (came_late) wake_resting(from, now);
 }
 
 void Fetcher::on_came_along(const NodeId& from, const std::vector<Hash>& hashes, Instant now) {

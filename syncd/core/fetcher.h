@@ -2,7 +2,8 @@
 // neighbour when one brings nothing. Accepts only what was asked for. Owned by Node; serving others is Server's.
 // A need's life: idle at a neighbour's queue -> asked (maybe answered Missing: the neighbour keeps the want)
 // -> handed to fsd -> stored (gone) or refused (blame; idle again). Or resting, when all neighbours were asked in vain and
-// others needed the places there.
+// others needed the places there. A few stand at a neighbour that brings nothing: the first of them that comes tells that
+// its own way is open again, and what rests is asked for at once.
 //
 // Several sources: needs wait where their entries came from, and a neighbour with room takes over idle ones from the
 // fullest queue, so each carries as much as it delivers. Whether it has them shows by trying: one that has not delivered
@@ -34,6 +35,7 @@ class Fetcher {
   static constexpr std::size_t kLeastAheadBytes = 128 * 1024;
   static constexpr Duration kRateSpan = milliseconds(100);
   static constexpr std::size_t kProbes = 2;
+  static constexpr std::size_t kStanding = 8;
   static constexpr std::size_t kMostLookedAt = 512;  // of another's queue, per turn
   static constexpr Duration kProven = seconds(3);    // since it brought something
   static constexpr Duration kFirstProbeRest = milliseconds(200);
@@ -102,13 +104,15 @@ class Fetcher {
   struct Asked {
     Instant at;
     bool missing = false;
-    bool taken = false;  // from another's queue: it may lack this
+    bool taken = false;     // from another's queue: it may lack this
+    bool standing = false;  // it brought nothing for long and keeps this want: counts no more as bytes under way
   };
   struct Peer {
     std::map<Order, Hash> idle;
     std::unordered_map<Hash, Asked, FixedBytesHash> asked;  // never iterated into output; see asked_order
     std::map<Order, Hash> asked_order;
     std::size_t asked_bytes = 0;
+    std::size_t standing = 0;         // of the asked
     std::vector<Hash> cancel, again;  // to say with the next message
     Instant progress{0};
     Instant next_check{0};
@@ -133,7 +137,9 @@ class Fetcher {
   void finish(const Hash& hash);
   void ask(const NodeId& who, Peer& peer, Instant now);
   void check_progress(const NodeId& who, Peer& peer, Instant now);
-  void move_on(const NodeId& who, Peer& peer, const Hash& hash, bool crowded, Instant now);
+  void give_up_on(const NodeId& who, const Hash& hash, Instant now);
+  void let_stand(Peer& peer, const Hash& hash, Instant now);
+  void wake_resting(const NodeId& first, Instant now);
   void requeue(const NodeId& who, const Peer& before, const std::optional<NodeId>& first, Instant now);
   void take_over(const NodeId& who, Peer& peer, Instant now);
   void note_rate(Peer& peer, std::size_t bytes, Instant now);

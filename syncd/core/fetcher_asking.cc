@@ -86,18 +86,19 @@ void Fetcher::ask(const NodeId& who, Peer& peer, Instant now) {
   // Who brought what was false gets less to do, until it is dropped for good.
   const std::size_t most = std::max<std::size_t>(8, kMaxAsked >> std::min<std::uint64_t>(6, faults_of(who).refused));
   const std::size_t bytes = room(peer);
-  const bool refill = peer.asked.size() <= most * 3 / 4 && peer.asked_bytes <= bytes * 3 / 4;
+  const auto asked = [&] { return peer.asked.size() - std::min(peer.standing, kStanding); };
+  const bool refill = asked() <= most * 3 / 4 && peer.asked_bytes <= bytes * 3 / 4;
   if (refill && peers_.size() > 1) take_over(who, peer, now);
-  while (refill && !peer.idle.empty() && peer.asked.size() < most && peer.asked_bytes < bytes) {
+  while (refill && !peer.idle.empty() && asked() < most && peer.asked_bytes < bytes) {
     const auto [order, hash] = *peer.idle.begin();
     peer.idle.erase(peer.idle.begin());
     Need& need = needs_.at(hash);
     need.idle_at.reset();
-    if (peer.asked.empty()) peer.progress = peer.rate_since = now, peer.rate_bytes = 0;
+    if (peer.asked.size() == peer.standing) peer.progress = peer.rate_since = now, peer.rate_bytes = 0;
     if (!contains(need.asked, who)) need.asked.push_back(who);
     if (!contains(need.tried, who)) need.tried.push_back(who);
     const bool taken = need.home && need.home != who && !contains(need.tried, *need.home);
-    peer.asked[hash] = {now, false, taken};
+    peer.asked[hash] = {now, false, taken, false};
     if (taken) ++peer.taken;
     peer.asked_order[order] = hash;
     peer.asked_bytes += need.bytes;
@@ -106,17 +107,25 @@ void Fetcher::ask(const NodeId& who, Peer& peer, Instant now) {
   send();
 }
 
-// A want that brought nothing here. If others wait for places here it gives up its own; else the neighbour keeps it and
-// another is asked as well. With nobody else to ask it is said again, in case it can be served by now.
-void Fetcher::move_on(const NodeId& who, Peer& peer, const Hash& hash, bool crowded, Instant now) {
+// Others wait for its place: it may be asked of somebody else, or rests.
+void Fetcher::give_up_on(const NodeId& who, const Hash& hash, Instant now) {
   Need& need = needs_.at(hash);
   if (need.handed_over) return;
-  if (crowded) {
-    unask(who, hash, need, true);
-    if (need.asked.empty() && !need.idle_at) make_idle(hash, need, std::nullopt, now);
-    return;
+  unask(who, hash, need, true);
+  if (need.asked.empty() && !need.idle_at) make_idle(hash, need, std::nullopt, now);
+}
+
+// The neighbour keeps the want and another is asked as well. With nobody else to ask it is said again, in case the
+// neighbour lost it or can serve it by now.
+void Fetcher::let_stand(Peer& peer, const Hash& hash, Instant now) {
+  Need& need = needs_.at(hash);
+  if (need.handed_over) return;
+  Asked& asked = peer.asked.at(hash);
+  asked.at = now;
+  if (!std::exchange(asked.standing, true)) {
+    ++peer.standing;
+    peer.asked_bytes -= need.bytes;
   }
-  peer.asked.at(hash).at = now;
   if (!need.idle_at && next_target(need, std::nullopt)) {
     make_idle(hash, need, std::nullopt, now);
     return;
@@ -132,12 +141,24 @@ void Fetcher::check_progress(const NodeId& who, Peer& peer, Instant now) {
   peer.next_check = now + kStall / 4;
   const bool stalled = now - peer.progress >= kStall;
   const bool crowded = !peer.idle.empty();
-  std::vector<Hash> move;
+  std::vector<Hash> in_vain;
+  std::size_t standing = peer.standing;
   for (const auto& [order, hash] : peer.asked_order) {
-    const Duration age = now - peer.asked.at(hash).at;
-    if (age >= std::max(kStuck, needs_.at(hash).rest) || (stalled && age >= needs_.at(hash).rest)) move.push_back(hash);
+    const Asked& asked = peer.asked.at(hash);
+    const Duration age = now - asked.at, rest = needs_.at(hash).rest;
+    if (age < std::max(kStuck, rest) && !(stalled && age >= rest)) continue;
+    in_vain.push_back(hash);
+    if (asked.standing) --standing;
   }
-  for (const Hash& hash : move) move_on(who, peer, hash, crowded, now);
+  // If others wait for places here all but a few move, and those that stay are of all sorts.
+  const std::size_t stay = crowded ? kStanding - std::min(kStanding, standing) : in_vain.size();
+  const std::size_t every = stay == 0 ? 0 : (in_vain.size() + stay - 1) / stay;
+  for (std::size_t i = 0; i < in_vain.size(); ++i) {
+    if (every > 0 && i % every == 0)
+      let_stand(peer, in_vain[i], now);
+    else
+      give_up_on(who, in_vain[i], now);
+  }
   if (!stalled || !crowded) return;
   // What waited behind them would wait in vain here too.
   const auto idle = std::exchange(peer.idle, {});

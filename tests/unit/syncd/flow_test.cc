@@ -93,5 +93,27 @@ TEST_P(Ways, AWayThatDiesIsReplaced) {
   }
 }
 
+// The neighbour had nothing for a minute because its own way was cut: what it gets flows on, whatever was tried in vain
+// before. Seen as a last node that slept for a minute beside a complete neighbour.
+TEST_P(Ways, WhatComesLateToARelayFlowsOnAtOnce) {
+  Mesh mesh(12);
+  mesh.line(3, {.bytes_per_second = 1'000'000}, GetParam());
+  mesh.run(seconds(4));
+  std::vector<Bytes> blobs;
+  for (std::size_t i = 0; i < kBlobs; ++i) blobs.push_back(mesh.random_bytes(kBlobBytes));
+  mesh.fsds[0]->publish(1, blobs, false);
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.fsds[2]->blobs.size() > 10; }, seconds(5)));
+  mesh.network.cut_both(0, 1);
+  mesh.run(seconds(60));
+  ASSERT_LT(mesh.fsds[1]->blobs.size(), kBlobs);
+  mesh.network.mend_both(0, 1);
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.fsds[1]->needs.empty(); }, seconds(120)));
+  const Instant relay_has_all = mesh.network.now();
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.all_blobs(); }, seconds(120)));
+  const auto behind = to_ms(mesh.network.now() - relay_has_all);
+  std::printf("4 MB: %lld ms after the relay\n", static_cast<long long>(behind));
+  EXPECT_LE(behind, 500);
+}
+
 }  // namespace
 }  // namespace meshfs::sim

@@ -95,6 +95,9 @@ class Needs {
   // data already (crypto::hash_many) says what came out.
   enum class Put : std::uint8_t { stored, refused, known, full };
   Put put(const codec::Blob& blob, std::vector<ObjectId>& released, const Hash* data_hash = nullptr);
+  // It came and there was no room (Put::full): nothing but what is urged is asked for until ask_again().
+  void put_off(const Hash& blob);
+  void ask_again();
 
   // The same for a list that came as a patch, with the chunks it brought, all verified. Stored ones are added to `stored`.
   Put put_patched(const codec::Blob& list, const std::vector<codec::Blob>& chunks, std::vector<ObjectId>& released,
@@ -169,7 +172,8 @@ class Needs {
   std::set<Hash> asked_lists_;                // of the asked ones
   std::optional<std::uint64_t> chunk_needs_;  // rows of chunks in the order of needs; counted at the first use
   std::vector<Hash> no_longer_;
-  bool grew_ = true;          // something may be waiting to be asked for
+  bool grew_ = true;  // something may be waiting to be asked for
+  bool lacks_room_ = false;
   bool holds_lists_ = false;  // lists of a large content are, until fewer chunks are missing
   std::function<void(const Hash& root, std::size_t bytes)> arrival_;
 };

@@ -24,8 +24,19 @@ std::uint64_t Needs::chunks_ahead() {
   return *chunk_needs_ + asked_lists_.size() * kBelowOneList;
 }
 
+void Needs::put_off(const Hash& blob) {
+  lacks_room_ = true;
+  asked_lists_.erase(blob);
+  if (asked_.erase(blob) > 0) no_longer_.push_back(blob);
+}
+
+void Needs::ask_again() {
+  if (std::exchange(lacks_room_, false)) grew_ = true;
+}
+
 std::optional<codec::local::NeedBlobs> Needs::take_news(bool all) {
   if (all) {
+    lacks_room_ = false;
     asked_.clear();
     asked_lists_.clear();
     no_longer_.clear();
@@ -45,7 +56,7 @@ std::optional<codec::local::NeedBlobs> Needs::take_news(bool all) {
   // Refilled when half have come, or when new needs came and there is room: a scan of the asked rows and of lists held back.
   const std::uint64_t room = kMaxChunkNeeds - std::min(kMaxChunkNeeds, holds_lists_ || grew_ ? chunks_ahead() : 0);
   const bool room_for_lists = holds_lists_ && room >= kMaxChunkNeeds / 4;
-  if ((grew_ || room_for_lists) && asked_.size() < kMaxAskedBlobs &&
+  if (!lacks_room_ && (grew_ || room_for_lists) && asked_.size() < kMaxAskedBlobs &&
       (asked_.size() <= kMaxAskedBlobs / 2 || asked_.size() < 64)) {
     const Packer prefix = keys::begin(Space::need_order);
     const std::uint64_t most_lists = asked_lists_.size() + room / kBelowOneList;

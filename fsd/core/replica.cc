@@ -311,12 +311,16 @@ Instant Replica::tick(Instant now, WallMs wall) {
   const bool more = p.delta_intake.step();
   const bool yet_more = p.delta_server.step();
   const Instant collected = p.collect();
+  if (now >= p.room_at) {
+    p.room_at = kNever;
+    p.needs.ask_again();
+  }
   const Instant choosing = std::min({p.keeping.tick(), p.evictions.tick(), p.demands.tick()});
   p.settle(true);
   if (now - p.told_time >= kTellTimeEvery) p.tell_time();
   if (more || yet_more) return now;
-  Instant next =
-      std::min({p.time.next_persist(), p.told_time + kTellTimeEvery, p.inquiries.tick(), collected, choosing});
+  Instant next = std::min(
+      {p.time.next_persist(), p.told_time + kTellTimeEvery, p.inquiries.tick(), collected, choosing, p.room_at});
   if (p.wants_seal || !p.outbox.all_durable()) next = std::min(next, p.retry_at);
   if (p.objects.next_due().ms != INT64_MAX) {
     const std::int64_t wait_ms = p.objects.next_due().ms - p.time.at(now).ms;

@@ -74,15 +74,30 @@ void Replica::Parts::on(const local::PutBlobs& put) {
     }
     signing.came(blob.hash, false);
     const auto result = needs.put(blob, released, is_plain_chunk(blob) ? &*hash++ : nullptr);
-    if (result == Needs::Put::stored) outcome.stored.push_back(blob.hash);
-    if (result == Needs::Put::stored) demands.arrived(blob.hash), full = false;
+    if (result == Needs::Put::stored || result == Needs::Put::known) outcome.stored.push_back(blob.hash);
+    if (result == Needs::Put::stored) stored(blob.hash);
     if (result == Needs::Put::refused) outcome.refused.push_back(blob.hash);
-    if (result == Needs::Put::full) demands.no_room(blob.hash), full = true;
+    if (result == Needs::Put::full) no_room_for(blob.hash);
   }
   needs.on_arrival(nullptr);
   for (const ObjectId& object : released) objects.refresh(object);
   if (!outcome.stored.empty() || !outcome.refused.empty()) outbox.send(std::move(outcome));
   settle(true);
+}
+
+void Replica::Parts::stored(const Hash& blob) {
+  demands.arrived(blob);
+  full = false;
+  room_pause = kFirstRoomPause;
+}
+
+void Replica::Parts::no_room_for(const Hash& blob) {
+  demands.no_room(blob);
+  needs.put_off(blob);
+  full = true;
+  if (room_at != kNever) return;
+  room_at = now + room_pause;
+  room_pause = std::min(room_pause * 2, kLongestRoomPause);
 }
 
 // A delta's way ends here: as if it had come plain.
@@ -99,9 +114,9 @@ void Replica::Parts::delta_done(const DeltaIntake::Arrived& what, DeltaIntake::O
     });
     const auto put = needs.put_patched(outcome.blob, outcome.chunks, released, told.stored);
     needs.on_arrival(nullptr);
-    full = put == Needs::Put::full;
-    for (const Hash& blob : told.stored) demands.arrived(blob);
-    if (full) demands.no_room(what.blob.hash);
+    for (const Hash& blob : told.stored) stored(blob);
+    if (put == Needs::Put::known) told.stored.push_back(what.blob.hash);
+    if (put == Needs::Put::full) no_room_for(what.blob.hash);
   } else if (outcome.verdict == Verdict::refused) {
     told.refused.push_back(what.blob.hash);
   } else {

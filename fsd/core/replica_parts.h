@@ -36,6 +36,10 @@ class TrackedLog : public RecordLog {
   Table& index_;
 };
 
+// Content that found no room: soon again, since room may be made meanwhile (Evictions, Collector); ever more rarely while
+// none is found, since it travels here in vain.
+inline constexpr Duration kFirstRoomPause = seconds(1), kLongestRoomPause = seconds(30);
+
 struct Replica::Parts {
   Parts(codec::Identity who, Ports given, Options chosen);
 
@@ -90,7 +94,9 @@ struct Replica::Parts {
   Demands demands;
   bool started = false;
   bool wants_seal = false;
-  bool full = false;  // no room for some content, last time some came
+  bool full = false;         // no room for some content, last time some came
+  Instant room_at = kNever;  // what found no room is asked for again then
+  Duration room_pause = kFirstRoomPause;
   Instant told_time{INT64_MIN / 2};
   Instant retry_at = kNever;
   std::string peers_json = "[]";
@@ -109,6 +115,8 @@ struct Replica::Parts {
   void persist_time(WallMs bound);
   void tell_time();
   void tell_needs(bool all);
+  void no_room_for(const Hash& blob);
+  void stored(const Hash& blob);
   // Looks at dictionaries that came or went, and tells syncd which are held; `always` after it connected.
   void tell_dictionaries(bool always);
   local::Judged::One judge(const codec::Bundle& bundle);

@@ -136,13 +136,23 @@ void add_changed(std::vector<Visible>& out, std::vector<Visible> changed, const 
 std::vector<Visible> visible_changes(std::vector<NameChange> changes, std::vector<Visible> changed) {
   using What = Visible::What;
   const Names names(std::move(changes));
-  std::vector<Visible> first, directories, moves, left, files;
+  std::vector<Visible> first, directories, moves, going, left, files;
+  std::set<ObjectId> directories_that_go;
+  for (const Name& name : names.order()) {
+    const Net& net = names.at(name);
+    if (net.before && net.before->kind == codec::Kind::directory && !names.moves(net.before->node)) {
+      directories_that_go.insert(net.before->node.object);
+    }
+  }
   for (const Name& name : names.order()) {
     const Net& net = names.at(name);
     const NodeKey directory{name.first, std::nullopt};
     if (net.before && !names.moves(net.before->node)) {
-      const bool last = net.before->kind == codec::Kind::directory && !net.now;
-      (last ? left : first)
+      const bool is_directory = net.before->kind == codec::Kind::directory;
+      const bool in_the_way = net.now || (!is_directory && directories_that_go.contains(name.first));
+      (in_the_way     ? first
+       : is_directory ? left
+                      : going)
           .push_back(Visible{What::removed, directory, name.second, net.before->node, net.before->kind});
     }
     if (!net.now) continue;
@@ -159,11 +169,11 @@ std::vector<Visible> visible_changes(std::vector<NameChange> changes, std::vecto
   sort_by_depth(first, true);
   sort_by_depth(directories, false);
   sort_by_depth(left, true);
-  std::vector<Visible> out;
-  for (auto* part : {&first, &directories, &moves, &left, &files}) {
+  std::vector<Visible> contents, out;
+  add_changed(contents, std::move(changed), names);
+  for (auto* part : {&first, &directories, &moves, &contents, &going, &left, &files}) {
     std::move(part->begin(), part->end(), std::back_inserter(out));
   }
-  add_changed(out, std::move(changed), names);
   return out;
 }
 

@@ -242,6 +242,40 @@ TEST(Replica, RefusesForgeriesAndStrangers) {
   EXPECT_EQ(text_of(b, "/x"), "true");
 }
 
+TEST(Replica, ContentThatFoundNoRoomIsAskedForAgainSoonThenMoreRarely) {
+  World world(9, 2);
+  TestNode& to = world[1];
+  ASSERT_TRUE(put_file(world[0], world[0].files().root(), "x", std::string(3000, 'x')).ok());
+  to.store.blobs.set_full(true);
+  world.carry(world[0], to, 100);
+  std::string asked;  // at which second syncd is asked for it, while each copy that comes finds no room
+  for (int second = 0; second < 12; ++second) {
+    world.pass(seconds(1));
+    to.settle(world.now, world.wall);
+    asked += to.needs.empty() ? '0' : '1';
+    world.carry(world[0], to, 100);
+    EXPECT_TRUE(to.needs.empty()) << "syncd is told that nobody waits for it now";
+  }
+  EXPECT_EQ(asked, "101000100000");
+  to.store.blobs.set_full(false);
+  world.pass(seconds(30));
+  world.carry(world[0], to, 100);
+  EXPECT_EQ(text_of(to, "/x"), std::string(3000, 'x'));
+}
+
+TEST(Replica, ContentThatIsThereAlreadyCountsAsStored) {
+  World world(10, 2);
+  ASSERT_TRUE(put_file(world[0], world[0].files().root(), "x", std::string(3000, 'x')).ok());
+  world.carry(world[0], world[1], 100);
+  const Hash hash = world[1].outcome.stored.at(0);
+  world[1].outcome = {};
+  world[0].replica->on_syncd(codec::local::GetBlobs{7, {hash}});
+  world[0].drain();
+  world[1].replica->on_syncd(codec::local::PutBlobs{std::exchange(world[0].found_blobs, {}), "test"});
+  world[1].settle(world.now, world.wall);
+  EXPECT_EQ(world[1].outcome.stored, std::vector{hash}) << "syncd waits 30 s for a word otherwise";
+}
+
 TEST(Replica, AFullDiskLosesNothingThatShows) {
   World world(8, 1);
   TestNode& a = world[0];

@@ -50,7 +50,7 @@ TEST(VisibleChanges, KnowsAMove) {
 
 TEST(VisibleChanges, WhatCannotBeMovedOneByOneGoesAndComes) {
   EXPECT_EQ(told({went(kRoot, "a", 1), went(kRoot, "b", 2), came(kRoot, "a", 2), came(kRoot, "b", 1)}), "-a -b +a +b");
-  EXPECT_EQ(told({went(kRoot, "a", 1), went(kRoot, "b", 2), came(kRoot, "b", 1), came(kRoot, "c", 2)}), "-a -b +b +c");
+  EXPECT_EQ(told({went(kRoot, "a", 1), went(kRoot, "b", 2), came(kRoot, "b", 1), came(kRoot, "c", 2)}), "-b -a +b +c");
 }
 
 TEST(VisibleChanges, DirectoriesComeFirstAndGoLast) {
@@ -71,6 +71,15 @@ TEST(VisibleChanges, OneChangeOfContentsPerName) {
   EXPECT_EQ(told({}, {content(1, What::attributes), content(1, What::content)}), "ca");
   EXPECT_EQ(told({came(kRoot, "a", 1)}, {content(1, What::content)}), "+a") << "a new name shows it anyway";
   EXPECT_EQ(told({went(kRoot, "b", 1), came(kRoot, "a", 1)}, {content(1, What::content)}), "~b>a ca");
+}
+
+TEST(VisibleChanges, ContentsComeBeforeNamesThatGo) {
+  const Visible settled{What::content, node(kRoot), "a", node(1)};
+  EXPECT_EQ(told({went(kRoot, "a~conflict", 9)}, {settled}), "ca -a~conflict");
+  EXPECT_EQ(told({went(kRoot, "b", 2), came(kRoot, "b", 3), came(kRoot, "c", 4)}, {settled}), "-b ca +b +c");
+  EXPECT_EQ(told({went(1, "f", 2), went(kRoot, "d", 1, Kind::directory), came(kRoot, "d", 3)}, {settled}),
+            "-f -d ca +d")
+      << "a directory is empty before another takes its name";
 }
 
 }  // namespace

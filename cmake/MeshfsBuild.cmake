@@ -40,6 +40,29 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(FUSE3 REQUIRED IMPORTED_TARGET fuse3)
 pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
+# meshfs_leave_out(PkgConfig::X libx.a MEMBER...): the router's program does without parts of a library that tables of the
+# library name and nothing ever calls. Whoever did would abort.
+function(meshfs_leave_out target archive)
+  get_target_property(libraries ${target} INTERFACE_LINK_LIBRARIES)
+  set(whole ${libraries})
+  list(FILTER whole INCLUDE REGEX "/${archive}$")
+  if(NOT whole)
+    return()  # linked as a shared library
+  endif()
+  set(copy ${CMAKE_BINARY_DIR}/${archive})
+  execute_process(COMMAND ${CMAKE_SOURCE_DIR}/cmake/leave-out ${whole} ${copy} ${ARGN}
+                  OUTPUT_VARIABLE symbols OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  string(REPLACE "${whole}" "${copy}" libraries "${libraries}")
+  set_target_properties(${target} PROPERTIES INTERFACE_LINK_LIBRARIES "${libraries}")
+  string(REGEX REPLACE "([^\n]+)\n?" "-Wl,--defsym=\\1=abort;" options "${symbols}")
+  add_link_options(${options})
+endfunction()
+if(MESHFS_ROUTER)
+  # Formats of before 2016 (zstd_frame.h refuses them) and searches that no level in use takes; character devices in
+  # user space, which bring libfuse's interface by paths with them.
+  meshfs_leave_out(PkgConfig::ZSTD libzstd.a zstd_v05.o zstd_v06.o zstd_v07.o zstd_opt.o)
+  meshfs_leave_out(PkgConfig::FUSE3 libfuse3.a cuse_lowlevel.c.o)
+endif()
 # Debian's librsync has no .pc file. Its .a in every preset: the shared one brings libb2, and one way to hash is enough to test.
 find_library(MESHFS_LIBRSYNC_ARCHIVE librsync.a REQUIRED)
 find_path(MESHFS_LIBRSYNC_HEADERS librsync.h REQUIRED)

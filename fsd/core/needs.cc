@@ -3,6 +3,7 @@
 #include <zstd.h>
 
 #include "fsd/core/index_keys.h"
+#include "schema/codec/zstd_frame.h"
 
 namespace meshfs::fsd {
 
@@ -21,6 +22,7 @@ std::optional<SharedView> verified(const codec::Blob& blob, const Hash* hash) {
   if (blob.plain_size > cap) return std::nullopt;
   SharedView plain = blob.data;
   if (blob.encoding != codec::BlobEncoding::plain) {
+    if (!codec::is_one_zstd_frame(blob.data)) return std::nullopt;
     Bytes unpacked(blob.plain_size);
     const std::size_t got = ZSTD_decompress(unpacked.data(), unpacked.size(), blob.data.data(), blob.data.size());
     if (ZSTD_isError(got) != 0 || got != unpacked.size()) return std::nullopt;

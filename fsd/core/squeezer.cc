@@ -4,11 +4,12 @@
 
 #include <algorithm>
 
+#include "schema/codec/zstd_frame.h"
+
 namespace meshfs::fsd {
 
 namespace {
 
-constexpr std::array<std::uint8_t, 4> kFrameMagic{0x28, 0xb5, 0x2f, 0xfd};  // left out of every frame (RFC 8878)
 constexpr int kLevel = 3;  // of skeletons, whose few bytes cost 10 us more than at level 1
 
 Error bad(const char* what) { return error(Errc::bad_bytes, what); }
@@ -72,17 +73,18 @@ std::optional<Bytes> Squeezer::compress(ByteView plain, const ZSTD_CDict_s* dict
   (void)ZSTD_CCtx_refCDict(zstd, dictionary);
   Bytes out(ZSTD_compressBound(plain.size()));
   const std::size_t size = ZSTD_compress2(zstd, out.data(), out.size(), plain.data(), plain.size());
-  if (ZSTD_isError(size) != 0 || size <= kFrameMagic.size()) return std::nullopt;
+  if (ZSTD_isError(size) != 0 || size <= codec::kZstdMagic.size()) return std::nullopt;
   out.resize(size);
-  out.erase(out.begin(), out.begin() + kFrameMagic.size());
+  out.erase(out.begin(), out.begin() + codec::kZstdMagic.size());
   return out;
 }
 
 Result<Bytes> Squeezer::decompress(ByteView frame, std::size_t plain_size, const ZSTD_DDict_s* dictionary) {
   if (!decompressor_) decompressor_.reset(ZSTD_createDCtx());
   if (!decompressor_) return error(Errc::no_space, "no memory for zstd");
-  Bytes whole(kFrameMagic.begin(), kFrameMagic.end());
+  Bytes whole(codec::kZstdMagic.begin(), codec::kZstdMagic.end());
   whole.insert(whole.end(), frame.begin(), frame.end());
+  if (!codec::is_one_zstd_frame(whole)) return bad("a squeezed record that is not one frame");
   Bytes plain(plain_size);
   const std::size_t size = ZSTD_decompress_usingDDict(decompressor_.get(), plain.data(), plain.size(), whole.data(),
                                                       whole.size(), dictionary);

@@ -4,10 +4,11 @@
 
 #include <bit>
 
+#include "schema/codec/zstd_frame.h"
+
 namespace meshfs::fsd {
 
-static constexpr std::size_t kMagicBytes = 4;
-static constexpr std::uint8_t kMagic[kMagicBytes] = {0x28, 0xb5, 0x2f, 0xfd};
+static constexpr std::size_t kMagicBytes = codec::kZstdMagic.size();
 static constexpr std::uint8_t kDictionaryMagic[4] = {0x37, 0xa4, 0x30, 0xec};
 static constexpr int kMinWindowLog = 10;
 // Of 8 MB in runs of 128 KiB: level 9 makes 60 to 130 MB/s; level 3 is six times as fast and as small for random bytes, but
@@ -74,10 +75,9 @@ static Result<Bytes> whole_frame(ByteView frame, std::size_t base, std::size_t p
   if (window > std::size_t{1} << window_log(base, plain))
     return error(Errc::bad_bytes, "a delta frame with a larger window than it needs");
   Bytes bytes(kMagicBytes + frame.size());
-  std::copy_n(kMagic, kMagicBytes, bytes.begin());
+  std::copy(codec::kZstdMagic.begin(), codec::kZstdMagic.end(), bytes.begin());
   std::copy(frame.begin(), frame.end(), bytes.begin() + kMagicBytes);
-  const std::size_t size = ZSTD_findFrameCompressedSize(bytes.data(), bytes.size());
-  if (ZSTD_isError(size) || size != bytes.size()) return error(Errc::bad_bytes, "a delta frame of another length");
+  if (!codec::is_one_zstd_frame(bytes)) return error(Errc::bad_bytes, "a delta frame of another length");
   return bytes;
 }
 

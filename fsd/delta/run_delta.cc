@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "schema/codec/zstd_frame.h"
+
 namespace meshfs::fsd {
 
 static constexpr std::uint32_t kSignatureMagic = RS_RK_BLAKE2_SIG_MAGIC;
@@ -176,8 +178,7 @@ static rs_result copy_from_base(void* base, rs_long_t from, std::size_t* length,
 
 // One zstd frame of at most kMaxRunDeltaBytes plain bytes.
 static Result<Bytes> unzip_delta(ByteView delta) {
-  const std::size_t whole = ZSTD_findFrameCompressedSize(delta.data(), delta.size());
-  if (ZSTD_isError(whole) || whole != delta.size()) return error(Errc::bad_bytes, "a delta that is not one frame");
+  if (!codec::is_one_zstd_frame(delta)) return error(Errc::bad_bytes, "a delta that is not one frame");
   const unsigned long long declared = ZSTD_getFrameContentSize(delta.data(), delta.size());
   if (declared == ZSTD_CONTENTSIZE_ERROR || declared == ZSTD_CONTENTSIZE_UNKNOWN || declared > 2 * kMaxRunDeltaBytes)
     return error(Errc::bad_bytes, "a delta of an impossible size");

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "schema/codec/zstd_frame.h"
+
 namespace meshfs::fsd {
 
 static constexpr std::size_t kSampleBytes = 4096;
@@ -51,6 +53,7 @@ std::optional<Bytes> ZstdCodec::compress_if_it_pays(ByteView plain) {
 }
 
 Result<Bytes> ZstdCodec::decompress(ByteView frame, std::size_t plain_size) {
+  if (!codec::is_one_zstd_frame(frame)) return error(Errc::bad_bytes, "not one zstd frame");
   if (!decompressor_) decompressor_.reset(ZSTD_createDCtx());
   if (!decompressor_) return error(Errc::no_space, "no memory for zstd");
   Bytes plain(plain_size);

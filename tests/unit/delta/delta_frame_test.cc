@@ -3,6 +3,7 @@
 
 #include <zdict.h>
 
+#include "schema/codec/zstd_frame.h"
 #include "tests/unit/delta/version_fixture.h"
 
 namespace meshfs::fsd {
@@ -24,6 +25,29 @@ TEST(DeltaFrame, AnEditOfABlobCostsWhatIsNew) {
   Bytes other = base;
   other[10'000] ^= 1;
   EXPECT_NE(*codec.apply(*frame, other, plain.size()), plain) << "another base gives other bytes";
+}
+
+TEST(ZstdFrame, OnlyOneWholeFrameOfTodaysFormat) {
+  const Bytes plain(1000, 'x');
+  Bytes frame(ZSTD_compressBound(plain.size()));
+  frame.resize(ZSTD_compress(frame.data(), frame.size(), plain.data(), plain.size(), 1));
+  EXPECT_TRUE(codec::is_one_zstd_frame(frame));
+  EXPECT_FALSE(codec::is_one_zstd_frame({}));
+  EXPECT_FALSE(codec::is_one_zstd_frame(ByteView(frame).first(frame.size() - 1)));
+  Bytes two = frame;
+  two.insert(two.end(), frame.begin(), frame.end());
+  EXPECT_FALSE(codec::is_one_zstd_frame(two));
+  const Bytes skippable{0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4};  // RFC 8878, 3.1.2
+  EXPECT_EQ(ZSTD_findFrameCompressedSize(skippable.data(), skippable.size()), skippable.size());
+  EXPECT_FALSE(codec::is_one_zstd_frame(skippable));
+  for (std::uint8_t version = 0x22; version <= 0x27; ++version) {  // 0.2 to 0.7, as zstd_legacy.h numbers them
+    Bytes old = frame;
+    old[0] = version;
+    EXPECT_FALSE(codec::is_one_zstd_frame(old)) << "0." << version - 0x20;
+    Bytes behind = frame;
+    behind.insert(behind.end(), old.begin(), old.end());
+    EXPECT_FALSE(codec::is_one_zstd_frame(behind)) << "behind a good one";
+  }
 }
 
 TEST(DeltaFrame, NoFrameWhereThereIsNothingInCommon) {

@@ -58,7 +58,7 @@ Authors::Totals Authors::totals(const AuthorTag& author, const VolumeTag& volume
   const auto row = index_.get(total_key(author, volume).view());
   if (!row) return out;
   Unpacker in(*row);
-  in.number();
+  out.sequence = in.number();
   out.bytes = in.number();
   out.entries = in.number();
   return out;

@@ -21,7 +21,7 @@ class Authors {
   // Remembers a verified header. False if it was known already.
   bool note(const codec::SignedHeader& header);
   struct Totals {
-    std::uint64_t bytes = 0, entries = 0;
+    std::uint64_t sequence = 0, bytes = 0, entries = 0;  // of which header
   };
   // An author's running totals in a volume, as its newest header there states them.
   Totals totals(const AuthorTag& author, const VolumeTag& volume);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::size_t kWalkedKept = 64;
+constexpr std::uint64_t kRecordBytes = 300;  // about, of the entry that told of a content
 
 // The first key behind `cursor`, or the first of the space.
 Packer resume(Space space, const Bytes& cursor) {
@@ -97,10 +98,9 @@ void Collector::on_saved(const ObjectRecord& before, const ObjectRecord& now) {
     if (running() && !names(before, content)) mark(content);
   });
   each_content(before, [&](const codec::Content& content) {
-    if (const auto* chunked = std::get_if<codec::ChunkedContent>(&content);
-        chunked != nullptr && !names(now, content)) {
-      retired_ += chunked->size;
-    }
+    if (names(now, content)) return;
+    const auto* chunked = std::get_if<codec::ChunkedContent>(&content);
+    retired_ += kRecordBytes + (chunked == nullptr ? 0 : chunked->size);
   });
 }
 
@@ -180,13 +180,18 @@ void Collector::scan_drafts() {
 void Collector::scan_past() {
   marked_bytes_ = phase_ == Phase::bases ? &now_.base_bytes : &now_.history_bytes;
   std::size_t rows = 0;
+  std::vector<std::pair<ObjectId, Stamp>> beyond;
   const bool more = parts_.history.lines(cursor_, [&](const History::Line& line) {
     // Near the limit each content is measured before the next is judged.
     const bool near = !counting_ && queued_bytes_ > 0 && now_.history_bytes + queued_bytes_ >= limits_.history_bytes;
     if (rows++ == kRowsPerSlice || (near && phase_ == Phase::past)) return false;
     look_at(line);
+    if (counting_ && is_beyond(line)) beyond.emplace_back(line.object, line.stamp);
+    run_.newer_at = line.stamp.hlc.wall();
     return true;
   });
+  for (const auto& [object, stamp] : beyond) parts_.history.forget(object, stamp);
+  now_.forgotten += beyond.size();
   if (!more) end_pass();
 }
 
@@ -219,6 +224,18 @@ void Collector::look_at(const History::Line& line) {
   run_.any = true;
   run_.replaced_at = at;
   run_.content = line.content.value_or(codec::ChunkedContent{});
+}
+
+// A version that nobody is told of any more, whatever it changed. The newest of each object stays, and the last superseded
+// content with all that is newer (it may be a base); and the network's volume.
+bool Collector::is_beyond(const History::Line& line) const {
+  if (!run_.newer_at || run_.superseded <= 1 || line.object.volume == kNetworkVolume) return false;
+  const std::int64_t age_ms = parts_.moment.network_time.ms - run_.newer_at->ms;
+  if (AgeSteps::step_of(age_ms) == 0) return false;
+  // The log tells of ten times as much as can be restored, unless the disk is short.
+  const std::uint64_t times = limits_.bases ? Retention::kToldTimes : 1;
+  const Retention& rules = limits_.rules;
+  return run_.superseded > rules.versions * times || age_ms / kDayMs >= static_cast<std::int64_t>(rules.days * times);
 }
 
 void Collector::judge(const codec::ChunkedContent& content) {

@@ -50,13 +50,14 @@ class Collector {
 
   void on_saved(const ObjectRecord& before, const ObjectRecord& now);
   void hold(const codec::Content& content);
-  // Bytes of contents that objects let go of since the last cycle began: there may be so much to collect.
+  // Bytes of contents that objects let go of since the last cycle began, and of their entries: there may be so much to collect.
   [[nodiscard]] std::uint64_t retired_bytes() const { return retired_; }
 
   struct Figures {
     std::uint64_t cycles = 0;  // finished since the start
     // Of the last finished cycle; a blob that several need counts for the first of these.
     std::uint64_t live_bytes = 0, history_bytes = 0, base_bytes = 0, erased_blobs = 0, erased_bytes = 0;
+    std::uint64_t forgotten = 0;  // versions that History tells of no more
   };
   [[nodiscard]] const Figures& figures() const { return figures_; }
 
@@ -69,10 +70,11 @@ class Collector {
   // Where the walk over one object's versions, newest first, has come to.
   struct Run {
     ObjectId object;
-    bool any = false;               // a newer content or a deletion
-    std::uint64_t superseded = 0;   // contents that something newer took the place of, so far
-    WallMs replaced_at;             // when the newer one came
-    codec::ChunkedContent content;  // of the newer one
+    bool any = false;                // a newer content or a deletion
+    std::uint64_t superseded = 0;    // contents that something newer took the place of, so far
+    WallMs replaced_at;              // when the newer one came
+    std::optional<WallMs> newer_at;  // the version before this one, content or not
+    codec::ChunkedContent content;   // of the newer one
   };
   void next(Phase phase);
   void mark(const codec::Content& content);
@@ -82,6 +84,7 @@ class Collector {
   void scan_drafts();
   void scan_past();
   void look_at(const History::Line& line);
+  [[nodiscard]] bool is_beyond(const History::Line& line) const;
   void judge(const codec::ChunkedContent& content);
   void end_pass();
   void sweep();

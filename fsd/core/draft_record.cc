@@ -1,5 +1,7 @@
 #include "fsd/core/draft_record.h"
 
+#include "fsd/core/index_keys.h"
+
 namespace meshfs::fsd {
 
 static constexpr std::uint8_t kDraftVersion = 1;
@@ -33,6 +35,17 @@ Result<DraftRecord> unpack_draft(ByteView payload) {
   for (Stamp& stamp : draft.base) stamp = unpack_stamp(in);
   if (!in.done()) return error(Errc::bad_bytes, "a draft is damaged");
   return draft;
+}
+
+std::vector<DraftRecord> drafts_in(Table& index) {
+  std::vector<DraftRecord> out;
+  const Packer prefix = keys::begin(keys::Space::draft);
+  index.scan(prefix.view(), [&](ByteView key, ByteView payload) {
+    if (!keys::after(key, prefix.view())) return false;
+    if (auto draft = unpack_draft(payload); draft.ok()) out.push_back(std::move(*draft));
+    return true;
+  });
+  return out;
 }
 
 }  // namespace meshfs::fsd

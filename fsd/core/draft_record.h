@@ -16,5 +16,7 @@ struct DraftRecord {
 };
 Bytes pack_draft(const DraftRecord& draft);
 Result<DraftRecord> unpack_draft(ByteView payload);
+// Those that count, by the index.
+std::vector<DraftRecord> drafts_in(Table& index);
 
 }  // namespace meshfs::fsd

@@ -223,14 +223,7 @@ Status Files::save_draft(const NodeKey& node, const codec::Content& content, con
 }
 
 Status Files::publish_drafts() {
-  std::vector<DraftRecord> drafts;
-  const Packer prefix = keys::begin(keys::Space::draft);
-  parts_.index.scan(prefix.view(), [&](ByteView key, ByteView payload) {
-    if (!keys::after(key, prefix.view())) return false;
-    if (auto draft = unpack_draft(payload); draft.ok()) drafts.push_back(std::move(*draft));
-    return true;
-  });
-  for (const DraftRecord& draft : drafts) {
+  for (const DraftRecord& draft : drafts_in(parts_.index)) {
     parts_.index.erase(keys::of(keys::Space::draft, draft.object).view());
     const auto* chunked = std::get_if<codec::ChunkedContent>(&draft.content);
     if (chunked != nullptr && !parts_.needs.here(*chunked)) continue;  // the crash came before it was durable

@@ -94,6 +94,39 @@ void History::note_place(const ObjectId& object, codec::Kind kind, const codec::
   index_.put(std::move(place_key(parent, place.name).fixed(object.local)).view(), {});
 }
 
+namespace {
+
+// False once `visit` is.
+bool each_object(const codec::Entry& entry, const std::function<bool(const LocalId&)>& visit) {
+  const auto* batch = std::get_if<codec::BatchTombstone>(&entry);
+  if (batch == nullptr) return visit(std::get<codec::ObjectEntry>(entry).object);
+  return std::all_of(batch->items.begin(), batch->items.end(), [&](const auto& item) { return visit(item.object); });
+}
+
+}  // namespace
+
+bool History::names(const codec::Header& header, const codec::Entry& entry, RecordPosition position) {
+  return !each_object(entry, [&](const LocalId& local) {
+    const auto row = index_.get(row_key({header.volume, local}, {header.hlc, header.author}).view());
+    return !row || Unpacker(*row).number() != position;
+  });
+}
+
+void History::relocate(const codec::Header& header, const codec::Entry& entry, RecordPosition from, RecordPosition to) {
+  each_object(entry, [&](const LocalId& local) {
+    const Packer key = row_key({header.volume, local}, {header.hlc, header.author});
+    const auto row = index_.get(key.view());
+    if (!row) return true;
+    Unpacker in(*row);
+    if (in.number() != from) return true;
+    const Packer moved = std::move(Packer().number(to).raw(in.rest()));
+    index_.put(key.view(), moved.view());
+    return true;
+  });
+}
+
+void History::forget(const ObjectId& object, const Stamp& stamp) { index_.erase(row_key(object, stamp).view()); }
+
 void History::remember(const codec::Header& header, const codec::Entry& entry, const EntryInfo& where) {
   Packer value;
   value.number(where.position).byte(static_cast<std::uint8_t>(where.form)).number(where.index);

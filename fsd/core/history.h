@@ -26,6 +26,13 @@ class History {
   // For every entry that enters the replica, with where it lies in the log.
   void remember(const codec::Header& header, const codec::Entry& entry, const EntryInfo& where);
 
+  // Its record lies elsewhere now; nothing happens to rows that name another.
+  void relocate(const codec::Header& header, const codec::Entry& entry, RecordPosition from, RecordPosition to);
+  // Whether a version that is told of lies there.
+  bool names(const codec::Header& header, const codec::Entry& entry, RecordPosition position);
+  // That version is not told of any more.
+  void forget(const ObjectId& object, const Stamp& stamp);
+
   // From `before` (not included; none: from the newest) to the oldest, until visit returns false. At most kMaxReadBytes
   // of the log are read; false if there is more than was visited.
   static constexpr std::size_t kMaxReadBytes = 4 * 1024 * 1024;

@@ -25,6 +25,16 @@ class Intake {
   };
   Intake(const Parts& parts, const NetworkId& network);
 
+  // A bundle of any form, decoded; not verified.
+  struct Opened {
+    codec::ItemForm form = codec::ItemForm::commit;
+    codec::SignedHeader header;
+    std::vector<codec::Entry> entries;  // none for a bare header
+    std::vector<Hash> hashes;
+    std::uint32_t index = 0;  // of the only entry of a proven one
+  };
+  static Result<Opened> open(const codec::Bundle& bundle);
+
   // One bundle from syncd, and all that waited for what it brought.
   codec::local::Judged::One judge(const codec::Bundle& bundle);
   // One record of the log at replay: what is there was verified before it was appended.
@@ -34,6 +44,8 @@ class Intake {
   void wake(const std::vector<ObjectId>& objects);
 
   [[nodiscard]] const PendingBundles& pending() const { return pending_; }
+  // A record lies elsewhere now.
+  void relocate(RecordPosition from, RecordPosition to) { pending_.relocate(from, to); }
   // Why this entry was refused lately; nothing if it was not, or longer ago than kMaxRefused others.
   static constexpr std::size_t kMaxRefused = 256;
   [[nodiscard]] std::optional<std::string> why_refused(const Hash& entry) const;
@@ -42,15 +54,6 @@ class Intake {
 
  private:
   using One = codec::local::Judged::One;
-  // A bundle of any form, decoded.
-  struct Opened {
-    codec::ItemForm form = codec::ItemForm::commit;
-    codec::SignedHeader header;
-    std::vector<codec::Entry> entries;  // none for a bare header
-    std::vector<Hash> hashes;
-    std::uint32_t index = 0;  // of the only entry of a proven one
-  };
-  static Result<Opened> open(const codec::Bundle& bundle);
   One judge_one(const codec::Bundle& bundle, RecordPosition position, bool verify);
   One judge_opened(const codec::Bundle& bundle, const Opened& opened, RecordPosition position, bool verify);
   void remember_refused(const std::vector<Hash>& entries, const std::string& reason);

@@ -1,5 +1,7 @@
 #include "fsd/core/pending.h"
 
+#include <algorithm>
+
 namespace meshfs::fsd {
 
 void PendingBundles::add(Waiting waiting) {
@@ -51,6 +53,17 @@ std::vector<PendingBundles::Waiting> PendingBundles::take(const std::vector<Hash
     erase(number);
   }
   return out;
+}
+
+void PendingBundles::relocate(RecordPosition from, RecordPosition to) {
+  for (auto& [number, waiting] : waiting_) {
+    if (waiting.position == from) waiting.position = to;
+  }
+}
+
+bool PendingBundles::names(RecordPosition position) const {
+  return std::any_of(waiting_.begin(), waiting_.end(),
+                     [&](const auto& one) { return one.second.position == position; });
 }
 
 const PendingBundles::Waiting* PendingBundles::holder_of(const Hash& entry) const {

@@ -31,6 +31,9 @@ class PendingBundles {
   // Takes out what waits for any of these, or for something about these objects.
   std::vector<Waiting> take(const std::vector<Hash>& entries, const std::vector<AuthorTag>& authors,
                             const std::vector<ObjectId>& objects);
+  // A record lies elsewhere now.
+  void relocate(RecordPosition from, RecordPosition to);
+  [[nodiscard]] bool names(RecordPosition position) const;
   // The bundle that holds this waiting entry.
   const Waiting* holder_of(const Hash& entry) const;
   // The same, for whoever asks whether it waits: unproven ones too.

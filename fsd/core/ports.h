@@ -33,6 +33,7 @@ enum class RecordType : std::uint8_t {
   draft = 4,       // content made durable by fsync but not yet published (core/draft_record.h)
   time_bound = 5,  // network time bound, 8 bytes little-endian ms
   blob = 6,        // chunk or list; in chunk segments only
+  no_drafts = 7,   // drafts before this are void: what still counts follows; empty
 };
 
 // Where a record lies: segment number << 32 | offset. Greater means appended later, metadata records only.
@@ -50,6 +51,21 @@ class RecordLog {
   virtual Result<Bytes> read(RecordPosition position) = 0;  // verified by hash; io
   // Runs `done` later on the state thread, never inside this call. io if the flush failed.
   virtual void when_durable(std::function<void(Status)> done) = 0;
+};
+
+// Who knows which records are still needed: asked while a part of the log is written anew.
+class RecordOwner {
+ public:
+  virtual ~RecordOwner() = default;
+  // Before any record of that part is dropped. What is only known from its newest record is appended again.
+  virtual Status before_compaction() = 0;
+  // in_place: and by what follows it, so that nothing around it is written anew now.
+  enum class Need : std::uint8_t { no, yes, in_place };
+  virtual Need needs(RecordPosition position, RecordType type, ByteView payload) = 0;
+  // It lies at `to` as well now, and will soon be nowhere else.
+  virtual void moved(RecordPosition from, RecordPosition to, RecordType type, ByteView payload) = 0;
+  // Not needed, and soon not there any more.
+  virtual void dropped(RecordPosition position, RecordType type, ByteView payload) = 0;
 };
 
 // Chunks and hash lists by hash. get() verifies what it reads: right bytes or io.

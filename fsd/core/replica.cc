@@ -71,10 +71,12 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
                      delta_done(what, std::move(outcome));
                    }),
       collector({ports.index, guard, objects, history, needs, moment}),
+      records({ports.index, log, sets, authors, history, objects, intake}),
       keeping({ports.index, objects, needs, files, counters, moment, now, codec::node_volume(identity.member.node)}),
       evictions({objects, needs, files, keeping, inquiries, guard, now, ports.note, ports.open}),
       demands({ports.index, objects, needs, files, keeping, inquiries, now, ports.note}) {
   needs.guess_by(versions);
+  records.on_reached([this](RecordPosition position) { log.reached(position); });
   objects.find_dictionaries_with([this](std::string_view type) { return dictionaries.content_of_type(type); });
   objects.on_saved(
       [this](const ObjectRecord& before, const ObjectRecord& after) { collector.on_saved(before, after); });
@@ -267,6 +269,10 @@ Status Replica::replay(RecordType type, RecordPosition position, ByteView payloa
     if (const auto draft = unpack_draft(payload); draft.ok()) {
       p.ports.index.put(keys::of(Space::draft, draft->object).view(), payload);
     }
+  } else if (type == RecordType::no_drafts) {
+    for (const DraftRecord& draft : drafts_in(p.ports.index)) {
+      p.ports.index.erase(keys::of(Space::draft, draft.object).view());
+    }
   } else if (type != RecordType::blob) {
     outcome = p.intake.replay(type, position, payload);
     (void)p.intake.take_touched();
@@ -274,7 +280,7 @@ Status Replica::replay(RecordType type, RecordPosition position, ByteView payloa
     (void)p.objects.take_visible();
     (void)p.sets.take_changes();
   }
-  p.log.reached(position);
+  if (position > 0) p.log.reached(position);
   p.counters.save(p.ports.index);
   return outcome;
 }

@@ -45,12 +45,16 @@ class Replica {
   Replica(codec::Identity identity, Ports ports, Options options);
   ~Replica();
 
-  // --- life: replay() every metadata record after index_position(), in order; then start().
+  // --- life: replay() the newest time bound with position 0, so that all is judged at a time when it was due; then every
+  // metadata record after index_position(), in order; then start().
   [[nodiscard]] RecordPosition index_position() const;  // records up to here are in the index; 0 none
   Status replay(RecordType type, RecordPosition position, ByteView payload);
   Status start(Instant now, WallMs wall);  // publishes genesis (admin) and own member record if missing
   // Seals batches, moves network time, releases what became due. Returns when it wants to be called again.
   Instant tick(Instant now, WallMs wall);
+
+  // What the store asks when it writes a part of the log anew; counters are saved with the next tick().
+  RecordOwner& records();
 
   // Whether the wall clock handed to tick() is confirmed now; NTP may get through hours after the start.
   void set_clock_confirmed(bool confirmed);

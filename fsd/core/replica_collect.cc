@@ -69,6 +69,8 @@ void Replica::Parts::begin_cycle() {
 
 // --- the outside ---
 
+RecordOwner& Replica::records() { return parts_->records; }
+
 BlobGuard& Replica::blobs() { return parts_->guard; }
 
 void Replica::contents_in_use_by(std::function<void(const std::function<void(const codec::Content&)>&)> in_use) {

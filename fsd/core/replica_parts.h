@@ -10,6 +10,7 @@
 #include "fsd/core/inquiries.h"
 #include "fsd/core/intake.h"
 #include "fsd/core/outbox.h"
+#include "fsd/core/record_keeper.h"
 #include "fsd/core/replica.h"
 
 namespace meshfs::fsd {
@@ -81,6 +82,7 @@ struct Replica::Parts {
   DeltaServer delta_server;
   DeltaIntake delta_intake;
   Collector collector;
+  RecordKeeper records;
   Retention retention;
   DiskRoom room;
   struct Collecting {  // when what is next

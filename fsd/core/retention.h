@@ -16,6 +16,10 @@ struct Retention {
   std::uint64_t bytes = 0;      // all of them together, as they take disk; 0: a tenth of the disk
   bool operator==(const Retention&) const = default;
 
+  // Versions whose content went are told of (`mesh log`) up to so many times the versions and days: their entries take
+  // some 300 bytes each.
+  static constexpr std::uint64_t kToldTimes = 10;
+
   // The least that is kept, full disk or not: who had it open or was shown it may still be reading.
   static constexpr std::int64_t kGraceMs = 60'000;
   static constexpr std::uint64_t kMaxNumber = 1'000'000;  // versions, days

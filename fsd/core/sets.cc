@@ -87,6 +87,20 @@ std::vector<Hash> Sets::starting_with(ByteView hash_prefix) {
   return out;
 }
 
+void Sets::relocate(const Hash& entry, RecordPosition from, RecordPosition to) {
+  auto info = row_of(entry);
+  if (!info || info->position != from) return;
+  info->position = to;
+  store(entry, *info);
+}
+
+void Sets::forget(const Hash& entry, RecordPosition position) {
+  const auto info = row_of(entry);
+  if (!info || info->position != position || info->holds > 0) return;
+  --counters_.entries;
+  index_.erase(keys::of(Space::entry, entry).view());
+}
+
 void Sets::know(const Hash& entry, const EntryInfo& info) {
   EntryInfo known = info;
   const auto named = row_of(entry);

@@ -30,6 +30,10 @@ class Sets {
   std::vector<Hash> starting_with(ByteView hash_prefix);
   // A new entry; live at once if an object names it already.
   void know(const Hash& entry, const EntryInfo& info);
+  // Its record lies elsewhere now. Nothing happens unless it was at `from`.
+  void relocate(const Hash& entry, RecordPosition from, RecordPosition to);
+  // Its record is about to go: unknown from now on, so that it can come again if somebody names it. Not while it is live.
+  void forget(const Hash& entry, RecordPosition position);
   // One more, one less object keeps the entry live.
   void hold(const Hash& entry);
   void release(const Hash& entry);

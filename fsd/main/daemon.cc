@@ -235,6 +235,10 @@ void Daemon::turn() {
     feed_->append(untold_.front().changes);
     untold_.pop_front();
   }
+  if (const auto cycles = replica_->kept().cycles; cycles != cycles_) {
+    cycles_ = cycles;  // versions were forgotten, perhaps
+    store_->look_for_dead_records(replica_->records());
+  }
   const Instant store_next = store_->tick(now);
   look_at_room(now);
   if (Status health = store_->table().health(); !health && health.code() != Errc::no_space) {

@@ -87,6 +87,7 @@ class Daemon {
   os::Loop::TimerId wake_;
   Instant clock_asked_;
   Instant rested_;
+  std::uint64_t cycles_ = 0;  // of the collector, when records were last looked at
   Instant looked_at_room_;
   bool stopping_ = false;
 };

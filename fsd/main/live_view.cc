@@ -80,12 +80,13 @@ std::string LiveView::store_figures() const {
 std::string LiveView::content_figures() const {
   const Replica::Kept kept = replica_.kept();
   const Store::Usage usage = usage_();
-  return json_object(
-      {member("bytes", usage.live_bytes), member("live", kept.live_bytes), member("history", kept.history_bytes),
-       member("bases", kept.base_bytes), member("garbage", usage.dead_bytes), member("blobs", usage.blobs),
-       member("cycles", kept.cycles), member("collecting", kept.collecting), member("erased", kept.erased_bytes),
-       member("compacted_segments", usage.compacted.segments), member("compacted_bytes", usage.compacted.copied_bytes),
-       member("freed_bytes", usage.compacted.freed_bytes)});
+  return json_object({member("bytes", usage.live_bytes), member("live", kept.live_bytes),
+                      member("history", kept.history_bytes), member("bases", kept.base_bytes),
+                      member("garbage", usage.dead_bytes), member("blobs", usage.blobs), member("cycles", kept.cycles),
+                      member("collecting", kept.collecting), member("erased", kept.erased_bytes),
+                      member("compacted_segments", usage.compacted.segments + usage.meta_compacted.segments),
+                      member("compacted_bytes", usage.compacted.copied_bytes + usage.meta_compacted.copied_bytes),
+                      member("freed_bytes", usage.compacted.freed_bytes + usage.meta_compacted.freed_bytes)});
 }
 
 std::string LiveView::conflicts() const {

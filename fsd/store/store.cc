@@ -118,6 +118,7 @@ Status Store::open_log() {
   static_cast<void>(use_.take_changed());
   if (auto s = index_new_blobs(); !s) return s;
   compactor_.emplace(chunks_, *index_, use_, space_);
+  meta_compactor_.emplace(meta_, space_);
   return {};
 }
 
@@ -136,10 +137,20 @@ Status Store::index_new_blobs() {
 }
 
 Status Store::replay(RecordPosition after, const std::function<Status(RecordType, RecordPosition, ByteView)>& visitor) {
+  RecordPosition newest_time = 0;
+  auto s = meta_.for_each_line(after, damage_, [&](std::uint32_t segment, const TableLine& line) {
+    if (line.type != static_cast<std::uint8_t>(RecordType::time_bound)) return;
+    newest_time = std::max(newest_time, std::uint64_t{segment} << 32 | line.offset);
+  });
+  if (!s) return s;
   Status outcome;
+  if (const auto record = newest_time > after ? meta_.read(newest_time) : Result<SegmentLog::Record>(Errc::not_found)) {
+    if (outcome = visitor(RecordType::time_bound, 0, record->payload); !outcome) return outcome;
+  }
   std::uint64_t visited = 0;
-  auto s = meta_.for_each(after, damage_, [&](RecordPosition position, const ScannedRecord& record) {
-    if (record.head.type == 0 || record.head.type >= static_cast<std::uint8_t>(RecordType::blob)) return true;
+  s = meta_.for_each(after, damage_, [&](RecordPosition position, const ScannedRecord& record) {
+    const auto type = static_cast<RecordType>(record.head.type);
+    if (record.head.type == 0 || type == RecordType::blob || type > RecordType::no_drafts) return true;
     outcome = visitor(static_cast<RecordType>(record.head.type), position, record.payload);
     // What the index holds of a replay is durable in the log already: a commit now and then bounds its dirty pages.
     if (outcome && ++visited % 10'000 == 0) outcome = commit_rows();
@@ -245,6 +256,7 @@ Status Store::commit_index() {
   if (auto s = commit_rows(); !s) return s;
   records_since_checkpoint_ = erased_since_checkpoint_ = 0;
   if (compactor_) static_cast<void>(compactor_->settle());
+  if (meta_compactor_) static_cast<void>(meta_compactor_->settle());
   if (!attempts_cleared_) {
     attempts_cleared_ = true;
     auto counter = File::open(folder_path_ + "/" + kAttempts, O_WRONLY);
@@ -269,7 +281,7 @@ Instant Store::tick(Instant now) {
   const Instant next = compacting_ ? compact_at_ : now + seconds(1);
   // A segment that was copied waits for a commit before it goes: for that the next one comes a second after the last.
   const bool early = now + (kCheckpointEvery - seconds(1)) >= *checkpoint_due_;
-  const bool frees = compactor_->waits_for_commit() && (urgent_ || early);
+  const bool frees = waits_for_commit() && (urgent_ || early);
   const bool many = index_->changes() >= kCheckpointChanges;
   const bool full =
       many || records_since_checkpoint_ >= kCheckpointRecords || erased_since_checkpoint_ >= kCheckpointErased || frees;
@@ -290,7 +302,9 @@ Instant Store::tick(Instant now) {
 void Store::compact(Instant now) {
   if (now < compact_at_) return;
   urgent_ = lacking_bytes() > 0;
-  compacting_ = compactor_->slice(urgent_) || compactor_->waits_for_commit();
+  const bool chunks = compactor_->slice(urgent_);
+  const bool records = meta_compactor_->slice(urgent_);
+  compacting_ = chunks || records || waits_for_commit();
   if (chunks_.waiting_bytes() > kFlushAtBytes && !flushing_) start_flush();
   compact_at_ = now + (!compacting_ ? seconds(1) : urgent_ ? milliseconds(1) : kCompactPause);
 }
@@ -320,6 +334,7 @@ Store::Usage Store::usage() {
   }
   usage.lacking_bytes = lacking_bytes();
   usage.compacted = compactor_->figures();
+  usage.meta_compacted = meta_compactor_->figures();
   return usage;
 }
 

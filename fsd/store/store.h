@@ -7,6 +7,7 @@
 #include "fsd/store/blob_cache.h"
 #include "fsd/store/chunk_compactor.h"
 #include "fsd/store/index.h"
+#include "fsd/store/meta_compactor.h"
 #include "fsd/store/segment_log.h"
 #include "fsd/store/store_identity.h"
 #include "fsd/store/zstd_codec.h"
@@ -43,7 +44,8 @@ class Store {
   RecordLog& log() { return log_; }
   BlobStore& blobs() { return blobs_; }
 
-  // Visits every metadata record behind `after` (0: all) in order, and checkpoints on the way. Before the first append.
+  // Visits the newest time bound, with position 0; then every metadata record behind `after` (0: all) in order, and
+  // checkpoints on the way. Before the first append.
   // Stops at the visitor's first failure and returns it.
   Status replay(RecordPosition after,
                 const std::function<Status(RecordType type, RecordPosition position, ByteView payload)>& visitor);
@@ -56,6 +58,8 @@ class Store {
   // the latest a second on. The first failure of the index shows in table().health().
   static constexpr Duration kCompactPause = milliseconds(10);  // ~25 MB/s at most: others want the disk too
   Instant tick(Instant now);
+  // Records may have died: in the next ticks every sealed metadata segment is looked at. `owner` must outlive the store.
+  void look_for_dead_records(RecordOwner& owner) { meta_compactor_->look_at_all(owner); }
   // Gives memory back that only a burst of work needed. For quiet moments.
   void rest() { index_->rest(); }
   // Flushes and commits the index now, waiting for the disk.
@@ -70,6 +74,7 @@ class Store {
     std::uint64_t dead_bytes = 0;     // of others in sealed segments: compaction gives them back
     std::uint64_t lacking_bytes = 0;  // that the disk has less free than the reserve and margin_bytes()
     ChunkCompactor::Figures compacted;
+    MetaCompactor::Figures meta_compacted;
   };
   Usage usage();
   // Below the reserve and this much the disk is short: compaction goes on without pauses, history goes first. Two segments:
@@ -118,6 +123,9 @@ class Store {
   void place_blob(const Hash& hash, const BlobPlace& place);
   void drop_blob(const Hash& hash);
   void compact(Instant now);
+  [[nodiscard]] bool waits_for_commit() const {
+    return compactor_->waits_for_commit() || meta_compactor_->waits_for_commit();
+  }
   std::uint64_t lacking_bytes();
   [[nodiscard]] bool all_durable() const { return !flushing_ && !meta_.has_unflushed() && !chunks_.has_unflushed(); }
 
@@ -144,6 +152,7 @@ class Store {
   std::optional<Instant> checkpoint_due_;
   bool attempts_cleared_ = false;
   std::optional<ChunkCompactor> compactor_;  // once the log is open
+  std::optional<MetaCompactor> meta_compactor_;
   Instant compact_at_;
   bool compacting_ = false, urgent_ = false;
 };

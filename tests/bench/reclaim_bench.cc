@@ -112,8 +112,10 @@ class Bench {
     CHECK(at.ok());
     codec::HashList list;
     for (std::size_t chunk = 0; chunk < kChunks; ++chunk) {
+      Bytes data;
+      rng_.fill(data, kChunkBytes);
       codec::Blob blob;
-      rng_.fill(blob.data, kChunkBytes);
+      blob.data = std::move(data);
       blob.hash = crypto::hash_of(blob.data);
       blob.plain_size = kChunkBytes;
       CHECK(store_->blobs().put(blob).ok());

@@ -36,8 +36,45 @@ Result<fsd::RecordPosition> MemoryLog::append(fsd::RecordType type, ByteView pay
 }
 
 Result<Bytes> MemoryLog::read(fsd::RecordPosition position) {
-  if (position == 0 || position > records_.size()) return error(Errc::not_found, "no such record");
+  if (position == 0 || position > records_.size() || records_[position - 1].type == kGone)
+    return error(Errc::not_found, "no such record");
   return copy_of(as_bytes(records_[position - 1].payload));
+}
+
+Status MemoryLog::replay(fsd::RecordPosition after, const Visit& visit) const {
+  for (std::size_t i = records_.size(); i > after; --i) {
+    const Record& record = records_[i - 1];
+    if (record.type != fsd::RecordType::time_bound) continue;
+    if (Status done = visit(record.type, 0, as_bytes(record.payload)); !done.ok()) return done;
+    break;
+  }
+  for (auto i = static_cast<std::size_t>(after); i < records_.size(); ++i) {
+    if (records_[i].type == kGone) continue;
+    if (Status done = visit(records_[i].type, i + 1, as_bytes(records_[i].payload)); !done.ok()) return done;
+  }
+  return {};
+}
+
+void MemoryLog::compact(std::size_t first, std::size_t last, fsd::RecordOwner& owner) {
+  using Need = fsd::RecordOwner::Need;
+  const auto need_of = [&](std::size_t i) {
+    return owner.needs(i + 1, records_[i].type, as_bytes(records_[i].payload));
+  };
+  for (std::size_t i = first; i < last; ++i) {
+    if (records_[i].type != kGone && need_of(i) == Need::in_place) return;
+  }
+  CHECK(owner.before_compaction().ok());
+  for (std::size_t i = first; i < last; ++i) {
+    const Record record = records_[i];
+    if (record.type == kGone) continue;
+    if (need_of(i) == Need::yes) {
+      records_.push_back(record);
+      owner.moved(i + 1, records_.size(), record.type, as_bytes(record.payload));
+    } else {
+      owner.dropped(i + 1, record.type, as_bytes(record.payload));
+    }
+  }
+  for (std::size_t i = first; i < last; ++i) records_[i] = {kGone, {}};
 }
 
 bool MemoryLog::flush() {

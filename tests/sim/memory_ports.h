@@ -39,6 +39,13 @@ class MemoryLog : public fsd::RecordLog {
   Result<Bytes> read(fsd::RecordPosition position) override;
   void when_durable(std::function<void(Status)> done) override { waiting_.push_back(std::move(done)); }
 
+  // As a store replays: the newest time bound, then every record behind `after`.
+  using Visit = std::function<Status(fsd::RecordType type, fsd::RecordPosition position, ByteView payload)>;
+  Status replay(fsd::RecordPosition after, const Visit& visit) const;
+  // Writes records [first, last) anew as a store does with a segment, durable at once: what the owner needs goes to the end.
+  static constexpr fsd::RecordType kGone{};
+  void compact(std::size_t first, std::size_t last, fsd::RecordOwner& owner);
+
   // Makes everything durable and runs who waits; false if nobody did.
   bool flush();
   [[nodiscard]] bool has_waiting() const { return !waiting_.empty(); }

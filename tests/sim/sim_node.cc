@@ -29,11 +29,10 @@ void SimNode::start() {
                             nullptr,
                             [this](const std::string& sentence) { notes.push_back(sentence); }};
   replica_ = std::make_unique<fsd::Replica>(identity_, ports, fsd::Replica::Options{true, test_attributes(0755)});
-  for (auto position = replica_->index_position(); position < store_.log.records().size();) {
-    const auto& record = store_.log.records()[position];
-    ++position;
-    CHECK(replica_->replay(record.type, position, as_bytes(record.payload)).ok());
-  }
+  const Status replayed = store_.log.replay(
+      replica_->index_position(),
+      [this](auto type, auto position, ByteView payload) { return replica_->replay(type, position, payload); });
+  CHECK(replayed.ok());
   CHECK(replica_->start(network_.now(), wall()).ok());
   host_.start();
   local::Welcome welcome;

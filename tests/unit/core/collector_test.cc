@@ -151,6 +151,25 @@ TEST_F(CollectorTest, KeepsAsManyVersionsAsTheRulesSay) {
   EXPECT_EQ(node.replica->restore("a", fsd::version_text(oldest->version.entry)).code(), Errc::unreachable);
 }
 
+TEST_F(CollectorTest, TheLogTellsOfTenTimesAsManyVersions) {
+  const NodeKey file = make("a", copy_of(as_bytes("0")));
+  for (int v = 1; v < 40; ++v) {
+    pass(seconds(200));
+    write(file, copy_of(as_bytes(std::to_string(v))));
+  }
+  pass(seconds(200));
+  const auto contents = [&] {
+    const auto log = node.replica->log("a", 100, "");
+    return std::count_if(log->versions.begin(), log->versions.end(),
+                         [](const auto& one) { return one.version.new_content; });
+  };
+  EXPECT_EQ(contents(), 40);
+  set_rules({3, 30, 1'000'000});
+  EXPECT_EQ(contents(), 31) << "the newest and ten times three";
+  set_rules({0, 30, 1'000'000});
+  EXPECT_EQ(contents(), 2) << "the last superseded one may be a base";
+}
+
 TEST_F(CollectorTest, OldAndTooMuchGoesOldestFirstButForTheLastOfEach) {
   std::vector<codec::ChunkedContent> versions;
   for (std::uint64_t v = 0; v < 5; ++v) versions.push_back(store_large(node.store.blobs, {300 + v, 400 + v}));

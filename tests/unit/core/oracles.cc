@@ -151,7 +151,8 @@ std::string check_replay(TestNode& node, Instant now, WallMs wall) {
   node.store.index = MemoryTable();
   node.start(now, wall);
   const auto rebuilt = node.replica->status();
-  if (node.dump() != kept) return "the tree rebuilt from the log differs";
+  // Whether an older content shows while a newer one is on its way depends on when each became due.
+  if (status.missing_blobs == 0 && node.dump() != kept) return "the tree rebuilt from the log differs";
   for (std::size_t i = 0; i < status.sets.size(); ++i) {
     if (!(status.sets[i] == rebuilt.sets[i])) return "the set rebuilt from the log differs";
   }

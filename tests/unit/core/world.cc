@@ -70,12 +70,10 @@ void TestNode::start(Instant now, WallMs wall) {
                             [this](local::ToSyncd message) { out_.push_back(std::move(message)); }};
   fsd::Replica::Options options{has_clock_, test_attributes(0755)};
   replica = std::make_unique<fsd::Replica>(identity_, ports, options);
-  for (auto position = replica->index_position(); position < store.log.records().size();) {
-    const auto& record = store.log.records()[position];
-    ++position;
-    const Status done = replica->replay(record.type, position, as_bytes(record.payload));
-    CHECK(done.ok());
-  }
+  const Status replayed = store.log.replay(
+      replica->index_position(),
+      [this](auto type, auto position, ByteView payload) { return replica->replay(type, position, payload); });
+  CHECK(replayed.ok());
   const Status started = replica->start(now, wall);
   CHECK(started.ok());
   replica->files().on_visible([this](const std::vector<fsd::Visible>& changes) {

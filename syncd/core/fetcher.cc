@@ -9,7 +9,11 @@ namespace meshfs::syncd {
 namespace {
 // Up to here a blob counts as small: it overtakes bulk that was listed before.
 constexpr std::uint64_t kSmallBytes = 8 * 1024;
-constexpr std::uint64_t kBulkOrder = std::uint64_t{1} << 62;
+// The upper bits of an order: 0 small, then bulk by falling number of waiters.
+constexpr unsigned kMostWaiters = 15, kClassShift = 58;
+constexpr std::uint64_t bulk_order(unsigned waiters) {
+  return std::uint64_t{1 + kMostWaiters - std::min(waiters, kMostWaiters)} << kClassShift;
+}
 }  // namespace
 
 // --- what fsd says
@@ -40,9 +44,21 @@ void Fetcher::add(const codec::local::NeedBlobs::Need& wanted, const std::option
   need.bases = wanted.bases;
   need.offset = wanted.offset;
   need.signature = wanted.signature;
-  need.order = (small ? 0 : kBulkOrder) + next_order_++;
+  need.order = (small ? 0 : bulk_order(0)) | next_order_++;
   need.home = source;
   make_idle(wanted.hash, need, source, now);
+}
+
+void Fetcher::on_waiter(const Hash& hash) {
+  const auto it = needs_.find(hash);
+  if (it == needs_.end()) return;
+  Need& need = it->second;
+  ++need.waiters;
+  if (need.order >> kClassShift == 0 || !need.idle_at || !need.asked.empty()) return;
+  std::map<Order, Hash>& idle = peers_.at(*need.idle_at).idle;
+  idle.erase(need.order);
+  need.order = bulk_order(need.waiters) | (need.order & ((Order{1} << kClassShift) - 1));
+  idle.emplace(need.order, hash);
 }
 
 void Fetcher::note_handed_over(const Hash& hash, Need& need, const std::optional<NodeId>& from, Instant now) {

@@ -62,6 +62,8 @@ class Fetcher {
   void on_missing(const NodeId& from, const codec::Missing& missing, Instant now);
   // The outcome of what we handed over. Gives who brought the last stored one.
   std::optional<NodeId> on_stored(const codec::local::BlobsStored& outcome, Instant now);
+  // A neighbour waits for this blob here: it is asked for before what fewer wait for, since what many lack is rare around us.
+  void on_waiter(const Hash& hash);
   void on_session(const NodeId& who, Instant now);
   void on_session_end(const NodeId& who, Instant now);
   Instant tick(Instant now);
@@ -83,7 +85,7 @@ class Fetcher {
   [[nodiscard]] std::optional<NodeId> bringer(const Hash& hash) const;
 
  private:
-  using Order = std::uint64_t;  // small first, then as fsd listed them
+  using Order = std::uint64_t;  // small first, then what most neighbours wait for, then as fsd listed them
   struct Need {
     codec::BlobKind kind = codec::BlobKind::chunk;
     std::size_t bytes = 0;     // likely
@@ -91,6 +93,7 @@ class Fetcher {
     std::uint64_t offset = 0;  // said with them
     Bytes signature;           // said with the want, likewise
     Order order = 0;
+    unsigned waiters = 0;           // neighbours that waited for it here
     std::optional<NodeId> home;     // whom its entries came from
     std::optional<NodeId> idle_at;  // waits in that neighbour's queue
     std::vector<NodeId> asked;      // who has our want now

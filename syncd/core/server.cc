@@ -36,7 +36,7 @@ void Server::on_want_blobs(const NodeId& from, const codec::WantBlobs& message) 
 
 void Server::wait_for(const NodeId& who, Peer& peer, const Hash& hash) {
   peer.wants[hash].state = Peer::State::waiting;
-  waiters_[hash].insert(who);
+  if (waiters_[hash].insert(who).second) fetcher_.on_waiter(hash);
   peer.missing.push_back(hash);
 }
 

@@ -28,7 +28,7 @@ class Server {
   // news overtakes it there.
   static constexpr std::size_t kAheadBytes = 2 * 1024 * 1024;
 
-  Server(Mail& mail, Store& store, BlobCache& cache, const Fetcher& fetcher, std::uint64_t& next_request)
+  Server(Mail& mail, Store& store, BlobCache& cache, Fetcher& fetcher, std::uint64_t& next_request)
       : mail_(mail), store_(store), cache_(cache), fetcher_(fetcher), next_request_(next_request) {}
 
   void on_want_blobs(const NodeId& from, const codec::WantBlobs& message);
@@ -72,7 +72,7 @@ class Server {
   Mail& mail_;
   Store& store_;
   BlobCache& cache_;
-  const Fetcher& fetcher_;
+  Fetcher& fetcher_;
   std::uint64_t& next_request_;
   std::map<NodeId, Peer> peers_;
   std::map<Hash, std::set<NodeId>> waiters_;  // bounded by kMaxWants per neighbour

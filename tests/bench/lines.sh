@@ -5,6 +5,9 @@
 #   mesh_line N                the same on a line
 #   syncthing_nodes N LINK...  Syncthing on nodes 1..N; the K-th LINK is A,SIDE,B,SIDE and gets 10.99.K.1 and 10.99.K.2
 #   syncthing_line N           the same on a line
+#   switch_between N A SIDE_A B SIDE_B MBIT
+#                              namespace N becomes a switch between two sides that were linked; its ports are the bottleneck. On a node's own
+#                              interface Linux holds back its own TCP (small queues), which other traffic there never sees
 #   link_address K LINK        gives the K-th link its two addresses
 
 bench_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -21,6 +24,23 @@ mesh_nodes() {
 mesh_line() {
   lab_line "$1"
   mesh_nodes "$1"
+}
+
+switch_between() {
+  local n=$1 a=$2 side_a=$3 b=$4 side_b=$5 port
+  ip netns add "$(lab_ns "$n")"
+  ip -n "$(lab_ns "$a")" link del "$side_a"
+  lab_link "$a" "$side_a" "$n" "to$a"
+  lab_link "$b" "$side_b" "$n" "to$b"
+  ip -n "$(lab_ns "$n")" link add switch type bridge
+  ip -n "$(lab_ns "$n")" link set switch up
+  for port in "to$a" "to$b"; do
+    ip -n "$(lab_ns "$n")" link set "$port" master switch
+    lab_plain_packets "$n" "$port"
+    lab_rate "$n" "$port" "$6"
+  done
+  lab_plain_packets "$a" "$side_a"
+  lab_plain_packets "$b" "$side_b"
 }
 
 link_address() {

@@ -8,7 +8,7 @@ import time
 import arrival
 import wire
 from lab import Link
-from rows_speed import MBIT, limit_rates
+from rows_speed import MBIT
 from systems import BOTH, Mesh, folder, running
 from table import Limit, Work
 
@@ -72,7 +72,7 @@ class Flow:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self.server = subprocess.Popen(self.lab.inside(2, "iperf3", "-s", "-1", "-p", FLOW_PORT), **quiet)
         time.sleep(0.5)
-        self.client = subprocess.Popen(self.lab.inside(1, "iperf3", "-c", "10.99.1.2", "-p", FLOW_PORT, "-t", self.seconds), **quiet)
+        self.client = subprocess.Popen(self.lab.inside(1, "iperf3", "-c", "10.99.1.2", "-p", FLOW_PORT, "-t", self.seconds, "-C", "cubic"), **quiet)
 
     def __exit__(self, *unused):
         self.client.wait()
@@ -120,8 +120,9 @@ def shares(lab, seconds, parts):
             "round trip ms, median": middle, "90 %": high}
 
 
-def no_streams(lab):
-    """syncd then has datagrams only, which is what has to be polite by itself."""
+def behind_a_switch(lab):
+    """A bottleneck in the middle, and no streams: syncd then has datagrams only, which is what has to be polite by itself."""
+    lab.do(f"switch_between 3 1 right 2 left {MBIT}")
     for node in range(1, lab.nodes + 1):
         lab.output(node, "nft", "-f", "-", text_in="add table inet streams\n"
                    "add chain inet streams in { type filter hook input priority 0; }\n"
@@ -133,9 +134,8 @@ def polite(settings):
     work = Work(f"meshfs's bulk by datagrams beside one TCP flow (cubic), {MBIT} Mbit/s", "about half each, little delay of its own",
                 [Limit("meshfs Mbit/s", most=MBIT * 0.6), Limit("TCP flow Mbit/s", least=MBIT * 0.4)],
                 note=f"{seconds} s each; payload both directions; round trips of small pings through the same queue of at most 50 ms")
-    with running(Mesh, 2, prepare=no_streams) as lab:
+    with running(Mesh, 2, prepare=behind_a_switch) as lab:
         lab.addresses()
-        limit_rates(lab)
         for name, parts in (("neither", ()), ("TCP alone", (Flow(lab, seconds + 3),)), ("bulk alone", (Bulk(lab, seconds + 3),)),
                             ("meshfs beside TCP", (Bulk(lab, seconds + 3), Flow(lab, seconds + 3)))):
             work.add(name, shares(lab, seconds, parts))

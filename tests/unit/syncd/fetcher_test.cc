@@ -176,6 +176,41 @@ TEST_F(Deltas, WhoBroughtFalseOnesIsAskedForLess) {
 
 // --- serving
 
+TEST_F(Deltas, WhatMostNeighboursWaitForIsAskedForFirst) {
+  fetcher.on_session_end(node(2), now);
+  local::NeedBlobs needs;
+  for (std::uint8_t n = 0; n < 200; ++n) needs.needs.push_back({hash(n), codec::BlobKind::chunk, 64 * 1024, {}, 0, {}});
+  fetcher.on_needs(needs, node(1), now);
+  fetcher.tick(now);
+  const auto first = mail.take<codec::WantBlobs>();
+  ASSERT_EQ(first.size(), 1u);
+  std::vector<Hash> asked;
+  for (const auto& want : first.front().second.wants) asked.push_back(want.hash);
+  ASSERT_LT(asked.size(), 100u);
+  const auto wants = [&](const NodeId& who, std::uint8_t n) {
+    server.on_want_blobs(who, {{{hash(n), codec::BlobKind::chunk}}, {}});
+  };
+  server.on_session(node(3));
+  wants(node(2), 150);
+  wants(node(2), 180);
+  wants(node(3), 180);
+  wants(node(3), 0);  // on its way already
+  std::vector<codec::Blob> came;
+  for (const Hash& one : asked)
+    came.push_back({one, codec::BlobKind::chunk, codec::BlobEncoding::plain, 3, {1, 2, 3}, {}});
+  fetcher.on_blobs(node(1), came, now);
+  local::BlobsStored outcome;
+  outcome.stored = asked;
+  stored(outcome);
+  fetcher.tick(now);
+  const auto next = mail.take<codec::WantBlobs>();
+  ASSERT_EQ(next.size(), 1u);
+  ASSERT_GE(next.front().second.wants.size(), 3u);
+  EXPECT_EQ(next.front().second.wants[0].hash, hash(180));
+  EXPECT_EQ(next.front().second.wants[1].hash, hash(150));
+  EXPECT_EQ(next.front().second.wants[2].hash, hash(static_cast<std::uint8_t>(asked.size())));
+}
+
 TEST_F(Deltas, ARelayForwardsADeltaToWhoNamedItsBaseOnly) {
   cache.put(blob_of(1, codec::BlobEncoding::delta, hash(100)));
   cache.set_verified(hash(1));

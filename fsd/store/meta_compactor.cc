@@ -4,6 +4,7 @@ namespace meshfs::fsd {
 
 void MetaCompactor::look_at_all(RecordOwner& owner) {
   owner_ = &owner;
+  if (!due_.empty()) return;  // it is looking: a round takes as long as it takes
   const auto sealed = meta_.sealed();
   due_.assign(sealed.begin(), sealed.end());
 }

@@ -29,7 +29,7 @@ class MetaCompactor {
 
   MetaCompactor(SegmentLog& meta, FreeSpace& space) : meta_(meta), space_(space) {}
 
-  // Records may have died: every sealed segment is looked at once.
+  // Records may have died: every sealed segment is looked at once, unless that is under way.
   void look_at_all(RecordOwner& owner);
   // Does a bit. True while it wants to be called again; `urgent`: the disk is short.
   bool slice(bool urgent);

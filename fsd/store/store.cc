@@ -11,7 +11,9 @@ namespace meshfs::fsd {
 // than the disk.
 static constexpr std::size_t kChunkWriteThrough = 2 * 1024 * 1024;
 // Rows that changed since the last commit live in pages of our own; some 2,000 chunks that were asked for and came.
-static constexpr std::uint64_t kCheckpointChanges = 16 * 1024;
+static constexpr std::uint64_t kCheckpointChanges = 6 * 1024;
+// So many touch some 4 MB of a large index: the kernel maps 16 pages around each that is missing.
+static constexpr std::uint64_t kRestChanges = 1024, kRestLookups = 256;
 // An index that was opened this often without living to a checkpoint may be what kills us (LMDB trusts its file).
 static constexpr std::size_t kMaxIndexAttempts = 3;
 static constexpr const char* kAttempts = "index-attempts";
@@ -274,8 +276,19 @@ Status Store::checkpoint() {
   return commit_index();
 }
 
+// A transfer walks all over the index: its pages are in the page cache, where they count as nobody's.
+void Store::rest_while_busy() {
+  const std::uint64_t changes = index_->changes();
+  rested_changes_ = std::min(rested_changes_, changes);
+  if (changes - rested_changes_ < kRestChanges && looked_up_ < kRestLookups) return;
+  rested_changes_ = changes;
+  looked_up_ = 0;
+  index_->rest();
+}
+
 Instant Store::tick(Instant now) {
   if (!checkpoint_due_) checkpoint_due_ = now + kCheckpointEvery;
+  rest_while_busy();
   if (!index_->health()) return now + seconds(1);
   compact(now);
   const Instant next = compacting_ ? compact_at_ : now + seconds(1);
@@ -293,7 +306,6 @@ Instant Store::tick(Instant now) {
     if (!flushing_) start_flush();
     return next;
   }
-  if (many) index_->rest();         // a transfer walks all over it
   static_cast<void>(checkpoint());  // a full disk: tried again at the next turn; damage: health() says so
   checkpoint_due_ = now + kCheckpointEvery;
   return next;

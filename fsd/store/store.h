@@ -123,6 +123,7 @@ class Store {
   void place_blob(const Hash& hash, const BlobPlace& place);
   void drop_blob(const Hash& hash);
   void compact(Instant now);
+  void rest_while_busy();
   [[nodiscard]] bool waits_for_commit() const {
     return compactor_->waits_for_commit() || meta_compactor_->waits_for_commit();
   }
@@ -148,6 +149,8 @@ class Store {
   std::vector<std::function<void(Status)>> flying_;   // for the one under way
   bool flushing_ = false;
   Status last_flush_;
+  // Of the index, when its memory was given back; and blobs looked up in it since.
+  std::uint64_t rested_changes_ = 0, looked_up_ = 0;
   std::uint64_t records_since_checkpoint_ = 0, erased_since_checkpoint_ = 0;
   std::optional<Instant> checkpoint_due_;
   bool attempts_cleared_ = false;

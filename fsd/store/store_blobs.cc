@@ -22,6 +22,7 @@ Status Store::Blobs::put(const codec::Blob& blob) {
 }
 
 Result<codec::Blob> Store::Blobs::get(const Hash& hash) {
+  ++store_.looked_up_;
   const auto place = store_.index_->find_blob(hash);
   if (!place) return error(Errc::not_found, "this node does not have that content");
   auto record = store_.chunks_.read(std::uint64_t{place->segment} << 32 | place->offset, place->length);

@@ -17,7 +17,7 @@ class BlobCache {
  public:
   // Evictable blobs: enough to feed a next hop that is a little behind; the oldest go first. Pinned ones come on top;
   // Fetcher bounds what it hands to fsd.
-  static constexpr std::size_t kMaxBytes = 4 * 1024 * 1024;
+  static constexpr std::size_t kMaxBytes = 2 * 1024 * 1024;
 
   // Keeps what is there already. Gives the one that is kept.
   SharedBlob put(codec::Blob blob) {

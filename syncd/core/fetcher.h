@@ -27,7 +27,7 @@ class Fetcher {
   static constexpr std::size_t kMaxAsked = codec::kMaxWants;  // per neighbour: it keeps no more for us
   // Likely bytes under way from one neighbour. The budget moves between these: it grows while fsd keeps up and shrinks
   // while more than kBacklogBytes wait for its disk, since what waits there delays what neighbours ask of fsd.
-  static constexpr std::size_t kAskedBytes = 4 * 1024 * 1024;
+  static constexpr std::size_t kAskedBytes = 2 * 1024 * 1024;
   static constexpr std::size_t kLeastAskedBytes = 512 * 1024;
   // Once a neighbour's rate is known: what it brings in kAhead (fsd's delays and queues on the way), so that a slow one
   // does not hold what another could bring.

@@ -1,21 +1,15 @@
 // Wants and blobs that may be deltas, on their way through one node: which form is asked for, what comes back, who is blamed.
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "schema/crypto/hash.h"
 #include "syncd/core/server.h"
+#include "tests/unit/syncd/fakes.h"
 
 namespace meshfs::syncd {
 namespace {
 
 namespace local = codec::local;
 
-NodeId node(std::uint8_t n) {
-  NodeId id;
-  id.data[0] = n;
-  return id;
-}
 Hash hash(std::uint8_t n) {
   Hash out;
   out.data[0] = n;
@@ -25,53 +19,10 @@ codec::Blob blob_of(std::uint8_t n, codec::BlobEncoding encoding = codec::BlobEn
   return {hash(n), codec::BlobKind::chunk, encoding, 3, {1, 2, 3}, base};
 }
 
-class FakeMail : public Mail {
- public:
-  bool send(const NodeId& to, Priority, SharedBytes message) override {
-    sent.emplace_back(to, *codec::decode_message(*message));
-    return true;
-  }
-  [[nodiscard]] std::size_t queued(const NodeId&, Priority) const override { return 0; }
-  [[nodiscard]] const std::vector<NodeId>& neighbours() const override { return around; }
-  void blame(const NodeId& who, const char*) override { ++blamed[who]; }
-  [[nodiscard]] std::string name_of(const NodeId&) const override { return "n"; }
-  [[nodiscard]] std::uint32_t features(const NodeId& who) const override {
-    return who == old ? 0 : codec::kFeatureDeltas;
-  }
-  template <class Message>
-  std::vector<std::pair<NodeId, Message>> take() {
-    std::vector<std::pair<NodeId, Message>> out;
-    for (auto& [to, message] : sent) {
-      if (auto* one = std::get_if<Message>(&message)) out.emplace_back(to, std::move(*one));
-    }
-    sent.clear();
-    return out;
-  }
-
-  std::vector<NodeId> around{node(1), node(2)};
-  NodeId old;
-  std::map<NodeId, int> blamed;
-  std::vector<std::pair<NodeId, codec::Message>> sent;
-};
-
-class FakeStore : public Store {
- public:
-  void send(local::ToFsd message) override { got.push_back(std::move(message)); }
-  template <class Message>
-  std::vector<Message> take() {
-    std::vector<Message> out;
-    for (auto& message : got) {
-      if (auto* one = std::get_if<Message>(&message)) out.push_back(std::move(*one));
-    }
-    got.clear();
-    return out;
-  }
-  std::vector<local::ToFsd> got;
-};
-
 class Deltas : public testing::Test {
  protected:
   Deltas() {
+    mail.around = {node(1), node(2)};
     for (const NodeId& who : mail.around) {
       fetcher.on_session(who, now);
       server.on_session(who);

@@ -2,54 +2,16 @@
 #include <gtest/gtest.h>
 
 #include "syncd/core/questions.h"
+#include "tests/unit/syncd/fakes.h"
 
 namespace meshfs::syncd {
 namespace {
 
 namespace local = codec::local;
 
-NodeId node(std::uint8_t n) {
-  NodeId id;
-  id.data[0] = n;
-  return id;
-}
-
-class FakeMail : public Mail {
- public:
-  bool send(const NodeId& to, Priority, SharedBytes message) override {
-    sent.emplace_back(to, *codec::decode_message(*message));
-    return true;
-  }
-  [[nodiscard]] std::size_t queued(const NodeId&, Priority) const override { return 0; }
-  [[nodiscard]] const std::vector<NodeId>& neighbours() const override { return around; }
-  void blame(const NodeId&, const char*) override {}
-  [[nodiscard]] std::string name_of(const NodeId&) const override { return "n"; }
-  [[nodiscard]] std::uint32_t features(const NodeId& who) const override {
-    return who == old ? 0 : codec::kFeatureQuestions;
-  }
-  template <class Message>
-  std::vector<std::pair<NodeId, Message>> take() {
-    std::vector<std::pair<NodeId, Message>> out;
-    for (auto& [to, message] : sent) {
-      if (auto* one = std::get_if<Message>(&message)) out.emplace_back(to, std::move(*one));
-    }
-    sent.clear();
-    return out;
-  }
-
-  std::vector<NodeId> around{node(1), node(2), node(3)};
-  NodeId old;
-  std::vector<std::pair<NodeId, codec::Message>> sent;
-};
-
-class FakeStore : public Store {
- public:
-  void send(local::ToFsd message) override { got.push_back(std::move(message)); }
-  std::vector<local::ToFsd> got;
-};
-
 class Far : public testing::Test {
  protected:
+  Far() { mail.around = {node(1), node(2), node(3)}; }
   codec::Question question(std::uint32_t number, std::uint8_t hops = 9) {
     codec::Question out;
     for (std::size_t i = 0; i < 4; ++i) out.id.data[i] = static_cast<std::uint8_t>(number >> (8 * i));

@@ -223,13 +223,14 @@ Status Files::save_draft(const NodeKey& node, const codec::Content& content, con
 }
 
 Status Files::publish_drafts() {
+  Status published;
   for (const DraftRecord& draft : drafts_in(parts_.index)) {
     parts_.index.erase(keys::of(keys::Space::draft, draft.object).view());
     const auto* chunked = std::get_if<codec::ChunkedContent>(&draft.content);
     if (chunked != nullptr && !parts_.needs.here(*chunked)) continue;  // the crash came before it was durable
     if (chunked != nullptr) parts_.needs.trust(*chunked);
     const auto shown = parts_.objects.shown(parts_.objects.load(draft.object));
-    const Status published = parts_.authoring.change(draft.object, codec::Kind::file, [&](Change& change) {
+    published = parts_.authoring.change(draft.object, codec::Kind::file, [&](Change& change) {
       change.content = draft.content;
       change.base = draft.base;
       change.attributes = draft.attributes;
@@ -237,7 +238,7 @@ Status Files::publish_drafts() {
     });
     if (!published.ok()) return published;
   }
-  return done(Status());
+  return done(published);
 }
 
 }  // namespace meshfs::fsd

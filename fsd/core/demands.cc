@@ -98,7 +98,9 @@ void Demands::look(Wait& wait) {
 
 void Demands::arrived(const Hash& blob) {
   for (auto& [number, wait] : waits_) {
-    if (!wait.outcome && std::erase(wait.missing, blob) > 0 && wait.missing.empty()) look(wait);
+    if (wait.outcome || std::erase(wait.missing, blob) == 0) continue;
+    wait.without_room = kNever;
+    if (wait.missing.empty()) look(wait);
   }
 }
 
@@ -112,7 +114,9 @@ void Demands::progress(const Hash& root) {
 void Demands::no_room(const Hash& blob) {
   for (auto& [number, wait] : waits_) {
     const bool concerned = std::find(wait.missing.begin(), wait.missing.end(), blob) != wait.missing.end();
-    if (!wait.outcome && concerned) wait.outcome = error(Errc::no_space, "this node's disk has no room for it");
+    if (wait.outcome || !concerned) continue;
+    if (wait.without_room == kNever) wait.without_room = parts_.now;
+    sources_.at(wait.content.root).heard = parts_.now;  // others have it
   }
 }
 
@@ -166,6 +170,12 @@ Instant Demands::tick() {
       ask_who_has(source);
     }
     next = std::min(next, source.heard + (source.asked ? kPatience : kPatience - kAskFor));
+  }
+  for (auto& [number, wait] : waits_) {
+    if (wait.outcome || wait.without_room == kNever) continue;
+    const Instant end = wait.without_room + kRoomPatience;
+    if (parts_.now >= end) wait.outcome = error(Errc::no_space, "this node's disk has no room for it");
+    next = std::min(next, end);
   }
   std::vector<std::pair<Ready, Status>> ready;
   for (auto at = waits_.begin(); at != waits_.end();) {

@@ -35,6 +35,8 @@ class Demands {
   // Once the bytes [offset, offset + length) are here, or it is clear that they do not come: unreachable, too_large (above the
   // budget), no_space, busy. Runs later, in tick(). Gives a number for cancel().
   std::uint64_t wait(const codec::ChunkedContent& content, std::uint64_t offset, std::uint64_t length, Ready ready);
+  // So long a read waits while the disk is full: what others need no more makes room within seconds.
+  static constexpr Duration kRoomPatience = seconds(10);
   // A neighbour asks for these blobs. What is a placeholder here is fetched for it, so that content passes through nodes that
   // leave it out; as long as it fits into the budget beside what is on its way.
   static constexpr std::size_t kMaxPassedOn = 64;  // contents at a time
@@ -52,6 +54,7 @@ class Demands {
     codec::ChunkedContent content;
     std::uint64_t offset = 0, length = 0;
     std::vector<Hash> missing;
+    Instant without_room = kNever;  // since something of it came and the disk was full
     std::optional<Status> outcome;
     Ready ready;
   };

@@ -70,6 +70,43 @@ TEST(Placeholders, AReadBringsThem) {
   EXPECT_EQ(world[1].replica->keep().placeholders, 0u);
 }
 
+TEST(Placeholders, AReadWaitsForRoom) {
+  World world(14, 2);
+  world[1].replica->keep(rules({"not *"}), UINT64_MAX);
+  for (const std::string name : {"soon", "never"}) {
+    ASSERT_TRUE(put_file(world[0], world[0].files().root(), name, name + std::string(3000, 'o')).ok());
+  }
+  world.converge();
+  const auto read = [&](const std::string& name, std::optional<Status>& outcome) {
+    const auto content = std::get<codec::ChunkedContent>(info_of(world[1], name)->content);
+    (void)world[1].replica->fetch(content, 100, 50, [&](Status status) { outcome = status; });
+    settle(world, world[1]);
+  };
+  const auto pass = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      world.carry(world[0], world[1], 100);
+      world.pass(seconds(1));
+      settle(world, world[1]);
+    }
+  };
+  std::optional<Status> soon, never;
+  world[1].store.blobs.set_full(true);
+  read("soon", soon);
+  pass(4);
+  EXPECT_FALSE(soon.has_value());
+  world[1].store.blobs.set_full(false);
+  pass(4);
+  ASSERT_TRUE(soon.has_value());
+  EXPECT_TRUE(soon->ok());
+  world[1].store.blobs.set_full(true);
+  read("never", never);
+  pass(8);
+  EXPECT_FALSE(never.has_value());
+  pass(6);
+  ASSERT_TRUE(never.has_value());
+  EXPECT_EQ(never->code(), Errc::no_space);
+}
+
 TEST(Placeholders, RulesThatChangeAreAppliedToAll) {
   World world(13, 2);
   const NodeKey root = world[0].files().root();

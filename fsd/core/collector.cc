@@ -191,7 +191,6 @@ void Collector::scan_past() {
     return true;
   });
   for (const auto& [object, stamp] : beyond) parts_.history.forget(object, stamp);
-  now_.forgotten += beyond.size();
   if (!more) end_pass();
 }
 

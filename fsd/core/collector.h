@@ -57,7 +57,6 @@ class Collector {
     std::uint64_t cycles = 0;  // finished since the start
     // Of the last finished cycle; a blob that several need counts for the first of these.
     std::uint64_t live_bytes = 0, history_bytes = 0, base_bytes = 0, erased_blobs = 0, erased_bytes = 0;
-    std::uint64_t forgotten = 0;  // versions that History tells of no more
   };
   [[nodiscard]] const Figures& figures() const { return figures_; }
 

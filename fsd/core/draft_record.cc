@@ -48,4 +48,24 @@ std::vector<DraftRecord> drafts_in(Table& index) {
   return out;
 }
 
+Bytes pack_drafts(Table& index) {
+  Packer out;
+  for (const DraftRecord& draft : drafts_in(index)) out.blob(pack_draft(draft));
+  return out.take();
+}
+
+Status replace_drafts(Table& index, ByteView payload) {
+  for (const DraftRecord& draft : drafts_in(index)) {
+    index.erase(keys::of(keys::Space::draft, draft.object).view());
+  }
+  Unpacker in(payload);
+  while (in.ok() && !in.done()) {
+    const Bytes one = in.blob();
+    const auto draft = unpack_draft(one);
+    if (!draft.ok()) return draft.failure();
+    index.put(keys::of(keys::Space::draft, draft->object).view(), one);
+  }
+  return in.ok() ? Status() : error(Errc::bad_bytes, "a record of drafts that ends too early");
+}
+
 }  // namespace meshfs::fsd

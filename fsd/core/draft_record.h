@@ -18,5 +18,8 @@ Bytes pack_draft(const DraftRecord& draft);
 Result<DraftRecord> unpack_draft(ByteView payload);
 // Those that count, by the index.
 std::vector<DraftRecord> drafts_in(Table& index);
+// The payload of RecordType::drafts, and what it makes of the index: these and no others.
+Bytes pack_drafts(Table& index);
+Status replace_drafts(Table& index, ByteView payload);
 
 }  // namespace meshfs::fsd

@@ -33,7 +33,7 @@ enum class RecordType : std::uint8_t {
   draft = 4,       // content made durable by fsync but not yet published (core/draft_record.h)
   time_bound = 5,  // network time bound, 8 bytes little-endian ms
   blob = 6,        // chunk or list; in chunk segments only
-  no_drafts = 7,   // drafts before this are void: what still counts follows; empty
+  drafts = 7,      // all drafts that count, in one record so that a torn tail takes all or none; earlier ones are void
 };
 
 // Where a record lies: segment number << 32 | offset. Greater means appended later, metadata records only.

@@ -26,10 +26,7 @@ std::optional<Intake::Opened> opened(RecordType type, ByteView payload) {
 }  // namespace
 
 Status RecordKeeper::before_compaction() {
-  if (auto at = parts_.log.append(RecordType::no_drafts, {}); !at.ok()) return at.failure();
-  for (const DraftRecord& draft : drafts_in(parts_.index)) {
-    if (auto at = parts_.log.append(RecordType::draft, pack_draft(draft)); !at.ok()) return at.failure();
-  }
+  if (auto at = parts_.log.append(RecordType::drafts, pack_drafts(parts_.index)); !at.ok()) return at.failure();
   if (const auto bound = parts_.index.get(keys::begin(Space::time_bound).view())) {
     Bytes payload(bound->rbegin(), bound->rend());  // the index has it most significant byte first
     if (auto at = parts_.log.append(RecordType::time_bound, payload); !at.ok()) return at.failure();

@@ -269,10 +269,8 @@ Status Replica::replay(RecordType type, RecordPosition position, ByteView payloa
     if (const auto draft = unpack_draft(payload); draft.ok()) {
       p.ports.index.put(keys::of(Space::draft, draft->object).view(), payload);
     }
-  } else if (type == RecordType::no_drafts) {
-    for (const DraftRecord& draft : drafts_in(p.ports.index)) {
-      p.ports.index.erase(keys::of(Space::draft, draft.object).view());
-    }
+  } else if (type == RecordType::drafts) {
+    outcome = replace_drafts(p.ports.index, payload);
   } else if (type != RecordType::blob) {
     outcome = p.intake.replay(type, position, payload);
     (void)p.intake.take_touched();

@@ -152,7 +152,7 @@ Status Store::replay(RecordPosition after, const std::function<Status(RecordType
   std::uint64_t visited = 0;
   s = meta_.for_each(after, damage_, [&](RecordPosition position, const ScannedRecord& record) {
     const auto type = static_cast<RecordType>(record.head.type);
-    if (record.head.type == 0 || type == RecordType::blob || type > RecordType::no_drafts) return true;
+    if (record.head.type == 0 || type == RecordType::blob || type > RecordType::drafts) return true;
     outcome = visitor(static_cast<RecordType>(record.head.type), position, record.payload);
     // What the index holds of a replay is durable in the log already: a commit now and then bounds its dirty pages.
     if (outcome && ++visited % 10'000 == 0) outcome = commit_rows();

@@ -217,7 +217,12 @@ std::string after_a_compacted_commit(bool drafts_first) {
 
 TEST(RecordKeeper, AnOldDraftStaysVoid) {
   EXPECT_EQ(after_a_compacted_commit(true), "later7");
-  EXPECT_NE(after_a_compacted_commit(false), "later7") << "the fault that no_drafts is there for";
+  EXPECT_NE(after_a_compacted_commit(false), "later7") << "the fault that RecordType::drafts is there for";
+}
+
+std::uint64_t size_of(TestNode& node, const std::string& name) {
+  const auto info = node.replica->at_path(name);
+  return info.ok() ? codec::size_of(info->content) : UINT64_MAX;
 }
 
 // What still shows while a newer content is on its way goes on showing, also for a replica made anew.
@@ -232,30 +237,72 @@ TEST(RecordKeeper, WhatShowsMeanwhileStaysInPlace) {
   to.store.blobs.set_full(true);
   world.pass(seconds(1));
   world.carry(world[0], to, 100);
-  ASSERT_EQ(codec::size_of(to.replica->at_path("f")->content), 3u);
+  ASSERT_EQ(size_of(to, "f"), 3u);
   to.store.log.compact(0, to.store.log.records().size(), to.replica->records());
   to.store.flush();
   to.crash();
   to.start(world.now, world.wall);
-  const auto info = to.replica->at_path("f");
-  ASSERT_TRUE(info.ok());
-  EXPECT_EQ(codec::size_of(info->content), 3u);
+  EXPECT_EQ(size_of(to, "f"), 3u);
 }
 
-TEST(RecordKeeper, ADraftThatCountsSurvives) {
+// Bounds of the network time go, too: a replica made anew must not take entries for such of the future until it sees the last.
+TEST(RecordKeeper, ReplayBeginsWithTheNewestTime) {
+  World world(8, 2);
+  TestNode& to = world[1];
+  const auto file = put_file(world[0], world[0].files().root(), "f", "first");
+  world.converge();
+  const auto write = [&](const codec::Content& content) {
+    const auto base = world[0].files().content_base(*file);
+    ASSERT_TRUE(world[0].files().write_content(*file, content, *base, 1).ok());
+    for (int i = 0; i < 12; ++i) {
+      world.pass(seconds(300));
+      to.settle(world.now, world.wall);
+    }
+    world.carry(world[0], to, 100);
+  };
+  write(copy_of(as_bytes("old")));
+  to.store.blobs.set_full(true);
+  write(store_content(world[0].store, std::string(5000, 'n')));
+  ASSERT_EQ(size_of(to, "f"), 3u);
+  for (std::size_t i = 0, end = to.store.log.records().size(); i < end; ++i) {
+    if (to.store.log.records()[i].type == RecordType::time_bound) to.store.log.compact(i, i + 1, to.replica->records());
+  }
+  to.store.flush();
+  to.crash();
+  to.start(world.now, world.wall);
+  EXPECT_EQ(size_of(to, "f"), 3u);
+}
+
+// Wherever a power cut ends the log after a compaction began: the index is as before, of what was appended the first are there.
+TEST(RecordKeeper, DraftsThatCountSurvive) {
   World world(6, 1);
   TestNode& node = world[0];
-  const auto file = node.files().make_file(node.files().root(), "f", test_attributes());
-  const auto content = store_content(node.store, std::string(500, 'd'));
-  ASSERT_TRUE(node.files().save_draft(*file, content, {}, 1).ok());
+  for (const std::string name : {"f", "g"}) {
+    const auto file = node.files().make_file(node.files().root(), name, test_attributes());
+    const auto content = store_content(node.store, name + std::string(499, 'd'));
+    ASSERT_TRUE(node.files().save_draft(*file, content, {}, 1).ok());
+  }
   node.settle(world.now, world.wall);
-  node.store.log.compact(0, node.store.log.records().size(), node.replica->records());
+  auto& records = const_cast<std::deque<MemoryLog::Record>&>(node.store.log.records());
+  const std::size_t before = records.size();
+  const MemoryTable index = node.store.index;
+  node.store.log.compact(0, before, node.replica->records());
   node.store.flush();
-  node.crash();
+  const auto compacted = records;
+  for (std::size_t cut = before; cut <= compacted.size(); ++cut) {
+    node.stop();
+    node.store.index = index;
+    records = compacted;
+    records.resize(cut);
+    node.start(world.now, world.wall);
+    EXPECT_EQ(size_of(node, "f"), 500u) << "cut after " << cut - before;
+    EXPECT_EQ(size_of(node, "g"), 500u) << "cut after " << cut - before;
+  }
+  records = compacted;
+  node.stop();
+  node.store.index = {};
   node.start(world.now, world.wall);
-  const auto info = node.replica->at_path("f");
-  ASSERT_TRUE(info.ok());
-  EXPECT_EQ(codec::size_of(info->content), 500u);
+  EXPECT_EQ(size_of(node, "f"), 500u) << "and made anew from the log";
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <zstd.h>
 
 #include "tests/unit/core/world.h"
 
@@ -261,6 +262,30 @@ TEST(Replica, ContentThatFoundNoRoomIsAskedForAgainSoonThenMoreRarely) {
   world.pass(seconds(30));
   world.carry(world[0], to, 100);
   EXPECT_EQ(text_of(to, "/x"), std::string(3000, 'x'));
+}
+
+TEST(Replica, ContentWithBytesBehindItsFrameIsRefused) {
+  World world(11, 2);
+  const Bytes text(3000, 'x');
+  ASSERT_TRUE(put_file(world[0], world[0].files().root(), "x", std::string(3000, 'x')).ok());
+  world[1].store.blobs.set_full(true);
+  world.carry(world[0], world[1], 100);
+  world[1].store.blobs.set_full(false);
+  codec::Blob blob{crypto::hash_of(text), codec::BlobKind::chunk, codec::BlobEncoding::zstd, 3000, {}, {}};
+  Bytes frame(ZSTD_compressBound(text.size()));
+  frame.resize(ZSTD_compress(frame.data(), frame.size(), text.data(), text.size(), 1));
+  const Bytes good = frame;
+  const Bytes skippable{0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0};  // libzstd skips it (RFC 8878, 3.1.2)
+  frame.insert(frame.end(), skippable.begin(), skippable.end());
+  const auto put = [&](const Bytes& data) {
+    blob.data = data;
+    world[1].outcome = {};
+    world[1].replica->on_syncd(codec::local::PutBlobs{{blob}, "test"});
+    world[1].settle(world.now, world.wall);
+    return world[1].outcome;
+  };
+  EXPECT_EQ(put(frame).refused, std::vector{blob.hash});
+  EXPECT_EQ(put(good).stored, std::vector{blob.hash});
 }
 
 TEST(Replica, ContentThatIsThereAlreadyCountsAsStored) {

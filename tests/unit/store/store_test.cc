@@ -34,6 +34,33 @@ TEST_F(StoreTest, RecordsComeBackFlushedOrNot) {
   EXPECT_TRUE(store_->damage().empty());
 }
 
+TEST_F(StoreTest, ReplayBeginsWithTheNewestTime) {
+  ASSERT_TRUE(open());
+  RecordPosition last = 0;
+  const auto append = [&](RecordType type, std::uint8_t value) {
+    const auto at = store_->log().append(type, Bytes{value});
+    ASSERT_TRUE(at);
+    last = *at;
+  };
+  append(RecordType::time_bound, 1);
+  append(RecordType::commit, 2);
+  append(RecordType::time_bound, 3);
+  const RecordPosition newest = last;
+  append(RecordType::drafts, 4);
+  ASSERT_TRUE(open());
+  const auto visited = [&](RecordPosition after) {
+    std::vector<std::pair<bool, int>> out;  // with a position, payload
+    EXPECT_TRUE(store_->replay(after, [&](RecordType, RecordPosition position, ByteView payload) {
+      out.emplace_back(position > 0, payload[0]);
+      return Status();
+    }));
+    return out;
+  };
+  using Visited = std::vector<std::pair<bool, int>>;
+  EXPECT_EQ(visited(0), (Visited{{false, 3}, {true, 1}, {true, 2}, {true, 3}, {true, 4}}));
+  EXPECT_EQ(visited(newest), (Visited{{true, 4}})) << "the index knows that time";
+}
+
 TEST_F(StoreTest, OneFlushServesAllWhoWait) {
   ASSERT_TRUE(open());
   int answered = 0;
@@ -104,6 +131,17 @@ TEST_F(StoreTest, PlainBytesAreNeverWrongEvenIfTheCallerLied) {
   liar.data = SharedView(copy_of(as_bytes("the truth, forty bytes long or a bit less")));
   ASSERT_TRUE(store_->blobs().put(liar));
   EXPECT_EQ(store_->blobs().plain(liar.hash).code(), Errc::io);
+}
+
+// libzstd would take it, and whatever stands behind a good frame.
+TEST_F(StoreTest, BytesBehindAFrameAreRefused) {
+  ZstdCodec zstd;
+  const Bytes zeros(20000, 0);
+  Bytes frame = *zstd.compress_if_it_pays(zeros);
+  EXPECT_EQ(*zstd.decompress(frame, zeros.size()), zeros);
+  const Bytes skippable{0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4};  // RFC 8878, 3.1.2
+  frame.insert(frame.end(), skippable.begin(), skippable.end());
+  EXPECT_FALSE(zstd.decompress(frame, zeros.size()).ok());
 }
 
 TEST_F(StoreTest, ManySegmentsAndALostIndexGiveTheSameStore) {

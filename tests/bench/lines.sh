@@ -75,3 +75,34 @@ syncthing_line() {
   for ((i = 1; i < $1; ++i)); do links+=("$i,right,$((i + 1)),left"); done
   syncthing_nodes "$1" "${links[@]}"
 }
+
+# rsync_node I SECONDS ADDRESS...: a daemon of node I's folder, and a loop that pulls from those addresses every so often
+rsync_node() {
+  local i=$1 folder=$LAB/$1
+  mkdir -p "$folder/copy"
+  printf 'use chroot = no\nuid = 0\ngid = 0\n[mesh]\npath = %s\nread only = yes\n' "$folder/copy" >"$folder/rsyncd.conf"
+  : >"$folder/syncd.log"
+  setsid nsenter --net="/run/netns/$(lab_ns "$i")" rsync --daemon --no-detach --config="$folder/rsyncd.conf" </dev/null >>"$folder/fsd.log" 2>&1 &
+  disown
+  printf '%s\n' $! >"$folder/fsd.pid"
+  setsid nsenter --net="/run/netns/$(lab_ns "$i")" bash "$bench_folder/mesh/pull.sh" "$folder/copy" "${@:2}" </dev/null >>"$folder/syncd.log" 2>&1 &
+  disown
+  printf '%s\n' $! >"$folder/syncd.pid"
+}
+
+# alfred_node I SECONDS: a primary on node I's interface; a node with several gets a bridge over them
+alfred_node() {
+  local i=$1 folder=$LAB/$1 side sides interface
+  sides=$(lab_interfaces "$i")
+  interface=$sides
+  if [[ $(wc -w <<<"$sides") -gt 1 ]]; then
+    interface=segment
+    ip -n "$(lab_ns "$i")" link add segment type bridge mcast_snooping 0
+    for side in $sides; do ip -n "$(lab_ns "$i")" link set "$side" master segment; done
+    lab_link_up "$i" segment
+  fi
+  setsid nsenter --net="/run/netns/$(lab_ns "$i")" alfred -i "$interface" -b none -m -p "$2" -u "$folder/alfred.sock" \
+    </dev/null >"$folder/fsd.log" 2>&1 &
+  disown
+  printf '%s\n' $! >"$folder/fsd.pid"
+}

@@ -7,8 +7,8 @@ Of the JSON only the list "plots" is read, so that a result file may hold its pl
    "note": "...",                     a small line below it; may be left out
    "kind": "strip" or "curve", "log": true}
 
-strip: groups below each other, in each a strip per system: every value as a dot, a box from quartile to quartile from five values on,
-a bar at the median. Words instead of values ("not in 60 s") are written there.
+strip: groups below each other, in each a strip per system: every value as a dot, a box from quartile to quartile from five
+values on, a bar at the median. Words instead of values ("not in 60 s") are written there.
   "groups": [{"name": "20 % loss", "aim": 500, "aim_words": "p90 <= 500 ms",
               "systems": [{"system": "meshfs", "values": [12.1, 14.0]}, {"system": "ALFRED", "words": "never"}]}]
 
@@ -31,6 +31,7 @@ MORE_COLOURS = ["#56B4E9", "#E69F00", "#000000", "#7F3C8D", "#8C6D31", "#999999"
 BOUND_COLOUR = "#666666"
 BOX_FROM = 5          # fewer values have no quartiles worth drawing
 STRIP_INCH = 0.27     # height of one system's strip
+LEAST_SPAN = 10       # a log axis shows at least a decade
 MOST_DOTS = 400       # of one strip: more are a smear and a large file; the extremes always stay
 
 
@@ -159,6 +160,9 @@ def draw_strip(plot, folder):
     floor = floor_of(everything) if log else float("-inf")
     greatest = max([*everything, floor if log else 0])
     least = max(floor, min(everything)) if log else min([0, *everything])
+    if log and greatest < least * LEAST_SPAN:  # a tenth more must not look like a tenfold
+        margin = (LEAST_SPAN * least / greatest) ** 0.5
+        least, greatest = least / margin, greatest * margin
     edge = least / 1.3 if log else least
     figure, axes = canvas(9, 1.5 + STRIP_INCH * (strips + len(groups)))
     colours = colours_of(system["system"] for group in groups for system in group["systems"])
@@ -171,7 +175,8 @@ def draw_strip(plot, folder):
         ticks.append(((first + y - 1) / 2, group["name"]))
         if group.get("aim") is not None:
             axes.plot([group["aim"]] * 2, [first - 0.6, y - 0.4], color="black", linewidth=1, linestyle=(0, (3, 2)))
-            axes.text(group["aim"], first - 0.62, group.get("aim_words", "aim"), fontsize=7.5, ha="center", va="bottom")
+            axes.annotate(group.get("aim_words", "aim"), (group["aim"], first - 0.62),
+                          xytext=(-3, 0), textcoords="offset points", fontsize=7.5, va="bottom")
         y += 1
     axes.set_yticks([place for place, _ in ticks], [name for _, name in ticks])
     axes.tick_params(axis="y", length=0)
@@ -187,8 +192,8 @@ def draw_strip(plot, folder):
     axes.set_xlabel(f"{plot['unit']}   (dots: single values; box: quartiles; bar and number: median)", fontsize=9)
     axes.set_title(plot["title"], loc="left", fontsize=11, fontweight="bold", pad=26)
     marks = [axes.plot([], [], marker="s", linestyle="", color=colour, label=name)[0] for name, colour in colours.items()]
-    axes.legend(handles=marks, loc="lower left", bbox_to_anchor=(0, 1), ncol=len(marks), frameon=False, fontsize=9, handletextpad=0.2,
-                borderaxespad=0.1)
+    axes.legend(handles=marks, loc="lower left", bbox_to_anchor=(0, 1), ncol=len(marks), frameon=False, fontsize=9,
+                handletextpad=0.2, borderaxespad=0.1)
     return save(figure, plot, folder)
 
 
@@ -203,7 +208,8 @@ def draw_curve(plot, folder):
             axes.plot(x, middle, color=BOUND_COLOUR, linestyle="--", linewidth=1, label=system["system"])
             continue
         colour = colours[system["system"]]
-        axes.fill_between(x, [min(values) for _, values in points], [max(values) for _, values in points], color=colour, alpha=0.18, linewidth=0)
+        axes.fill_between(x, [min(values) for _, values in points], [max(values)
+                          for _, values in points], color=colour, alpha=0.18, linewidth=0)
         axes.plot(x, middle, color=colour, marker="o", markersize=4, label=system["system"])
     if plot.get("log", True):
         axes.set_yscale("log")

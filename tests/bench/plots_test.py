@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""plots.py: figures that would draw an empty or a false picture are refused, colours and quartiles are what they claim. No root."""
+"""plots.py: figures that would draw an empty picture are refused, colours and quartiles are what they claim. No root."""
 import json
 import pathlib
 import subprocess
@@ -15,7 +15,8 @@ DEBIAN_PYTHON = "/usr/bin/python3"
 
 
 def strip(*systems):
-    return {"name": "a", "title": "A work", "unit": "ms", "kind": "strip", "groups": [{"name": "no loss", "systems": list(systems)}]}
+    return {"name": "a", "title": "A work", "unit": "ms", "kind": "strip",
+        "groups": [{"name": "no loss", "systems": list(systems)}]}
 
 
 def curve(points):
@@ -58,7 +59,8 @@ class Figures(unittest.TestCase):
         self.assertGreater(plots.floor_of([0]), 0)
 
     def test_numbers_are_read_without_powers(self):
-        self.assertEqual([plots.plain_number(value) for value in (0.02, 5, 1500, 20_000, 3e6)], ["0.02", "5", "1,500", "20k", "3M"])
+        self.assertEqual([plots.plain_number(value)
+                         for value in (0.02, 5, 1500, 20_000, 3e6)], ["0.02", "5", "1,500", "20k", "3M"])
 
 
 def has_matplotlib():
@@ -73,10 +75,12 @@ class Pictures(unittest.TestCase):
     def drawn(self, figures, folder):
         source = pathlib.Path(folder) / "figures.json"
         source.write_text(json.dumps({"plots": figures}), encoding="utf-8")
-        return subprocess.run([DEBIAN_PYTHON, str(HERE / "plots.py"), str(source), folder], capture_output=True, text=True, check=False)
+        return subprocess.run([DEBIAN_PYTHON, str(HERE / "plots.py"), str(source), folder],
+                              capture_output=True, text=True, check=False)
 
     def test_the_same_figures_give_the_same_bytes(self):
-        figures = [strip({"system": "meshfs", "values": [1, 2, 3, 0, 5]}, {"system": "ALFRED", "words": "never"}), curve([[1, [2]], [10, [3, 4]]])]
+        figures = [strip({"system": "meshfs", "values": [1, 2, 3, 0, 5]}, {
+                         "system": "ALFRED", "words": "never"}), curve([[1, [2]], [10, [3, 4]]])]
         with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
             for folder in (one, two):
                 self.assertEqual(self.drawn(figures, folder).returncode, 0)

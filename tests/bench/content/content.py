@@ -4,24 +4,23 @@
 usage: tests/bench/run content [--only ROW,...] [--quick] [--json FILE] [--list]
 """
 import argparse
-import datetime
 import json
-import os
 import pathlib
-import platform
 import subprocess
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "measuring")]
+import about  # noqa: E402
 import rows_corpora  # noqa: E402
 import rows_edits  # noqa: E402
 import rows_links  # noqa: E402
 import rows_relay  # noqa: E402
 import rows_speed  # noqa: E402
-import systems  # noqa: E402
 import table  # noqa: E402
 from lab import TOP, LabFailed  # noqa: E402
+from others import SETTINGS, versions  # noqa: E402
 
 ROWS = {
     "edits": (rows_edits.scattered, "a 10 MB file that changes in 100 and in 10,000 places: bytes per link"),
@@ -45,25 +44,6 @@ class Settings:
         self.quick = quick
         self.relay_bytes = relay_mb * 1_000_000
         self.patience_s = 60 if quick else 300
-
-
-def commit():
-    said = subprocess.run(["git", "-C", TOP, "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    return said.stdout.strip() or "?"
-
-
-def about():
-    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8") if line.startswith("model name")), "?")
-    return {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "commit": commit(),
-            "machine": f"{os.cpu_count()} cores, {model}, kernel {platform.release()}", "load": os.getloadavg()[0],
-            "versions": systems.versions(commit()), "settings": systems.SETTINGS}
-
-
-def show_about(facts):
-    print(f"{facts['date']}  commit {facts['commit']}  {facts['machine']}  load {facts['load']:.1f}")
-    for kind in ("versions", "settings"):
-        for name, value in facts[kind].items():
-            print(f"  {name:<18} {value}")
 
 
 def options():
@@ -95,8 +75,8 @@ def main():
         for name, (_, words) in ROWS.items():
             print(f"{name:<10} {words}")
         return
-    facts, works = about(), []
-    show_about(facts)
+    facts, works = about.facts(versions(), SETTINGS), []
+    about.show(facts)
     for name in chosen.rows:
         start = time.monotonic()
         for work in measure(name, Settings(chosen.quick, chosen.relay_mb)):

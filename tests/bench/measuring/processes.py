@@ -36,7 +36,7 @@ def cpu_s(lab):
     return ticks / TICKS_PER_S
 
 
-def _kilobytes(path, key):
+def kilobytes(path, key):
     for line in path.read_text().splitlines():
         if line.startswith(key):
             return int(line.split()[1])
@@ -54,7 +54,7 @@ class Memory:
 
     def _watch(self):
         while not self.done.is_set():
-            self.peak_kb = max(self.peak_kb, sum(_kilobytes(pathlib.Path(f"/proc/{pid}/smaps_rollup"), "Pss:") for pid in self.pids))
+            self.peak_kb = max(self.peak_kb, sum(kilobytes(pathlib.Path(f"/proc/{pid}/smaps_rollup"), "Pss:") for pid in self.pids))
             time.sleep(SAMPLE_S)
 
     def __enter__(self):
@@ -66,4 +66,4 @@ class Memory:
     def __exit__(self, *unused):
         self.done.set()
         self.thread.join()
-        self.high_water_kb = sum(_kilobytes(pathlib.Path(f"/proc/{pid}/status"), "VmHWM:") for pid in self.pids)
+        self.high_water_kb = sum(kilobytes(pathlib.Path(f"/proc/{pid}/status"), "VmHWM:") for pid in self.pids)

@@ -73,7 +73,7 @@ def domain(settings):
     for nodes in (4,) if settings.quick else (12, 60):
         outcome = Outcome(f"{nodes} nodes on one segment, a {RECORD_BYTES}-byte record to all", "bounded sessions per node", [],
                           group=f"{nodes} nodes", unit="ms to the last node",
-                          note="sent: bytes of frames as nodes sent them, one to all once; received: on all ports; idle taken off")
+                          note="sent: bytes of frames as nodes sent them, one to all once; received: on all ports; idle apart")
         for system in chosen(settings.systems, outcome, f"domain {nodes}"):
             with failing_alone(outcome, system), segment(system, nodes) as lab:
                 time.sleep(5 if settings.quick else 30)

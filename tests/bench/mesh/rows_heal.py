@@ -1,7 +1,7 @@
 """Two halves of a network that meet again: both wrote meanwhile, and the link between them is thin.
 
 The entries' own bytes are what the commits of these records weigh when they travel plainly: the bytes of push messages that the
-next node received per record, in the same lab before the cut, for as many records made in the same way. No packet headers are in them.
+next node received per record, in the same lab before the cut, for as many records made in the same way, without packet headers.
 """
 import dataclasses
 import json

@@ -137,8 +137,6 @@ Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, Rec
     }
     waiting.position = position;
     parts_.time.saw(header.hlc, parts_.now);
-    const KnownMember* author = parts_.members.find(header.author);
-    if (author != nullptr && parts_.members.is_admin(author->node)) parts_.time.admin_commit(header.hlc, parts_.now);
     (void)parts_.authors.note(opened.header);
     for (std::size_t i = 0; i < prepared.size(); ++i) {
       if (prepared[i].what != Applier::Prepared::What::apply) continue;
@@ -146,6 +144,9 @@ Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, Rec
       parts_.applier.take(header, opened.entries[i], opened.hashes[i], std::move(prepared[i]),
                           {position, opened.form, index}, false, time);
     }
+    // Looked up after its entries: an admin's first commit states its own member record.
+    const KnownMember* author = parts_.members.find(header.author);
+    if (author != nullptr && parts_.members.is_admin(author->node)) parts_.time.admin_commit(header.hlc, parts_.now);
   }
   const bool header_taken = parts_.sets.offer_header(opened.header);
   if (!waiting.holds.empty()) {

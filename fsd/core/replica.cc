@@ -288,6 +288,12 @@ Status Replica::start(Instant now, WallMs wall) {
   p.now = now;
   p.time = NetworkTime(std::max(stored_bound(p.ports.index), p.moment.network_time), now);
   p.time.saw_own(p.authors.state(p.me).hlc, now);
+  // The bound of the last minute before a crash was not stored; what admins had said is. Without a clock there may be
+  // nothing else to go by.
+  for (const codec::Member& member : p.members.all()) {
+    const AuthorTag author = codec::author_tag(member.device, member.store);
+    if (p.members.is_admin(member.node)) p.time.admin_commit(p.authors.state(author).hlc, now);
+  }
   p.advance(now, wall);
   // Before the first commits, so that a replay judges them at a time when they were due.
   if (stored_bound(p.ports.index).ms + NetworkTime::kPersistEvery.ns / 1'000'000 < p.time.at(now).ms) {

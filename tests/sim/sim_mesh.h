@@ -6,13 +6,15 @@
 // `quiet` afterwards only beacons are sent.
 #pragma once
 
-#include "tests/sim/sim_node.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/topology.h"
+#include "tests/sim/wanderers.h"
 
 namespace meshfs::sim {
 
 struct Scenario {
   std::string name;
-  std::string topology;  // line, grid, random
+  std::string topology;  // see topology.h
   std::size_t nodes = 10;
   std::size_t members = 0;  // 0: every node is one; else so many write, the others share their identities
   std::uint32_t loss_ppm = 0;
@@ -20,10 +22,13 @@ struct Scenario {
   std::size_t changes = 40;  // by users
   std::size_t partitions = 0;
   std::size_t crashes = 0;
+  bool drawn = false;                // the seed draws all faults: see faults.h
   Duration span = seconds(30);       // over which all of that happens
   Duration patience = seconds(200);  // until all is equal
 };
 const std::vector<Scenario>& scenarios();
+// One for each topology, small, with drawn faults: for many seeds. SimMesh draws from the seed how many nodes, too.
+const std::vector<Scenario>& seeded_scenarios();
 
 // A bug put in on purpose, and the oracle that must find it.
 enum class Control : std::uint8_t { none, swallowed_news, private_file, early_acknowledgement, phantom_item };
@@ -32,8 +37,12 @@ struct Outcome {
   std::map<std::string, std::string> failures;  // by oracle; empty: all is well
   Hash final;                                   // of all trees, sets and traffic
   std::uint64_t frames = 0, messages = 0, acknowledged = 0, rounds = 0;
+  Faults faults;       // as they were drawn
   Duration settled{};  // after the last fault, until all was equal
 };
+
+// What the oracles found, with the line that runs it again; empty if all is well.
+std::string describe(const Scenario& scenario, std::uint64_t seed, const Outcome& outcome);
 
 class SimMesh {
  public:
@@ -51,9 +60,17 @@ class SimMesh {
   void build();
   void plan();
   void change();
+  SimNode& writer();
+  // mishaps.cc
+  void plan_mishaps();
+  Instant sometime();
+  void spread_loss();
   void partition();
   void crash_one();
-  SimNode& writer();
+  void leave_one();
+  void deafen_one();
+  void heal();
+  // oracles.cc
   [[nodiscard]] bool settled() const;
   std::string check_sets();
   std::string check_trees();
@@ -66,7 +83,10 @@ class SimMesh {
   std::uint64_t seed_;
   Control control_;
   Rng rng_;
+  Faults faults_;
+  Topology topology_;
   transport::SimNetwork network_;
+  std::unique_ptr<Wanderers> wanderers_;  // of a mobile mesh
   std::vector<std::unique_ptr<SimNode>> nodes_;
   std::vector<std::shared_ptr<Write>> writes_;
   std::uint64_t next_text_ = 1;

@@ -28,7 +28,8 @@ void SimNode::start() {
                             },
                             nullptr,
                             [this](const std::string& sentence) { notes.push_back(sentence); }};
-  replica_ = std::make_unique<fsd::Replica>(identity_, ports, fsd::Replica::Options{true, test_attributes(0755)});
+  replica_ =
+      std::make_unique<fsd::Replica>(identity_, ports, fsd::Replica::Options{clock_.confirmed, test_attributes(0755)});
   const Status replayed = store_.log.replay(
       replica_->index_position(),
       [this](auto type, auto position, ByteView payload) { return replica_->replay(type, position, payload); });

@@ -8,6 +8,12 @@
 
 namespace meshfs::sim {
 
+// A node's clock beside the true time; `confirmed`: it says itself that this is right (NTP, RTC).
+struct WallClock {
+  std::int64_t off_ms = 0;
+  bool confirmed = true;
+};
+
 class SimNode {
  public:
   static constexpr Duration kFlushTakes = milliseconds(2);  // one fdatasync, shared by all who wait
@@ -17,6 +23,7 @@ class SimNode {
   SimNode(transport::SimNetwork& network, transport::SimNetwork::Node number, codec::Identity identity, NodeId id,
           SimHost::Options options);
 
+  void set_clock(const WallClock& clock) { clock_ = clock; }  // before start()
   void start();
   void crash();  // power cut
   [[nodiscard]] bool running() const { return replica_ != nullptr; }
@@ -57,11 +64,12 @@ class SimNode {
   bool make_private(const std::string& name);
   Result<std::pair<fsd::NodeKey, std::string>> parent_of(const std::string& path);
   std::string text_of(const fsd::NodeInfo& info);
-  [[nodiscard]] WallMs wall() const { return {kWallStart.ms + to_ms(network_.now() - Instant{})}; }
+  [[nodiscard]] WallMs wall() const { return {kWallStart.ms + clock_.off_ms + to_ms(network_.now() - Instant{})}; }
 
   transport::SimNetwork& network_;
   codec::Identity identity_;
   NodeId id_;
+  WallClock clock_;
   SimHost host_;
   MemoryStore store_;
   std::unique_ptr<fsd::Replica> replica_;

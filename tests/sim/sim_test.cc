@@ -14,20 +14,12 @@ namespace meshfs::sim {
 namespace {
 
 const Scenario* find(const std::string& name) {
-  for (const Scenario& scenario : scenarios()) {
-    if (scenario.name == name) return &scenario;
+  for (const auto* all : {&scenarios(), &seeded_scenarios()}) {
+    for (const Scenario& scenario : *all) {
+      if (scenario.name == name) return &scenario;
+    }
   }
   return nullptr;
-}
-
-std::string describe(const Scenario& scenario, std::uint64_t seed, const Outcome& outcome) {
-  std::string out;
-  for (const auto& [oracle, what] : outcome.failures) out += "oracle " + oracle + ": " + what + "\n";
-  if (!out.empty()) {
-    out += "scenario " + scenario.name + ", seed " + std::to_string(seed) + "; again with: sim_test --scenario " +
-           scenario.name + " --seed " + std::to_string(seed) + "\n";
-  }
-  return out;
 }
 
 void print(const Scenario& scenario, std::uint64_t seed, const Outcome& outcome) {
@@ -112,6 +104,7 @@ int main(int argc, char** argv) {
     const bool more = i + 1 < argc;
     if (std::strcmp(argv[i], "--list") == 0) {
       for (const auto& one : meshfs::sim::scenarios()) std::printf("%s\n", one.name.c_str());
+      for (const auto& one : meshfs::sim::seeded_scenarios()) std::printf("%s\n", one.name.c_str());
       return 0;
     }
     if (std::strcmp(argv[i], "--scenario") == 0 && more)

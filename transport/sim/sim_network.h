@@ -89,6 +89,7 @@ class SimNetwork {
   // --- what happened
   struct Counters {
     std::uint64_t frames = 0, bytes = 0;  // handed over by senders, once per edge
+    std::uint64_t transmissions = 0;      // on the air: a broadcast is one, whoever hears it
     std::uint64_t delivered = 0, lost = 0, duplicated = 0, corrupted = 0;
     bool operator==(const Counters&) const = default;
   };

@@ -33,12 +33,14 @@ Status SimNetwork::send_datagram(Node from, Node to, ByteView frame) {
     e->wants_room[kMode] = true;
     return Errc::no_space;
   }
+  ++counters_.transmissions;
   put_on_air(from, to, *e, std::make_shared<const Bytes>(copy_of(frame)));
   return {};
 }
 
 Status SimNetwork::broadcast(Node from, ByteView frame) {
   const Frame shared = std::make_shared<const Bytes>(copy_of(frame));
+  ++counters_.transmissions;
   for (auto& [to, e] : nodes_[from]->edges) {
     // A full edge loses its copy: there is no one address that could get room again.
     if (e.queued[index_of(Mode::datagram)] + frame.size() <= kMaxQueuedBytes) put_on_air(from, to, e, shared);
@@ -90,6 +92,7 @@ Status SimNetwork::send_stream(Node from, Node to, ByteView frame) {
     e->wants_room[kMode] = true;
     return Errc::no_space;
   }
+  ++counters_.transmissions;
   e->queued[kMode] += frame.size();  // until delivered: a stream keeps what is not acknowledged
   const std::uint64_t segments = frame.size() / kSegmentBytes + 1;
   e->segments += segments;

@@ -320,5 +320,23 @@ TEST(Replica, AFullDiskLosesNothingThatShows) {
   EXPECT_EQ(text_of(a, "/x"), "waits");
 }
 
+// Found by seeds of the simulator (tests/sim/seeds_test.cc): a router without a clock and with fewer than three neighbours
+// goes by what the admin says, be that only its founding commit, and still after a power cut in the first minute.
+TEST(Replica, WithoutAClockTheAdminsFirstCommitTellsTheTimeAlsoAfterACrash) {
+  World world(9, 1);
+  TestNode& admin = world[0];
+  const crypto::Seed secret = test_seed(9, 9);
+  TestNode b(test_identity(test_genesis(secret, 9 * 100 + 1), secret, 9 * 100 + 2, "b"), false);
+  b.start(world.now, WallMs{0});
+  EXPECT_LT(b.replica->status().network_time.ms, world.wall.ms / 2);
+  world.carry(admin, b, 100);
+  EXPECT_NEAR(static_cast<double>(b.replica->status().network_time.ms), static_cast<double>(world.wall.ms), 1000);
+  b.store.flush();
+  b.crash();
+  world.pass(seconds(1));
+  b.start(world.now, WallMs{0});
+  EXPECT_NEAR(static_cast<double>(b.replica->status().network_time.ms), static_cast<double>(world.wall.ms), 2000);
+}
+
 }  // namespace
 }  // namespace meshfs::sim

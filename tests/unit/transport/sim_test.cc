@@ -70,6 +70,7 @@ std::vector<Heard> noisy_run(std::uint64_t seed) {
   line.run(seconds(1));
   const auto& c = line.net.counters();
   EXPECT_EQ(c.frames, 4000U);
+  EXPECT_EQ(c.transmissions, 2000U);  // each heard by two
   EXPECT_NEAR(static_cast<double>(c.lost), 800, 120);
   EXPECT_NEAR(static_cast<double>(c.duplicated), 160, 60);
   EXPECT_NEAR(static_cast<double>(c.corrupted), 160, 60);

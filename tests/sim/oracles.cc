@@ -1,0 +1,102 @@
+// How a mesh must have ended: see sim_mesh.h.
+#include <algorithm>
+
+#include "tests/sim/sim_mesh.h"
+
+namespace meshfs::sim {
+
+std::uint64_t SimMesh::messages_out() const {
+  std::uint64_t sum = 0;
+  for (const auto& node : nodes_) sum += node->host().core().stats().messages_out;
+  return sum;
+}
+
+bool SimMesh::settled() const {
+  const auto first = nodes_.front()->host().core().summaries();
+  for (const auto& node : nodes_) {
+    if (node->host().core().summaries() != first || node->host().core().stats().needs > 0) return false;
+  }
+  return true;
+}
+
+std::string SimMesh::check_sets() {
+  const auto first = nodes_.front()->replica().status();
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const auto status = nodes_[i]->replica().status();
+    if (status.sets != first.sets) return "node " + std::to_string(i) + " holds another set than node 0";
+    if (status.missing_blobs > 0) return "node " + std::to_string(i) + " lacks content";
+    if (status.pending > 0) return "node " + std::to_string(i) + " has entries that wait for others";
+    if (nodes_[i]->host().core().summaries() != nodes_.front()->host().core().summaries()) {
+      return "the syncd of node " + std::to_string(i) + " tells another fingerprint than that of node 0";
+    }
+  }
+  return {};
+}
+
+std::string SimMesh::check_trees() {
+  const auto first = nodes_.front()->dump();
+  for (std::size_t i = 1; i < nodes_.size(); ++i) {
+    const auto other = nodes_[i]->dump();
+    if (other == first) continue;
+    for (const auto& [path, what] : other) {
+      const auto at = first.find(path);
+      if (at == first.end()) return "node " + std::to_string(i) + " shows " + path + ", node 0 does not";
+      if (at->second != what) return path + " differs between node 0 and node " + std::to_string(i);
+    }
+    return "node 0 shows more than node " + std::to_string(i);
+  }
+  return {};
+}
+
+// Shown somewhere, or replaced by a write or delete that had seen it and is itself not lost.
+bool SimMesh::covered(const Write& write, const std::string& shown) const {
+  if (!write.text.empty() && shown.find(write.text) != std::string::npos) return true;
+  for (const auto& later : writes_) {
+    if (later.get() == &write || write.text.empty()) continue;
+    if (std::find(later->replaced.begin(), later->replaced.end(), write.text) == later->replaced.end()) continue;
+    // A delete may have been published before its author crashed, acknowledged or not.
+    if (later->text.empty() || covered(*later, shown)) return true;
+  }
+  return false;
+}
+
+std::string SimMesh::check_acknowledged() {
+  std::string shown;
+  for (const auto& [path, what] : nodes_.front()->dump()) shown += what + "\n";
+  for (const auto& write : writes_) {
+    if (!write->acknowledged || write->text.empty()) continue;
+    if (!covered(*write, shown))
+      return "an acknowledged write is lost: " + write->text.substr(0, write->text.find(';'));
+  }
+  return {};
+}
+
+// The last beacons after the last change find all equal. Where four of ten are lost, or all have just met, that takes
+// some beacons more; then two minutes of silence must come.
+std::string SimMesh::check_quiet() {
+  constexpr Duration kWindow = seconds(60);
+  constexpr int kMostWindows = 8;
+  network_.run_until(network_.now() + seconds(45));
+  std::uint64_t sent = 0;
+  int silent = 0;
+  for (int i = 0; i < (scenario_.drawn ? kMostWindows : 1); ++i) {
+    const std::uint64_t before = messages_out();
+    network_.run_until(network_.now() + kWindow);
+    sent = messages_out() - before;
+    silent = sent == 0 ? silent + 1 : 0;
+    if (silent == (scenario_.drawn ? 2 : 1)) return {};
+  }
+  return std::to_string(sent) + " messages were sent with nothing to say";
+}
+
+std::string describe(const Scenario& scenario, std::uint64_t seed, const Outcome& outcome) {
+  std::string out;
+  for (const auto& [oracle, what] : outcome.failures) out += "oracle " + oracle + ": " + what + "\n";
+  if (!out.empty()) {
+    out += "scenario " + scenario.name + ", seed " + std::to_string(seed) + " (" + outcome.faults.words() +
+           "); again with: sim_test --scenario " + scenario.name + " --seed " + std::to_string(seed) + "\n";
+  }
+  return out;
+}
+
+}  // namespace meshfs::sim

@@ -1,10 +1,11 @@
 @0xdabfe05a9a526c55;
 # What neighbours say to each other. A frame is 32 bytes of header, then one of these:
-#   0 magic 'm' (0x6d) · 1 version 1 · 2 kind (1 beacon, 2 hello, 3 packet) · 3 zero · 4..7 session · 8..15 counter · 16..31 tag, all
-#   little-endian. tag = BLAKE2b-128 keyed with the link key (beacon, hello: the network's; packet: the session's),
-#   domain "meshfs frame 1", of bytes 0..15 and the payload. At most 1,280 bytes before a session is there (beacon, hello), 262,144 in one.
+#   0 magic 'm' (0x6d) · 1 version 1 · 2 kind (1 beacon, 2 hello, 3 packet, 4 news) · 3 zero · 4..7 session · 8..15 counter · 16..31 tag, all
+#   little-endian. tag = BLAKE2b-128 keyed with the link key (beacon, hello, news: the network's; packet: the session's),
+#   domain "meshfs frame 1", of bytes 0..15 and the payload. At most 1,280 bytes outside a session (beacon, hello, news), 262,144 in one.
+#   Beacons, hellos and news of one sender share one counter, which begins anew with its boot nonce; session is 0 in them.
 #
-# Bytes. Beacon and Hello: packed, one segment, no segment table. Packet and Message: 4 bytes little-endian length of the
+# Bytes. Beacon and Hello: packed, one segment, no segment table. Packet, Message and News: 4 bytes little-endian length of the
 # head; the head, packed likewise; then the bulk: the bytes of its bundles, blobs or pieces one after the other in the
 # order they are listed, as they are. Content is most of what travels, and packing would touch each of its bytes twice
 # per hop for nothing. The whole input is used. Unlike what is signed (entry.capnp), a reader
@@ -55,7 +56,7 @@ struct Hello {
   name @5 :Data;             # node name, for people; at most 32 bytes
   features @6 :UInt32;       # messages that came later and that I understand: bit 0 Question and Replies, bit 1 bases and signatures in wants,
                              # and blobs encoded as delta, patch or rsync, bit 3 dictionaries and squeezed items. Bit 2, of this
-                             # session: it takes the place of our stream, which stalls or loses. Unknown bits are ignored
+                             # session: it takes the place of our stream, which stalls or loses. Bit 4: news frames. Unknown bits are ignored
 }
 
 struct AckRange {
@@ -128,6 +129,19 @@ struct Push {
   # News: items with the small blobs they need. Not empty.
   bundles @0 :List(Bundle);  # at most 512
   blobs @1 :List(Blob);      # at most 512
+}
+
+struct News {
+  # One datagram to all in range: a push that acknowledges others. Or to one neighbour alone: the same acknowledgements, asked for or given.
+  # It is taken from whoever was heard by a beacon with this boot nonce; a counter counts once. The network's key says that a member sent
+  # it, not which: so nothing but the push is believed beyond delay, and the push is judged as any other.
+  # A key is the first 8 bytes of BLAKE2b-256 of a commit's signature, squeezed or not, of any other item of the hash of its bytes.
+  node @0 :Data;             # 32 bytes: who sends this
+  boot @1 :UInt64;           # the first 8 bytes of its boot nonce
+  push @2 :Push;             # null: only acknowledgements
+  have @3 :Data;             # keys, at most 128: these items are here, or their bytes are and are being judged
+  lack @4 :Data;             # keys, at most 128: of an `ask`, those that are not here. Who asked sends them
+  ask @5 :Bool;              # to one neighbour: say which of the keys in `have` are there too
 }
 
 struct Range {

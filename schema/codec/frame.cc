@@ -40,7 +40,7 @@ Result<FrameHeader> peek_frame(ByteView frame) {
   if (frame[1] != kWireVersion)
     return error(Errc::unsupported, "a frame of another version: update meshfs on both nodes");
   const std::uint8_t kind = frame[2];
-  if (kind < 1 || kind > 3 || frame[3] != 0) return malformed("not a meshfs frame");
+  if (kind < 1 || kind > 4 || frame[3] != 0) return malformed("not a meshfs frame");
   FrameHeader header;
   header.kind = static_cast<FrameKind>(kind);
   header.session = static_cast<std::uint32_t>(load_word(frame.data()) >> 32);

@@ -234,6 +234,37 @@ Status read(format::Push::Reader from, Push& to, BulkReader& bulk) {
   return to.bundles.empty() && to.blobs.empty() ? malformed("a message that says nothing") : Status();
 }
 
+// --- news frames: a push outside a session
+
+static void write(format::News::Builder to, const News& from, BulkWriter& bulk) {
+  to.setNode(data_of(from.node.view()));
+  to.setBoot(from.boot);
+  if (!from.push.bundles.empty() || !from.push.blobs.empty()) write(to.initPush(), from.push, bulk);
+  set_unless_empty(joined(from.have), [&](auto data) { to.setHave(data); });
+  set_unless_empty(joined(from.lack), [&](auto data) { to.setLack(data); });
+  to.setAsk(from.ask);
+}
+static Status read(format::News::Reader from, News& to, BulkReader& bulk) {
+  if (Status s = read_fixed(from.getNode(), to.node); !s) return s;
+  to.boot = from.getBoot();
+  to.ask = from.getAsk();
+  if (from.hasPush()) {
+    if (Status s = read(from.getPush(), to.push, bulk); !s) return s;
+  }
+  if (Status s = read_joined(from.getHave(), kMaxNewsKeys, to.have); !s) return s;
+  if (Status s = read_joined(from.getLack(), kMaxNewsKeys, to.lack); !s) return s;
+  const bool empty = !from.hasPush() && to.have.empty() && to.lack.empty();
+  return empty ? malformed("a message that says nothing") : Status();
+}
+
+Bytes encode_news(const News& news) { return encode_with_bulk<format::News>(news); }
+Result<News> decode_news(ByteView bytes) {
+  return decode_with_bulk<format::News, News>(bytes, kMaxFrameBeforeAuth - kFrameHeaderBytes);
+}
+Bytes seal_news(const crypto::LinkKey& key, const FrameHeader& header, const News& news) {
+  return seal_in_place(key, header, encode_with_bulk<format::News>(news, Bytes(kFrameHeaderBytes)));
+}
+
 Bytes encode_message(const Message& message) { return encode_with_bulk<format::Message>(message); }
 Result<Message> decode_message(ByteView bytes) {
   return decode_with_bulk<format::Message, Message>(bytes, kMaxFrameAfterAuth);

@@ -2,7 +2,7 @@
 // A frame = fixed header, then an authenticated payload. The header is parsed before anything is trusted,
 // so it is not Cap'n Proto: 32 bytes, little-endian:
 //   0 magic 'm'  1 version  2 kind  3 zero  4..7 session  8..15 counter  16..31 tag
-// tag = keyed BLAKE2b over bytes 0..15 and the payload, under the session's key (beacon, hello: network key).
+// tag = keyed BLAKE2b over bytes 0..15 and the payload, under the session's key (beacon, hello, news: network key).
 #pragma once
 
 #include <string>
@@ -36,10 +36,10 @@ inline constexpr std::size_t kMaxWantSignature = 3 * 1024;  // of the largest ch
 // Of a blob encoded as patch: leaves room for its head in a message. What does not fit is fetched chunk by chunk.
 inline constexpr std::size_t kMaxPatchBytes = 200 * 1024;
 
-enum class FrameKind : std::uint8_t { beacon = 1, hello = 2, packet = 3 };
+enum class FrameKind : std::uint8_t { beacon = 1, hello = 2, packet = 3, news = 4 };
 struct FrameHeader {
   FrameKind kind = FrameKind::beacon;
-  std::uint32_t session = 0;  // the receiver's number for the session; 0 for beacon and hello
+  std::uint32_t session = 0;  // the receiver's number for the session; 0 outside one
   std::uint64_t counter = 0;  // strictly increasing per sender and session
   bool operator==(const FrameHeader&) const = default;
 };
@@ -86,6 +86,7 @@ inline constexpr std::uint32_t kFeatureDeltas = 2;     // bases, signatures, and
 inline constexpr std::uint32_t kFeatureInstead =
     4;  // of one session: it takes the place of a stream that stalls or loses
 inline constexpr std::uint32_t kFeatureSqueezed = 8;  // understands Dictionaries and bundles of form squeezed
+inline constexpr std::uint32_t kFeatureNews = 16;     // understands frames of kind news, and answers them
 
 struct Hello {
   NodeId node;
@@ -144,6 +145,19 @@ struct Push {  // news: items with the small blobs they need
   std::vector<Blob> blobs;
   bool operator==(const Push&) const = default;
 };
+// The first 8 bytes of identity_of() an item: what news frames name it by.
+using NewsKey = FixedBytes<8, struct NewsKeyTag>;
+inline constexpr std::size_t kMaxNewsKeys = 128;  // of each list; all that fits is fewer
+
+struct News {  // one frame, to all in range or to one neighbour
+  NodeId node;
+  std::uint64_t boot = 0;  // the first 8 bytes of its boot nonce
+  Push push;               // may be empty
+  std::vector<NewsKey> have, lack;
+  bool ask = false;
+  bool operator==(const News&) const = default;
+};
+
 struct Held {  // "these headers' commits are durable here"
   std::vector<HeaderHash> headers;
   bool operator==(const Held&) const = default;
@@ -211,6 +225,10 @@ Bytes encode_beacon(const Beacon&);
 Result<Beacon> decode_beacon(ByteView);
 Bytes encode_hello(const Hello&);
 Result<Hello> decode_hello(ByteView);
+Bytes encode_news(const News&);
+Result<News> decode_news(ByteView);
+// The same of encode_news(news) as seal_frame() would make it, with one copy of its bulk.
+Bytes seal_news(const crypto::LinkKey& key, const FrameHeader& header, const News& news);
 Bytes encode_packet(const Packet&);
 Result<Packet> decode_packet(ByteView);
 Bytes encode_message(const Message&);

@@ -65,6 +65,7 @@ void write_wire(const std::filesystem::path& root, Rng& rng) {
     const std::string name = std::to_string(i);
     beacons.add("beacon-" + name, encode_beacon(random_beacon(rng)));
     beacons.add("hello-" + name, encode_hello(random_hello(rng)));
+    beacons.add("news-" + name, encode_news(random_news(rng)));
     const Bytes packet = encode_packet(random_packet(rng));
     messages.add("packet-" + name, packet);
     messages.add("frame-" + name, seal_frame({}, {FrameKind::packet, 1, 2}, packet));

@@ -1,6 +1,7 @@
 #include "tests/unit/schema/example_text.h"
 
 #include "schema/codec/packing.h"
+#include "schema/codec/squeezed.h"
 #include "schema/crypto/hash.h"
 #include "tests/unit/schema/example.h"
 
@@ -43,10 +44,10 @@ constexpr const char* kCommitWords[] = {
     "'xt'",
 };
 
-std::string wrapped(const Bytes& bytes, std::size_t per_line) {
+std::string wrapped(ByteView bytes, std::size_t per_line) {
   std::string out;
   for (std::size_t at = 0; at < bytes.size(); at += per_line) {
-    out += "    " + to_hex(ByteView(bytes).subspan(at, std::min(per_line, bytes.size() - at))) + "\n";
+    out += "    " + to_hex(bytes.subspan(at, std::min(per_line, bytes.size() - at))) + "\n";
   }
   return out;
 }
@@ -54,6 +55,28 @@ std::string wrapped(const Bytes& bytes, std::size_t per_line) {
 std::string line(const std::string& label, const std::string& value) {
   const std::size_t gap = label.size() < 14 ? 14 - label.size() : 1;
   return "    " + label + std::string(gap, ' ') + value + "\n";
+}
+
+std::string news_text(const Commit& commit) {
+  const Bundle bundle{ItemForm::commit, encode_commit(commit)};
+  const auto key = [](const Bundle& one) { return *NewsKey::from(identity_of(one).view().first(NewsKey::kSize)); };
+  News news{filled<NodeId>(1), 0x1817161514131211, {{bundle}, {}}, {filled<NewsKey>(9)}, {}, false};
+  const Bytes pushed = seal_news(filled<crypto::LinkKey>(3), {FrameKind::news, 0, 7}, news);
+  const std::size_t bulk = pushed.size() - bundle.bytes.size();
+  std::string out =
+      "\nA news frame under the same key, " + std::to_string(pushed.size()) +
+      " bytes: node 01 02 .. 20 sends that commit to all in range and says that it holds the item 09 0a .. 10:\n\n";
+  out += line("6d 01 04 00", "magic, version, kind news, zero");
+  out += line(to_hex(ByteView(pushed).subspan(4, 12)), "no session, counter 7");
+  out += line(to_hex(ByteView(pushed).subspan(16, 16)), "tag");
+  out += line(to_hex(ByteView(pushed).subspan(32, 4)), "bytes of the head");
+  out += wrapped(ByteView(pushed).subspan(36, bulk - 36), 48);
+  out += line(to_hex(ByteView(pushed).subspan(bulk, 8)) + " ..", "the commit as above");
+  news = {filled<NodeId>(2), 1, {}, {key(bundle)}, {}, true};
+  out += "\nThe key of that commit is " + key(bundle).hex() +
+         ": so begins the hash of its signature. An `ask` for it alone takes " +
+         std::to_string(kFrameHeaderBytes + encode_news(news).size()) + " bytes.\n";
+  return out;
 }
 
 }  // namespace
@@ -92,7 +115,7 @@ std::string example_text() {
   out += line(to_hex(ByteView(frame).subspan(8, 8)), "counter");
   out += line(to_hex(ByteView(frame).subspan(16, 16)), "tag");
   out += line(to_hex(ByteView(frame).subspan(32)), "packed Packet");
-  return out;
+  return out + news_text(commit);
 }
 
 std::string size_table() {

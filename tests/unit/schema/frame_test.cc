@@ -32,6 +32,17 @@ TEST(Frame, APacketSealedAtOnceIsTheSameFrame) {
   }
 }
 
+TEST(Frame, NewsSealedAtOnceIsTheSameFrame) {
+  Rng rng(6);
+  for (int i = 0; i < 50; ++i) {
+    const News news = random_news(rng);
+    const FrameHeader header{FrameKind::news, 0, rng.next()};
+    const Bytes frame = seal_news(kKey, header, news);
+    EXPECT_EQ(frame, seal_frame(kKey, header, encode_news(news)));
+    EXPECT_EQ(*peek_frame(frame), header);
+  }
+}
+
 TEST(Frame, NoFlippedBitAndNoPieceOpens) {
   const Bytes good = seal_frame(kKey, {FrameKind::beacon, 0, 9}, encode_beacon(example_beacon()));
   ASSERT_TRUE(open_frame(kKey, good).ok());  // the control
@@ -50,9 +61,9 @@ TEST(Frame, SaysWhatIsWrong) {
   frame[1] = 2;
   EXPECT_EQ(peek_frame(frame).code(), Errc::unsupported);
   frame[1] = 1;
-  frame[2] = 4;
+  frame[2] = 5;
   EXPECT_EQ(peek_frame(frame).code(), Errc::bad_bytes);
-  frame[2] = 2;
+  frame[2] = 4;
   frame.resize(kMaxFrameBeforeAuth);
   EXPECT_TRUE(peek_frame(frame).ok());
   frame.resize(kMaxFrameBeforeAuth + 1);

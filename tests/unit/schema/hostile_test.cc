@@ -105,7 +105,7 @@ bool anybody_accepts(ByteView bytes) {
          decode_entry(kSharedVolume, bytes).ok() || decode_list(bytes).ok() || decode_genesis(bytes).ok() ||
          decode_member(bytes).ok() || decode_identity(bytes).ok() || decode_beacon(bytes).ok() ||
          decode_hello(bytes).ok() || decode_packet(bytes).ok() || decode_message(bytes).ok() ||
-         local::decode_to_syncd(bytes).ok() || local::decode_to_fsd(bytes).ok();
+         decode_news(bytes).ok() || local::decode_to_syncd(bytes).ok() || local::decode_to_fsd(bytes).ok();
 }
 
 TEST(Hostile, CyclesAreRefused) {

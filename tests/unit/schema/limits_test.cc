@@ -201,6 +201,22 @@ TEST(Limits, BeaconHelloPacket) {
   refused([](Packet& p) { p.pieces[0].total = kMaxFrameAfterAuth + 1; }, Errc::too_large, "huge message");
 }
 
+TEST(Limits, News) {
+  News news{filled<NodeId>(1), 2, {{{ItemForm::commit, {1}}}, {}}, {filled<NewsKey>(3)}, {filled<NewsKey>(4)}, true};
+  ASSERT_TRUE(decode_news(encode_news(news)).ok());
+  news.have.resize(kMaxNewsKeys - 1, news.have[0]);
+  ASSERT_TRUE(decode_news(encode_news(news)).ok());
+  news.have.resize(kMaxNewsKeys + 1, news.have[0]);
+  expect_refused(news, encode_news, decode_news, Errc::too_large, "129 keys that are here");
+  news.have.resize(1);
+  news.lack.resize(kMaxNewsKeys + 1, news.lack[0]);
+  expect_refused(news, encode_news, decode_news, Errc::too_large, "129 keys that are not");
+  news.lack.clear();
+  news.push.bundles[0].bytes.resize(kMaxFrameBeforeAuth, 7);
+  expect_refused(news, encode_news, decode_news, Errc::too_large, "more than a frame");
+  expect_refused(News{news.node, 1, {}, {}, {}, true}, encode_news, decode_news, Errc::bad_bytes, "says nothing");
+}
+
 TEST(Limits, Messages) {
   const auto refused = [](const Message& message, Errc code, const char* what) {
     expect_refused(message, encode_message, decode_message, code, what);

@@ -124,6 +124,16 @@ codec::Packet random_packet(Rng& rng) {
   return packet;
 }
 
+codec::News random_news(Rng& rng) {
+  News news{random_fixed<NodeId>(rng), rng.next(), {}, {}, {}, rng.percent(30)};
+  if (rng.percent(70)) news.push.bundles.push_back(random_bundle(rng));
+  if (rng.percent(30)) news.push.blobs.push_back(random_blob(rng));
+  while (encode_news(news).size() > kMaxFrameBeforeAuth - kFrameHeaderBytes - 300) news.push = {};
+  news.have = random_list<NewsKey>(rng, 1, 12);
+  news.lack = random_list<NewsKey>(rng, 0, 12);
+  return news;
+}
+
 codec::Message random_message(Rng& rng, std::size_t which) {
   const auto epoch = static_cast<std::uint32_t>(rng.next());
   switch (which) {

@@ -54,6 +54,7 @@ codec::Identity random_identity(Rng& rng);
 codec::Beacon random_beacon(Rng& rng);
 codec::Hello random_hello(Rng& rng);
 codec::Packet random_packet(Rng& rng);
+codec::News random_news(Rng& rng);  // fits its frame
 // One of each kind as `which` counts up; which < number of alternatives.
 codec::Message random_message(Rng& rng, std::size_t which);
 codec::local::ToSyncd random_to_syncd(Rng& rng, std::size_t which);

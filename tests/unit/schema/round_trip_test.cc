@@ -82,6 +82,7 @@ TEST(RoundTrip, BeaconHelloPacket) {
     expect_round_trip(random_beacon(rng), encode_beacon, decode_beacon);
     expect_round_trip(random_hello(rng), encode_hello, decode_hello);
     expect_round_trip(random_packet(rng), encode_packet, decode_packet);
+    expect_round_trip(random_news(rng), encode_news, decode_news);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <vector>
 
@@ -17,13 +18,14 @@ namespace meshfs::syncd {
 // An encoded message; shared because one push goes to every neighbour.
 using SharedBytes = std::shared_ptr<const Bytes>;
 
-// news: pushes. control: wants, reconciliation, answers. bulk: content. A lower class never waits for a higher number.
-enum class Priority : std::uint8_t { news = 0, control = 1, bulk = 2 };
-inline constexpr std::size_t kPriorities = 3;
+// urgent: pushes of the sets network and commands. news: other pushes. control: wants, reconciliation, answers. bulk: content.
+// A lower class never waits for a higher number.
+enum class Priority : std::uint8_t { urgent = 0, news = 1, control = 2, bulk = 3 };
+inline constexpr std::size_t kPriorities = 4;
 
 // Waiting for the channel, per class. Senders look at room() and hold their work back in their own bounded tables;
 // what comes regardless beyond the limit is refused, and reconciliation or a renewed want brings it later.
-inline constexpr std::array<std::size_t, kPriorities> kMaxQueuedBytes{4u << 20, 2u << 20, 4u << 20};
+inline constexpr std::array<std::size_t, kPriorities> kMaxQueuedBytes{1u << 20, 4u << 20, 2u << 20, 4u << 20};
 
 class Channel {
  public:
@@ -42,18 +44,23 @@ class Channel {
   virtual void flush(Instant now, const SendPacket& send) = 0;
   [[nodiscard]] virtual Instant wake() const = 0;
   [[nodiscard]] virtual std::optional<Duration> rtt() const = 0;
+  // The shortest so far: the link's own, without queues and patience.
+  [[nodiscard]] virtual std::optional<Duration> shortest_rtt() const { return std::nullopt; }
   // What it measured, on a link that does not repair loss; else only what waits here.
   struct Traffic {
     std::uint64_t sent = 0, lost = 0;  // packets with content
     std::size_t queued = 0;            // bytes not sent or not acknowledged
   };
-  [[nodiscard]] virtual Traffic traffic() const { return {0, 0, queued_[0] + queued_[1] + queued_[2]}; }
+  [[nodiscard]] virtual Traffic traffic() const { return {0, 0, all_queued()}; }
   // Nothing has been acknowledged for so long that the neighbour must be out of reach.
   [[nodiscard]] virtual bool dead(Instant now) const = 0;
   // Nothing waits and nothing is on its way.
   [[nodiscard]] virtual bool idle() const = 0;
 
  protected:
+  [[nodiscard]] std::size_t all_queued() const {
+    return std::accumulate(queued_.begin(), queued_.end(), std::size_t{0});
+  }
   static constexpr std::size_t index(Priority priority) { return static_cast<std::size_t>(priority); }
   std::array<std::deque<SharedBytes>, kPriorities> waiting_;
   std::array<std::size_t, kPriorities> queued_{};  // bytes in waiting_

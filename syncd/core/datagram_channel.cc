@@ -295,12 +295,17 @@ std::optional<Duration> DatagramChannel::rtt() const {
   return round_trip_.rtt();
 }
 
+std::optional<Duration> DatagramChannel::shortest_rtt() const {
+  if (!round_trip_.measured()) return std::nullopt;
+  return round_trip_.shortest();
+}
+
 Channel::Traffic DatagramChannel::traffic() const {
   return {packets_sent_, packets_lost_, Channel::traffic().queued + in_flight_};
 }
 
 bool DatagramChannel::dead(Instant now) const { return !started_.empty() && now - last_progress_ > kDeadAfter; }
 
-bool DatagramChannel::idle() const { return started_.empty() && queued_[0] + queued_[1] + queued_[2] == 0; }
+bool DatagramChannel::idle() const { return started_.empty() && all_queued() == 0; }
 
 }  // namespace meshfs::syncd

@@ -18,7 +18,7 @@ namespace meshfs::syncd {
 
 class DatagramChannel : public Channel {
  public:
-  // Bytes of begun, unfinished messages per class; fits three times into the receiver's Reassembly::kMaxPartialBytes.
+  // Bytes of begun, unfinished messages per class; fits four times into the receiver's Reassembly::kMaxPartialBytes.
   static constexpr std::size_t kMaxStartedBytes = 768 * 1024;
   static constexpr std::uint64_t kMaxStartedMessages = 256;  // per class
   // Three newer packets acknowledged: this one is lost (RFC 9002 6.1.1).
@@ -37,6 +37,7 @@ class DatagramChannel : public Channel {
   void flush(Instant now, const SendPacket& send) override;
   [[nodiscard]] Instant wake() const override;
   [[nodiscard]] std::optional<Duration> rtt() const override;
+  [[nodiscard]] std::optional<Duration> shortest_rtt() const override;
   [[nodiscard]] Traffic traffic() const override;
   [[nodiscard]] bool dead(Instant now) const override;
   [[nodiscard]] bool idle() const override;

@@ -13,13 +13,17 @@ HeaderHash claim_of(const codec::Bundle& bundle) {
   return crypto::prefix_of<HeaderHash>(crypto::hash_of(bundle.bytes));
 }
 
-// The header a pushed commit will be acknowledged by. Only whole commits: those are news; the rest is reconciliation.
-std::optional<HeaderHash> header_of(const NetworkId& network, const std::optional<codec::Bundle>& bundle) {
+// Of a whole commit. Only those are news; the rest is reconciliation.
+std::optional<codec::SignedHeader> header_in(const std::optional<codec::Bundle>& bundle) {
   if (!bundle || bundle->form != codec::ItemForm::commit) return std::nullopt;
   const Result<codec::Commit> commit = codec::decode_commit(bundle->bytes);
   if (!commit) return std::nullopt;
-  const codec::SignedHeader header = codec::signed_header(*commit);
-  return codec::header_hash(network, header.header, header.root);
+  return codec::signed_header(*commit);
+}
+
+bool urgent(const codec::SignedHeader& header) {
+  const SetId set = set_of(header.header.volume);
+  return set == SetId::network || set == SetId::commands;
 }
 
 }  // namespace
@@ -43,28 +47,39 @@ void Gossip::on_session(const NodeId& who) {
   for (auto& [key, one] : recent_) one.have.erase(who);
 }
 
-void Gossip::on_publish(codec::local::Publish publish) {
+Gossip::Recent* Gossip::recent_by(const codec::NewsKey& key) {
+  Key least;
+  std::copy_n(key.data.begin(), key.data.size(), least.data.begin());
+  const auto it = recent_.lower_bound(least);
+  return it != recent_.end() && news_key(it->first) == key ? &it->second : nullptr;
+}
+
+void Gossip::on_publish(codec::local::Publish publish, Instant now) {
   std::vector<News> news;
   std::vector<Key> keys;
   for (codec::Bundle& bundle : publish.push.bundles) {
     keys.push_back(codec::identity_of(bundle));
     recent(keys.back()).accepted = true;
-    news.push_back({std::move(bundle), std::nullopt, {}});
+    News one;
+    one.plain = std::move(bundle);
+    if (const auto header = header_in(one.plain)) one.urgent = urgent(*header);
+    news.push_back(std::move(one));
   }
   if (publish.squeezed && news.size() == 1) {
     News both = news_of(std::move(*publish.squeezed), {});
     both.plain = std::move(news.front().plain);
+    both.urgent = news.front().urgent;
     news.front() = std::move(both);
   }
   std::vector<SharedBlob> blobs;
   for (codec::Blob& blob : publish.push.blobs) {
     blobs.push_back(std::make_shared<const codec::Blob>(std::move(blob)));
   }
-  forward(news, keys, blobs);
+  forward(std::move(news), keys, blobs, std::nullopt, now);
 }
 
 // `plain`: what fsd made of a squeezed one.
-Gossip::News Gossip::news_of(codec::Bundle bundle, Bytes plain) {
+News Gossip::news_of(codec::Bundle bundle, Bytes plain) {
   News out;
   if (bundle.form != codec::ItemForm::squeezed) {
     out.plain = std::move(bundle);
@@ -77,20 +92,15 @@ Gossip::News Gossip::news_of(codec::Bundle bundle, Bytes plain) {
   return out;
 }
 
-Gossip::Form Gossip::form_for(const NodeId& who, const News& news) const {
-  if (news.squeezed && dictionaries_.can_read(who, news.dictionary)) return Form::squeezed;
-  return news.plain ? Form::plain : Form::none;
-}
-
 void Gossip::send_push(const std::vector<NodeId>& to, const std::vector<const codec::Bundle*>& bundles,
-                       const std::vector<SharedBlob>& blobs) {
+                       const std::vector<SharedBlob>& blobs, Priority priority) {
   if (to.empty()) return;
   codec::Push push;
   std::size_t bytes = 0;
   const auto send = [&] {
     if (push.bundles.empty() && push.blobs.empty()) return;
     const auto message = std::make_shared<const Bytes>(codec::encode_message(push));
-    for (const NodeId& who : to) mail_.send(who, Priority::news, message);
+    for (const NodeId& who : to) pushes_ += mail_.send(who, priority, message) ? 1 : 0;
     push = {};
     bytes = 0;
   };
@@ -110,13 +120,21 @@ void Gossip::send_push(const std::vector<NodeId>& to, const std::vector<const co
 }
 
 void Gossip::on_push(const NodeId& from, codec::Push push, Instant) {
+  for (const codec::Bundle& bundle : push.bundles) {
+    const Key key = codec::identity_of(bundle);
+    recent(key).have.insert(from);
+    casts_.on_have(0, from, news_key(key), false);
+  }
+  take_offer({from, std::nullopt}, std::move(push));
+}
+
+void Gossip::take_offer(const Origin& origin, codec::Push push) {
   if (offers_.size() >= kMaxOffers || offer_bytes_ > kMaxOfferBytes) return;
   Offer offer;
-  offer.from = from;
+  offer.origin = origin;
   for (codec::Bundle& bundle : push.bundles) {
     const Key key = codec::identity_of(bundle);
     Recent& known = recent(key);
-    known.have.insert(from);
     if (!offer_again(known, bundle)) continue;
     known.offered.push_back(claim_of(bundle));
     offer.bytes += bundle.bytes.size();
@@ -131,7 +149,7 @@ void Gossip::on_push(const NodeId& from, codec::Push push, Instant) {
   if (offer.bundles.empty()) return;
   const std::uint64_t number = next_offer_++;
   offer_bytes_ += offer.bytes;
-  store_.send(codec::local::Offer{number, offer.bundles, mail_.name_of(from)});
+  store_.send(codec::local::Offer{number, offer.bundles, mail_.name_of(origin.from)});
   offers_.emplace(number, std::move(offer));
 }
 
@@ -153,7 +171,10 @@ std::optional<NodeId> Gossip::on_judged(codec::local::Judged judged, Instant now
   std::vector<HeaderHash> headers;
   for (std::size_t i = 0; i < offer.bundles.size(); ++i) {
     const codec::local::Verdict verdict = judged.bundles[i].verdict;
-    if (verdict == codec::local::Verdict::refused) mail_.blame(offer.from, "a bundle that fsd refused");
+    // Any member could have broadcast it in another's name: only a session says who sent it.
+    if (verdict == codec::local::Verdict::refused && !offer.origin.link) {
+      mail_.blame(offer.origin.from, "a bundle that fsd refused");
+    }
     if (verdict != codec::local::Verdict::accepted) {
       // Known: nothing to do, but remember who has it. Else a later offer must be judged anew.
       if (verdict == codec::local::Verdict::known)
@@ -164,25 +185,29 @@ std::optional<NodeId> Gossip::on_judged(codec::local::Judged judged, Instant now
     }
     recent(offer.keys[i]).accepted = true;
     News news = news_of(std::move(offer.bundles[i]), std::move(judged.bundles[i].plain));
-    if (const auto header = header_of(network_, news.plain)) headers.push_back(*header);
+    if (const auto header = header_in(news.plain)) {
+      headers.push_back(codec::header_hash(network_, header->header, header->root));
+      news.urgent = urgent(*header);
+    }
     forward_later.news.push_back(std::move(news));
     forward_later.keys.push_back(offer.keys[i]);
   }
   if (!headers.empty() && undurable_.size() < kMaxOffers) {
-    undurable_[judged.offer] = {offer.from, std::move(headers)};
+    undurable_[judged.offer] = {offer.origin.from, std::move(headers)};
   }
-  if (forward_later.news.empty()) return offer.from;
+  if (forward_later.news.empty()) return offer.origin.from;
   forward_later.blobs = std::move(offer.blobs);
   for (const Hash& hash : forward_later.blobs) {
     if (cache_.any(hash) != nullptr && cache_.verified(hash) == nullptr) forward_later.missing.insert(hash);
   }
   if (forward_later.missing.empty()) {
-    forward(forward_later.news, forward_later.keys, verified(forward_later.blobs));
+    forward(std::move(forward_later.news), forward_later.keys, verified(forward_later.blobs), offer.origin, now);
   } else {
     forward_later.at = now + kBlobPatience;
+    forward_later.origin = offer.origin;
     forwards_.push_back(std::move(forward_later));
   }
-  return offer.from;
+  return offer.origin.from;
 }
 
 std::vector<SharedBlob> Gossip::verified(const std::vector<Hash>& blobs) const {
@@ -193,38 +218,13 @@ std::vector<SharedBlob> Gossip::verified(const std::vector<Hash>& blobs) const {
   return out;
 }
 
-// Each neighbour gets those items it is not known to have, in the form it can read. Mostly all get the same: they share
-// one message.
-void Gossip::forward(const std::vector<News>& news, const std::vector<Key>& keys,
-                     const std::vector<SharedBlob>& along) {
-  std::map<std::vector<Form>, std::vector<NodeId>> groups;
-  for (const NodeId& who : mail_.neighbours()) {
-    std::vector<Form> forms(news.size(), Form::none);
-    bool any = false;
-    for (std::size_t i = 0; i < news.size(); ++i) {
-      const Form form = form_for(who, news[i]);
-      if (form == Form::none || !recent(keys[i]).have.insert(who).second) continue;
-      forms[i] = form;
-      any = true;
-    }
-    if (any) groups[forms].push_back(who);
-  }
-  for (const auto& [forms, to] : groups) {
-    std::vector<const codec::Bundle*> some;
-    for (std::size_t i = 0; i < news.size(); ++i) {
-      if (forms[i] != Form::none) some.push_back(forms[i] == Form::plain ? &*news[i].plain : &*news[i].squeezed);
-    }
-    send_push(to, some, along);
-  }
-}
-
-void Gossip::on_stored(const Hash& blob) {
+void Gossip::on_stored(const Hash& blob, Instant now) {
   for (auto it = forwards_.begin(); it != forwards_.end();) {
     if (it->missing.erase(blob) == 0 || !it->missing.empty()) {
       ++it;
       continue;
     }
-    forward(it->news, it->keys, verified(it->blobs));
+    forward(std::move(it->news), it->keys, verified(it->blobs), it->origin, now);
     it = forwards_.erase(it);
   }
 }
@@ -245,8 +245,8 @@ void Gossip::send_owed(const NodeId& to, std::vector<HeaderHash>& headers) {
 
 Instant Gossip::tick(Instant now) {
   while (!forwards_.empty() && now >= forwards_.front().at) {
-    const Forward& due = forwards_.front();
-    forward(due.news, due.keys, verified(due.blobs));
+    Forward& due = forwards_.front();
+    forward(std::move(due.news), due.keys, verified(due.blobs), due.origin, now);
     forwards_.pop_front();
   }
   if (now >= owed_at_) {
@@ -254,7 +254,8 @@ Instant Gossip::tick(Instant now) {
     owed_.clear();
     owed_at_ = kNever;
   }
-  return std::min(owed_at_, forwards_.empty() ? kNever : forwards_.front().at);
+  const Instant cast_wake = tick_casts(now);
+  return std::min({cast_wake, owed_at_, forwards_.empty() ? kNever : forwards_.front().at});
 }
 
 }  // namespace meshfs::syncd

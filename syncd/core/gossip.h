@@ -1,12 +1,13 @@
 // News: our own commits go to every neighbour at once; what neighbours send is offered to fsd and, once fsd accepted
-// it, goes on at once to all who are not known to have it. Owned by Node.
+// it, goes on at once to all who are not known to have it: in their sessions, or by broadcast (Casts) where at least three
+// are near on one link. Owned by Life.
 #pragma once
 
 #include <deque>
 #include <map>
 #include <set>
 
-#include "syncd/core/blob_cache.h"
+#include "syncd/core/casts.h"
 #include "syncd/core/held_dictionaries.h"
 #include "syncd/core/mail.h"
 #include "syncd/core/ports.h"
@@ -26,20 +27,36 @@ class Gossip {
   // Held waits so long for others to go with it: alone each is a frame and two packets, as much as a third of a small commit.
   static constexpr Duration kHeldPatience = milliseconds(20);
 
-  Gossip(Mail& mail, Store& store, BlobCache& cache, const HeldDictionaries& dictionaries, NetworkId network)
-      : mail_(mail), store_(store), cache_(cache), dictionaries_(dictionaries), network_(network) {}
+  // Who was told that we lack an item sends it; others who ask meanwhile are told nothing, or it would come twice. So long at
+  // least, and eight times what a hop takes.
+  static constexpr Duration kLackPatience = milliseconds(60);
+  static constexpr std::size_t kMaxLacked = 1024;  // items; beyond, nobody is told
 
-  void on_publish(codec::local::Publish publish);
+  Gossip(Mail& mail, Airs& airs, Store& store, BlobCache& cache, const HeldDictionaries& dictionaries,
+         NetworkId network, Rng rng)
+      : mail_(mail),
+        airs_(airs),
+        store_(store),
+        cache_(cache),
+        dictionaries_(dictionaries),
+        network_(network),
+        casts_(airs, rng) {}
+
+  void on_publish(codec::local::Publish publish, Instant now);
+  void on_news(const NodeId& from, LinkId link, codec::News news, Instant now);
   void on_push(const NodeId& from, codec::Push push, Instant now);
   // Gives who sent the offer, for the fetcher: content is best asked of whom the entry came from.
   std::optional<NodeId> on_judged(codec::local::Judged judged, Instant now);
   void on_durable(const codec::local::Durable& durable, Instant now);
   void on_held(const NodeId& from, const codec::Held& held) { held_[from] += held.headers.size(); }
-  void on_stored(const Hash& blob);
+  void on_stored(const Hash& blob, Instant now);
   void on_session(const NodeId& who);
+  void on_session_end(const NodeId& who) { casts_.on_session_end(who); }
   Instant tick(Instant now);
 
-  [[nodiscard]] std::size_t waiting() const { return offers_.size(); }
+  [[nodiscard]] std::size_t waiting() const { return offers_.size() + casts_.size(); }
+  [[nodiscard]] const Casts::Counts& cast_counts() const { return casts_.counts(); }
+  [[nodiscard]] std::uint64_t pushes() const { return pushes_; }
   [[nodiscard]] std::uint64_t held_by(const NodeId& who) const {
     const auto it = held_.find(who);
     return it == held_.end() ? 0 : it->second;
@@ -50,19 +67,20 @@ class Gossip {
   struct Recent {
     std::set<NodeId> have;
     bool accepted = false;
+    std::size_t copies = 0;  // heard by broadcast
     // Hashes of the bytes offered under this key and not judged yet: what only claims to be that commit must not keep the
     // real one out. At most kMaxClaims, then it is left to reconciliation.
     std::vector<HeaderHash> offered;
   };
   static constexpr std::size_t kMaxClaims = 4;
-  // One item in the forms there are of it; at least one. Neighbours get the squeezed one if they can read it.
-  struct News {
-    std::optional<codec::Bundle> plain, squeezed;
-    codec::DictionaryId dictionary;
-  };
   enum class Form : std::uint8_t { none, plain, squeezed };
-  struct Offer {
+  // Where an item came from, so that it need not go back there; nothing: from here.
+  struct Origin {
     NodeId from;
+    std::optional<LinkId> link;  // that it was broadcast on
+  };
+  struct Offer {
+    Origin origin;
     std::vector<codec::Bundle> bundles;
     std::vector<Key> keys;
     std::vector<Hash> blobs;  // came along
@@ -74,18 +92,28 @@ class Gossip {
     std::vector<Hash> blobs;
     std::set<Hash> missing;
     Instant at;
+    Origin origin;
   };
   Recent& recent(const Key& key);
+  Recent* recent_by(const codec::NewsKey& key);
   void forget(const Key& key);
   [[nodiscard]] bool offer_again(const Recent& known, const codec::Bundle& bundle) const;
   static News news_of(codec::Bundle bundle, Bytes plain);
+  void take_offer(const Origin& origin, codec::Push push);
+  void answer(const NodeId& to, LinkId link, const std::vector<codec::NewsKey>& keys, Instant now);
   [[nodiscard]] Form form_for(const NodeId& who, const News& news) const;
-  void forward(const std::vector<News>& news, const std::vector<Key>& keys, const std::vector<SharedBlob>& along);
+  void forward(std::vector<News> news, const std::vector<Key>& keys, const std::vector<SharedBlob>& along,
+               const std::optional<Origin>& origin, Instant now);
+  // Gives who gets it by broadcast.
+  std::set<NodeId> cast(const std::vector<Air>& airs, const SharedParcel& parcel, const Key& key,
+                        const std::optional<Origin>& origin, Instant now);
+  const codec::Bundle* form_for_all(const std::vector<NodeId>& near, const News& news) const;
   [[nodiscard]] std::vector<SharedBlob> verified(const std::vector<Hash>& blobs) const;
   void send_push(const std::vector<NodeId>& to, const std::vector<const codec::Bundle*>& bundles,
-                 const std::vector<SharedBlob>& blobs);
+                 const std::vector<SharedBlob>& blobs, Priority priority);
 
   Mail& mail_;
+  Airs& airs_;
   Store& store_;
   BlobCache& cache_;
   const HeldDictionaries& dictionaries_;
@@ -101,11 +129,15 @@ class Gossip {
   };
   std::map<std::uint64_t, Accepted> undurable_;  // accepted offers whose Held is owed; at most kMaxOffers
   std::deque<Forward> forwards_;
+  Instant tick_casts(Instant now);
   void send_owed(const NodeId& to, std::vector<HeaderHash>& headers);
 
   std::map<NodeId, std::uint64_t> held_;
   std::map<NodeId, std::vector<HeaderHash>> owed_;  // Held to say at owed_at_; at most kMaxHeld each
   Instant owed_at_ = kNever;
+  Casts casts_;
+  std::map<codec::NewsKey, Instant> lacked_;  // asked for by us, until
+  std::uint64_t pushes_ = 0;                  // messages
 };
 
 }  // namespace meshfs::syncd

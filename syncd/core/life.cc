@@ -18,7 +18,7 @@ Life::Life(Links& links, Store& store, const std::map<LinkId, transport::LinkTra
       neighbours_(links, traits, *this, {welcome.node, boot, welcome.node_name, welcome.link_key, tcp_port},
                   Rng(rng.next()), totals),
       dictionaries_(neighbours_),
-      gossip_(neighbours_, store, cache_, dictionaries_, welcome.network),
+      gossip_(neighbours_, neighbours_, store, cache_, dictionaries_, welcome.network, Rng(rng.next())),
       reconciler_(welcome.node, neighbours_, store, dictionaries_, salt_of(welcome.network, 0), next_request_),
       fetcher_(neighbours_, store, cache_),
       server_(neighbours_, store, cache_, fetcher_, next_request_),
@@ -34,7 +34,7 @@ void Life::on_fsd(local::ToSyncd message, Instant now, const std::vector<Path>& 
       neighbours_.start(peers, up, now);
     }
   } else if (auto* publish = std::get_if<local::Publish>(&message)) {
-    gossip_.on_publish(std::move(*publish));
+    gossip_.on_publish(std::move(*publish), now);
   } else if (auto* judged = std::get_if<local::Judged>(&message)) {
     if (const auto from = gossip_.on_judged(std::move(*judged), now)) source_ = from;
   } else if (auto* durable = std::get_if<local::Durable>(&message)) {
@@ -64,7 +64,7 @@ void Life::on_stored(const local::BlobsStored& outcome, Instant now) {
   for (const Hash& hash : outcome.stored) bringers.push_back(fetcher_.bringer(hash));
   if (const auto from = fetcher_.on_stored(outcome, now)) source_ = from;
   for (std::size_t i = 0; i < outcome.stored.size(); ++i) {
-    gossip_.on_stored(outcome.stored[i]);
+    gossip_.on_stored(outcome.stored[i], now);
     server_.on_stored(outcome.stored[i], bringers[i]);
   }
 }
@@ -84,6 +84,7 @@ void Life::on_session(const NodeId& who, Instant now) {
 }
 
 void Life::on_session_end(const NodeId& who, Instant now) {
+  gossip_.on_session_end(who);
   dictionaries_.on_session_end(who);
   reconciler_.on_session_end(who);
   fetcher_.on_session_end(who, now);
@@ -99,6 +100,14 @@ void Life::on_push(const NodeId& who, codec::Push push, Instant now) {
   source_ = who;
   gossip_.on_push(who, std::move(push), now);
   fetcher_.on_came_along(who, blobs, now);
+}
+
+void Life::on_news(const NodeId& who, LinkId link, codec::News news, Instant now) {
+  std::vector<Hash> blobs;
+  for (const codec::Blob& blob : news.push.blobs) blobs.push_back(blob.hash);
+  if (!news.push.bundles.empty()) source_ = who;
+  gossip_.on_news(who, link, std::move(news), now);
+  if (!blobs.empty()) fetcher_.on_came_along(who, blobs, now);
 }
 
 void Life::on_message(const NodeId& who, codec::Message message, Instant now) {
@@ -204,6 +213,8 @@ Instant Life::tick(Instant now) {
 
 void Life::fill(Node::Stats& stats) const {
   stats.reconcile_rounds = reconciler_.rounds();
+  stats.broadcasts = gossip_.cast_counts().frames;
+  stats.pushes = gossip_.pushes();
   stats.sessions = neighbours_.neighbours().size();
   stats.needs = fetcher_.size();
 }

@@ -36,6 +36,7 @@ class Life : public Neighbours::Events {
   void on_session(const NodeId& who, Instant now) override;
   void on_session_end(const NodeId& who, Instant now) override;
   void on_message(const NodeId& who, codec::Message message, Instant now) override;
+  void on_news(const NodeId& who, LinkId link, codec::News news, Instant now) override;
   void on_summary(const NodeId& who, const std::vector<codec::SetSummary>& sets, Instant now) override;
   codec::Beacon beacon(Instant now) override;
 

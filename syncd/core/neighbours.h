@@ -10,9 +10,11 @@
 #include <map>
 #include <set>
 
+#include "syncd/core/airs.h"
 #include "syncd/core/handshakes.h"
 #include "syncd/core/mail.h"
 #include "syncd/core/stream_health.h"
+#include "syncd/core/token_bucket.h"
 #include "syncd/core/trickle.h"
 
 namespace meshfs::syncd {
@@ -47,11 +49,14 @@ struct Neighbour {
   Instant banned_until{0};
   std::uint32_t blame = 0;
 
+  ReplayWindow news_window;  // of its present boot
+  std::optional<TokenBucket> news_budget;
+
   std::vector<std::unique_ptr<Session>> sessions;
   Session* active = nullptr;
 };
 
-class Neighbours : public Mail {
+class Neighbours : public Mail, public Airs {
  public:
   static constexpr std::size_t kMaxKnown = 256;       // heard of; the longest silent without session makes room
   static constexpr std::size_t kMaxSessions = 64;     // neighbours in session: the overlay's degree
@@ -65,6 +70,10 @@ class Neighbours : public Mail {
   static constexpr Duration kStreamForgiven = seconds(600);  // so long without trouble: the wait is short again
   static constexpr std::uint64_t kEnoughPackets = 30;        // to tell that datagrams lose
   static constexpr std::uint64_t kSomeLossPercent = 2;
+  // News frames taken from one neighbour: what Casts sends at its fastest, and its answers; and on one link, where many speak.
+  // Each costs a tag, and what is new in it a judgement of fsd. Beyond: dropped, as if lost.
+  static constexpr TokenBucket::Limits kNewsBudget{128, milliseconds(2)};
+  static constexpr TokenBucket::Limits kLinkNewsBudget{1024, microseconds(500)};
   static constexpr std::uint32_t kMaxBlame = 8;
   static constexpr Duration kBan = seconds(60);
 
@@ -74,6 +83,7 @@ class Neighbours : public Mail {
     virtual void on_session(const NodeId& who, Instant now) = 0;  // new or replaced: nothing said before counts
     virtual void on_session_end(const NodeId& who, Instant now) = 0;
     virtual void on_message(const NodeId& who, codec::Message message, Instant now) = 0;
+    virtual void on_news(const NodeId& who, LinkId link, codec::News news, Instant now) = 0;  // outside sessions
     virtual void on_summary(const NodeId& who, const std::vector<codec::SetSummary>& sets, Instant now) = 0;
     virtual codec::Beacon beacon(Instant now) = 0;  // what to say now
   };
@@ -86,7 +96,7 @@ class Neighbours : public Mail {
   };
   struct Totals {
     std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0, beacons_out = 0, bad_frames = 0,
-                  messages_in = 0, messages_out = 0;
+                  messages_in = 0, messages_out = 0, news_in = 0, news_refused = 0;  // refused: replayed, or too many
     std::array<std::uint64_t, std::variant_size_v<codec::Message>> bytes_of_kind_in{};  // of messages, without frames
   };
 
@@ -113,6 +123,10 @@ class Neighbours : public Mail {
   [[nodiscard]] std::string name_of(const NodeId& who) const override;
   [[nodiscard]] std::uint32_t features(const NodeId& who) const override;
 
+  // Airs
+  [[nodiscard]] std::vector<Air> airs() const override;
+  void send_news(LinkId link, const std::optional<NodeId>& to, codec::News news) override;
+
   [[nodiscard]] const std::map<NodeId, Neighbour>& all() const { return known_; }
 
  private:
@@ -124,6 +138,7 @@ class Neighbours : public Mail {
   };
 
   void on_beacon(const Path& from, ByteView frame, Instant now);
+  void on_news(const Path& from, ByteView frame, Instant now);
   void on_hello(const Path& from, ByteView frame, Instant now);
   void on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
   void deliver(const NodeId& who, const std::vector<SharedView>& messages, Instant now);
@@ -155,6 +170,7 @@ class Neighbours : public Mail {
   std::map<std::uint32_t, std::pair<NodeId, Session*>> by_number_;
   std::vector<NodeId> in_session_;
   std::vector<ConfiguredPeer> peers_;
+  std::map<LinkId, TokenBucket> news_budgets_;
 };
 
 }  // namespace meshfs::syncd

@@ -17,6 +17,7 @@ void Neighbours::on_frame(const Path& from, ByteView frame, Instant now) {
     return;
   }
   if (header->kind == codec::FrameKind::beacon) return on_beacon(from, frame, now);
+  if (header->kind == codec::FrameKind::news) return on_news(from, frame, now);
   on_hello(from, frame, now);
 }
 
@@ -38,6 +39,7 @@ void Neighbours::on_beacon(const Path& from, ByteView frame, Instant now) {
     }
     neighbour->stream.next = now;
     neighbour->stream.backoff = seconds(1);
+    neighbour->news_window = {};
   }
   neighbour->heard = now;
   neighbour->beacon = Neighbour::Beacon{from, now, std::move(*beacon)};

@@ -81,6 +81,8 @@ Node::Stats Node::stats() const {
   out.bad_frames = totals.bad_frames;
   out.messages_in = totals.messages_in;
   out.messages_out = totals.messages_out;
+  out.news_in = totals.news_in;
+  out.news_refused = totals.news_refused;
   if (parts_->life != nullptr) parts_->life->fill(out);
   return out;
 }

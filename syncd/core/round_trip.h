@@ -17,6 +17,7 @@ class RoundTrip {
   explicit RoundTrip(Duration latency) : rtt_(latency * 2), variance_(latency) {}
 
   [[nodiscard]] Duration rtt() const { return rtt_; }
+  [[nodiscard]] Duration shortest() const { return shortest_; }
   [[nodiscard]] bool measured() const { return measured_; }
   // Without any acknowledgement for so long the oldest packets are sent again: the estimate, four times its variation,
   // the receiver's delay; doubled by each timeout in a row, to a second at most.
@@ -29,6 +30,7 @@ class RoundTrip {
 
   void on_sample(Duration sample) {
     sample = std::max(sample, microseconds(1));
+    shortest_ = std::min(shortest_, sample);
     if (!measured_) {
       measured_ = true;
       rtt_ = sample;
@@ -49,6 +51,7 @@ class RoundTrip {
   static constexpr int kMostBackoff = 8;
 
   Duration rtt_, variance_;
+  Duration shortest_{INT64_MAX};
   bool measured_ = false;
   int backoff_ = 0;
 };

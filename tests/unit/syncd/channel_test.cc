@@ -176,8 +176,37 @@ TEST(Channel, RefusesWhatIsOverItsLimit) {
   Rng rng(7);
   std::size_t taken = 0;
   while (channel.queue(Priority::bulk, message(200'000, rng))) ++taken;
-  EXPECT_EQ(taken, kMaxQueuedBytes[2] / 200'000);
+  EXPECT_EQ(taken, kMaxQueuedBytes[3] / 200'000);
   EXPECT_TRUE(channel.queue(Priority::news, message(10, rng)));  // other classes are not concerned
+}
+
+// Whatever else waits and however much of it: an urgent message is in the next packet.
+TEST(Channel, UrgentPassesFullQueues) {
+  for (const bool stream : {true, false}) {
+    std::unique_ptr<Channel> channel = std::make_unique<StreamChannel>();
+    if (!stream) channel = std::make_unique<DatagramChannel>(1200, milliseconds(1));
+    Rng rng(9);
+    for (const Priority p : {Priority::news, Priority::control, Priority::bulk}) {
+      while (channel->queue(p, message(100'000, rng))) {
+      }
+    }
+    int room = 3;  // some packets leave, then the link is full
+    const auto send = [&](const codec::Packet&) -> Result<std::uint64_t> {
+      if (room == 0) return Errc::no_space;
+      return static_cast<std::uint64_t>(10 - room--);
+    };
+    channel->flush(Instant{1}, send);
+    const auto urgent = message(100, rng);
+    ASSERT_TRUE(channel->queue(Priority::urgent, urgent));
+    std::vector<codec::Piece> first;
+    channel->flush(Instant{1} + milliseconds(5), [&](const codec::Packet& packet) -> Result<std::uint64_t> {
+      if (!first.empty()) return Errc::no_space;
+      first = packet.pieces;
+      return std::uint64_t{20};
+    });
+    ASSERT_FALSE(first.empty());
+    EXPECT_EQ(first.front().data, SharedView(*urgent)) << stream;
+  }
 }
 
 TEST(StreamChannel, SendsNewsFirstAndNothingTwice) {

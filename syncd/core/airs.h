@@ -1,0 +1,30 @@
+// How news goes to all in range of a broadcast link at once, without knowing links or frames. Implemented by Neighbours.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "schema/codec/wire.h"
+#include "syncd/core/ports.h"
+
+namespace meshfs::syncd {
+
+// A link whose frames reach all in range.
+struct Air {
+  LinkId link = 0;
+  Duration hop{};            // one way: half the shortest round trip measured on it, else a guess
+  std::size_t heard = 0;     // neighbours heard on it, in session or not
+  std::size_t room = 0;      // bytes of a frame, header included
+  std::vector<NodeId> near;  // heard on it, in session, understands news frames; in the order of ids
+};
+
+class Airs {
+ public:
+  virtual ~Airs() = default;
+  // Those with somebody near, in the order of their ids.
+  [[nodiscard]] virtual std::vector<Air> airs() const = 0;
+  // One frame, to all in range or to one of those near; sender and counter are filled in. May be lost, as on the way.
+  virtual void send_news(LinkId link, const std::optional<NodeId>& to, codec::News news) = 0;
+};
+
+}  // namespace meshfs::syncd

@@ -1,0 +1,279 @@
+// News by broadcast: whole cores of syncd on simulated links that reach several neighbours at once.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "syncd/core/neighbours.h"
+#include "tests/unit/syncd/fake_mesh.h"
+
+namespace meshfs::sim {
+namespace {
+
+constexpr std::size_t kLargest = 200;  // bytes of the largest frame without an item, in these tests
+
+// Counts what leaves every node: one frame is one transmission, however many hear it.
+struct Traffic {
+  std::uint64_t broadcasts = 0, copies = 0,
+                small = 0;  // news frames with an item, packets with one, news frames without
+  void watch(SimHost& host) {
+    host.frame_filter = [this](ByteView frame) {
+      const bool large = frame.size() > kLargest;
+      if (frame[2] == static_cast<std::uint8_t>(codec::FrameKind::news)) ++(large ? broadcasts : small);
+      if (frame[2] == static_cast<std::uint8_t>(codec::FrameKind::packet) && large) ++copies;
+      return true;
+    };
+  }
+};
+
+struct Field : Mesh {
+  explicit Field(std::uint64_t seed) : Mesh(seed) {}
+
+  void add_watched(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      add(false);
+      traffic.watch(*hosts.back());
+    }
+  }
+  void domain(std::size_t count, const EdgeQuality& quality) {
+    add_watched(count);
+    for (SimNetwork::Node i = 0; i < count; ++i) {
+      for (SimNetwork::Node k = 0; k < i; ++k) network.connect(i, k, quality);
+    }
+  }
+  // Random places in a strip, radio range for about `degree` neighbours; the nodes in the order of their places, each in range of
+  // the one before it.
+  void strip(std::size_t count, double length, double degree, const EdgeQuality& quality) {
+    add_watched(count);
+    std::vector<std::pair<double, double>> place;
+    for (std::size_t i = 0; i < count; ++i) {
+      place.emplace_back(length * static_cast<double>(rng.below(1'000'000)) / 1e6,
+                         static_cast<double>(rng.below(1'000'000)) / 1e6);
+    }
+    std::sort(place.begin(), place.end());
+    const double range2 = degree * length / 3.14159 / static_cast<double>(count);
+    for (SimNetwork::Node i = 0; i < count; ++i) {
+      for (SimNetwork::Node k = 0; k < i; ++k) {
+        const double dx = place[i].first - place[k].first, dy = place[i].second - place[k].second;
+        if (dx * dx + dy * dy < range2 || k + 1 == i) network.connect(i, k, quality), ++edges;
+      }
+    }
+  }
+  // Fewest hops from node 0 to each.
+  std::vector<std::size_t> hops() const {
+    std::vector<std::size_t> out(hosts.size(), SIZE_MAX);
+    std::vector<SimNetwork::Node> next{0};
+    out[0] = 0;
+    for (std::size_t i = 0; i < next.size(); ++i) {
+      for (const SimNetwork::Node k : network.neighbours(next[i])) {
+        if (out[k] != SIZE_MAX) continue;
+        out[k] = out[next[i]] + 1;
+        next.push_back(k);
+      }
+    }
+    return out;
+  }
+  Traffic traffic;
+  std::size_t edges = 0;
+};
+
+double average(std::uint64_t sum, std::size_t of) { return static_cast<double>(sum) / static_cast<double>(of); }
+
+// The aim of ten hops at 20 % loss; figures are printed.
+TEST(News, TravelsTenLossyHopsForAboutOneTransmissionPerNode) {
+  std::vector<std::int64_t> took;
+  std::size_t nodes = 0, degrees = 0;
+  Traffic sum;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    Field field(seed);
+    field.strip(70, 5, 8, {.delay = milliseconds(2), .jitter = milliseconds(1), .loss_ppm = 200'000});
+    const auto hops = field.hops();
+    ASSERT_TRUE(field.run_until([&] { return field.all_in_session(field.edges); }, seconds(120))) << seed;
+    field.run(seconds(40));
+    field.traffic = {};
+    constexpr std::size_t kItems = 8;
+    for (std::uint64_t i = 0; i < kItems; ++i) {
+      const Instant start = field.network.now();
+      const Hash item = field.fsds[0]->publish(i, {field.random_bytes(200)}, true);
+      field.run(seconds(5));
+      ASSERT_TRUE(field.same_items() && field.all_blobs()) << seed;
+      for (std::size_t n = 0; n < hops.size(); ++n) {
+        if (hops[n] == 10) took.push_back(to_ms(field.fsds[n]->arrived.at(item) - start));
+      }
+    }
+    nodes += hops.size() * kItems;
+    degrees += 2 * field.edges * kItems;
+    sum.broadcasts += field.traffic.broadcasts, sum.copies += field.traffic.copies, sum.small += field.traffic.small;
+  }
+  std::sort(took.begin(), took.end());
+  ASSERT_GT(took.size(), 50u);
+  std::printf(
+      "10 hops at 20 %% loss: median %lld ms, p90 %lld ms; per node of %.1f neighbours %.2f broadcasts, %.2f copies, "
+      "%.2f others\n",
+      static_cast<long long>(took[took.size() / 2]), static_cast<long long>(took[took.size() * 9 / 10]),
+      average(degrees, nodes), average(sum.broadcasts, nodes), average(sum.copies, nodes), average(sum.small, nodes));
+  EXPECT_LE(took[took.size() * 9 / 10], 2000);
+  EXPECT_LE(average(sum.broadcasts + sum.copies, nodes), 1.1);
+}
+
+TEST(News, InOneDomainAFewFramesServeAll) {
+  for (const std::uint32_t loss : {0u, 200'000u}) {
+    Field field(3);
+    field.domain(20, {.loss_ppm = loss});
+    field.run(seconds(60));
+    field.traffic = {};
+    field.fsds[0]->publish(1, {field.random_bytes(200)}, true);
+    ASSERT_TRUE(field.run_until([&] { return field.same_items() && field.all_blobs(); }, seconds(5)));
+    field.run(seconds(5));
+    const Traffic& seen = field.traffic;
+    std::printf("20 nodes, %u %% loss: %llu broadcasts, %llu copies, %llu others\n", loss / 10'000,
+                static_cast<unsigned long long>(seen.broadcasts), static_cast<unsigned long long>(seen.copies),
+                static_cast<unsigned long long>(seen.small));
+    EXPECT_LE(seen.broadcasts + seen.copies, 20u);
+    EXPECT_GE(seen.broadcasts, 1u);
+    EXPECT_LE(seen.small, loss == 0 ? 20u : 400u);
+  }
+}
+
+TEST(News, ALineKeepsItsSessions) {
+  Field field(4);
+  field.add_watched(5);
+  for (SimNetwork::Node i = 0; i + 1 < 5; ++i) field.network.connect(i, i + 1, {});
+  field.run(seconds(10));
+  field.traffic = {};
+  field.fsds[0]->publish(1, {field.random_bytes(200)}, true);
+  field.run(seconds(2));
+  EXPECT_TRUE(field.same_items());
+  EXPECT_EQ(field.traffic.broadcasts + field.traffic.small, 0u);
+  EXPECT_EQ(field.traffic.copies, 4u);
+}
+
+// Steady news of several nodes, all at once, on a bad link: everything arrives everywhere, and in frames together.
+TEST(News, AStreamOfItemsArrivesWhole) {
+  Field field(5);
+  field.strip(30, 3, 8,
+              {.delay = milliseconds(2), .loss_ppm = 200'000, .duplicate_ppm = 20'000, .reorder_ppm = 50'000});
+  field.run(seconds(60));
+  field.traffic = {};
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    field.fsds[i % 3 * 10]->publish(i, {field.random_bytes(200)}, true);
+    field.run(milliseconds(5));
+  }
+  EXPECT_TRUE(field.run_until([&] { return field.same_items() && field.all_blobs(); }, seconds(20)));
+  field.run(seconds(2));
+  const auto& seen = field.traffic;
+  std::printf("300 items: %.2f frames per item and node, %.2f others\n",
+              average(seen.broadcasts + seen.copies, 300 * 30), average(seen.small, 300 * 30));
+}
+
+crypto::LinkKey network_key() { return *crypto::LinkKey::from(crypto::hash_of(as_bytes("test key")).view()); }
+
+// Three who hear each other, and what the first of them sent as news.
+struct Heard : Field {
+  Heard() : Field(6) {
+    domain(4, {});
+    run(seconds(5));
+    hosts[0]->frame_filter = [this](ByteView frame) {
+      if (frame[2] == static_cast<std::uint8_t>(codec::FrameKind::news)) frames.push_back(copy_of(frame));
+      return true;
+    };
+    fsds[0]->publish(1, {random_bytes(100)}, true);
+    run(seconds(1));
+  }
+  void inject(ByteView frame) { hosts[1]->core().on_frame(1, SimNetwork::address_of(0), frame, network.now()); }
+  syncd::Node::Stats stats() const { return hosts[1]->core().stats(); }
+  std::vector<Bytes> frames;
+};
+
+TEST(News, AFrameCountsOnce) {
+  Heard heard;
+  ASSERT_FALSE(heard.frames.empty());
+  const auto before = heard.stats();
+  EXPECT_GT(before.news_in, 0u);
+  EXPECT_EQ(before.news_refused, 0u);
+  for (int i = 0; i < 10; ++i) heard.inject(heard.frames[0]);
+  EXPECT_EQ(heard.stats().news_in, before.news_in);
+  EXPECT_EQ(heard.stats().news_refused, 10u);
+}
+
+TEST(News, StrangersAndEarlierBootsSayNothing) {
+  Heard heard;
+  const auto before = heard.stats();
+  codec::News news = *codec::decode_news(ByteView(heard.frames[0]).subspan(codec::kFrameHeaderBytes));
+  const auto send = [&](const codec::News& one, std::uint64_t counter, const crypto::LinkKey& key) {
+    heard.inject(codec::seal_news(key, {codec::FrameKind::news, 0, counter}, one));
+  };
+  send(news, 1 << 20, network_key());  // the control: such a frame would count
+  EXPECT_EQ(heard.stats().news_in, before.news_in + 1);
+  send(news, (1 << 20) + 1, *crypto::LinkKey::from(crypto::hash_of(as_bytes("another key")).view()));
+  EXPECT_EQ(heard.stats().bad_frames, before.bad_frames + 1);
+  ++news.boot;
+  send(news, (1 << 20) + 2, network_key());
+  EXPECT_EQ(heard.stats().news_refused, before.news_refused + 1);
+  --news.boot;
+  news.node.data[5] ^= 1;  // nobody's beacon
+  send(news, (1 << 20) + 3, network_key());
+  EXPECT_EQ(heard.stats().news_in, before.news_in + 1);
+}
+
+// A member that floods: what it may cost is bounded, and the others' news comes through beside it.
+TEST(News, AFloodOfOneIsBounded) {
+  Heard heard;
+  codec::News news = *codec::decode_news(ByteView(heard.frames[0]).subspan(codec::kFrameHeaderBytes));
+  const auto before = heard.stats();
+  const std::uint64_t offers = heard.fsds[1]->offers;
+  for (std::uint64_t i = 0; i < 5000; ++i) {
+    news.push.bundles = {{codec::ItemForm::header, heard.random_bytes(16)}};
+    heard.inject(codec::seal_news(network_key(), {codec::FrameKind::news, 0, (1 << 20) + i}, news));
+  }
+  const auto burst = static_cast<std::uint64_t>(syncd::Neighbours::kNewsBudget.burst);
+  EXPECT_LE(heard.stats().news_in - before.news_in, burst);
+  EXPECT_GE(heard.stats().news_in - before.news_in, burst / 2);
+  const Hash item = heard.fsds[2]->publish(9, {}, true);
+  heard.run(milliseconds(500));
+  EXPECT_LE(heard.fsds[1]->offers - offers, burst + 1);
+  EXPECT_TRUE(heard.fsds[1]->items.contains(item));
+}
+
+// One that knows no news frames: its beacon and its half of the handshake by hand, then a session like any other.
+TEST(News, AnOldPeerGetsItInItsSession) {
+  Field field(7);
+  field.domain(5, {});
+  field.hosts[4]->stop();
+  field.network.set_up(4, true);
+  field.run(seconds(3));
+  codec::Hello hello;
+  hello.node = *NodeId::from(crypto::hash_of(as_bytes("old")).view());
+  hello.boot.data[0] = 1;
+  hello.nonce.data[0] = 2;
+  hello.session = 77;
+  hello.features = codec::kFeatureQuestions;
+  std::vector<Bytes> to_old;
+  auto& air = field.network.link(4, SimNetwork::Mode::datagram);
+  transport::PacketLink::Events events;
+  events.on_frame = [&](const transport::LinkAddress&, ByteView frame) { to_old.push_back(copy_of(frame)); };
+  air.set_events(events);
+  for (std::uint64_t counter = 1; counter < 3; ++counter) {
+    ASSERT_TRUE(
+        air.send(SimNetwork::address_of(0),
+                 codec::seal_frame(network_key(), {codec::FrameKind::hello, 0, counter}, codec::encode_hello(hello))));
+    field.run(milliseconds(10));
+    for (const Bytes& frame : to_old) {
+      if (frame[2] != static_cast<std::uint8_t>(codec::FrameKind::hello)) continue;
+      hello.echo = codec::decode_hello(*codec::open_frame(network_key(), frame))->nonce;
+    }
+  }
+  ASSERT_EQ(field.hosts[0]->core().stats().sessions, 4u);
+  to_old.clear();
+  field.traffic = {};
+  field.fsds[0]->publish(1, {field.random_bytes(200)}, true);
+  field.run(milliseconds(20));
+  EXPECT_GE(field.traffic.broadcasts, 1u);
+  const auto in_session = std::ranges::count_if(to_old, [](const Bytes& frame) {
+    return frame[2] == static_cast<std::uint8_t>(codec::FrameKind::packet) && frame.size() > kLargest;
+  });
+  EXPECT_GE(in_session, 1);
+  air.set_events({});
+}
+
+}  // namespace
+}  // namespace meshfs::sim

@@ -58,9 +58,10 @@ struct Neighbour {
 
 class Neighbours : public Mail, public Airs {
  public:
-  static constexpr std::size_t kMaxKnown = 256;       // heard of; the longest silent without session makes room
-  static constexpr std::size_t kMaxSessions = 64;     // neighbours in session: the overlay's degree
-  static constexpr Duration kSilence = seconds(200);  // four of the longest gaps between beacons (48 s): gone
+  static constexpr std::size_t kMaxKnown = 256;    // heard of; the longest silent without session makes room
+  static constexpr std::size_t kMaxSessions = 64;  // neighbours in session: the overlay's degree
+  static constexpr Duration kSilence =
+      seconds(600);  // twelve of the longest gaps between beacons (48 s), of which bad links lose most: gone
   static constexpr Duration kRetire = seconds(2);
   static constexpr Duration kTwins = seconds(2);
   static constexpr Duration kStreamFirst = milliseconds(500);

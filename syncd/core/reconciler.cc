@@ -98,9 +98,13 @@ Instant Reconciler::tick(Instant now, bool news_under_way) {
       Comparison& comparison = peer.sets[index(set)];
       if (comparison.state == Comparison::State::equal) {
         if (hears_beacons || !(self_ < who)) continue;
-        const Duration pause = comparison.changes == changes_[index(set)] ? kSilentCheck : kFirstPause * 2;
+        if (comparison.changes != changes_[index(set)]) comparison.silent = kSilentCheck;
+        const Duration pause = comparison.changes == changes_[index(set)] ? comparison.silent : kFirstPause * 2;
         const Instant at = std::max(comparison.since, comparison.last_round) + pause;
-        if (now >= at) start_round(who, comparison, set, now);
+        if (now >= at) {
+          start_round(who, comparison, set, now);
+          comparison.silent = std::min(comparison.silent * 8, kRarestCheck);
+        }
         wake = std::min(wake, std::max(at, now + pause));
         continue;
       }

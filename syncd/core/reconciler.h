@@ -24,12 +24,15 @@ class Reconciler {
   static constexpr Duration kBusyLimit = seconds(3);     // steady news: compare nevertheless after this
   static constexpr Duration kFirstPause = seconds(1);    // between rounds, doubling while they bring nothing
   static constexpr Duration kLongestPause = seconds(60);
-  static constexpr Duration kSilentCheck = seconds(32);  // neighbours whose beacons we don't hear ...
-  static constexpr Duration kBeaconless = seconds(192);  // ... for so long: four longest gaps between beacons
-  static constexpr std::size_t kMaxPushQueue = 16384;    // items to send per neighbour; the rest in the next round
-  static constexpr std::size_t kItemsPerRequest = 128;   // ~100 KiB of proven entries; fsd answers in one message
-  static constexpr std::size_t kMaxRequests = 2;         // to fsd at a time, per neighbour
-  static constexpr std::size_t kMaxAsked = 16384;        // ids asked of anybody lately, per set
+  // Neighbours whose beacons we don't hear for kBeaconless, four longest gaps between them, are compared with after kSilentCheck, then
+  // eight times as late each time while nothing changes: on links that lose most beacons nothing else would ever be quiet.
+  static constexpr Duration kSilentCheck = seconds(32);
+  static constexpr Duration kRarestCheck = seconds(3600);
+  static constexpr Duration kBeaconless = seconds(192);
+  static constexpr std::size_t kMaxPushQueue = 16384;   // items to send per neighbour; the rest in the next round
+  static constexpr std::size_t kItemsPerRequest = 128;  // ~100 KiB of proven entries; fsd answers in one message
+  static constexpr std::size_t kMaxRequests = 2;        // to fsd at a time, per neighbour
+  static constexpr std::size_t kMaxAsked = 16384;       // ids asked of anybody lately, per set
   static constexpr Duration kAskAgain = seconds(2);
 
   Reconciler(const NodeId& self, Mail& mail, Store& store, const HeldDictionaries& dictionaries, const Salt& salt,
@@ -66,7 +69,8 @@ class Reconciler {
     Instant check_at{0};  // next round not before
     Instant last_round{0};
     Duration pause = kFirstPause;
-    std::uint64_t changes = 0;  // our set's change count at the last round
+    Duration silent = kSilentCheck;  // until the next check of one whose beacons we don't hear
+    std::uint64_t changes = 0;       // our set's change count at the last round
   };
   struct Peer {
     std::array<Comparison, kSets> sets;

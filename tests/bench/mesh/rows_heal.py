@@ -6,13 +6,14 @@ next node received per record, in the same lab before the cut, for as many recor
 import dataclasses
 import json
 import os
+import statistics
 import time
 
 import network
 from contenders import Mesh
 from lab import line_of
 from outcome import Outcome, chosen, failing_alone, spread
-from systems import folder, received, running
+from systems import by_kind, folder, received, running
 from table import Limit
 
 NODES = 4
@@ -29,6 +30,13 @@ class Kind:
 
     def words(self):
         return f"{self.count:,} records each side, {'one by one' if self.one_by_one else 'at once'}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Round:
+    seconds: float
+    moved: int         # bytes on the healed link
+    kinds: str         # by kind of message, what the node behind that link received
 
 
 def made(tag, count):
@@ -79,7 +87,7 @@ def interface_bytes(lab):
 
 
 def healed(lab, system, kind, number, seconds):
-    """(seconds from the heal until both ends have all, bytes on the healed link until then)"""
+    """One round: cut, write, heal, wait until both ends have all."""
     network.cut(lab, MIDDLE)
     sides = {1: made(f"west.{number}", kind.count), NODES: made(f"east.{number}", kind.count)}
     for node, records in sides.items():
@@ -87,6 +95,7 @@ def healed(lab, system, kind, number, seconds):
     wait_for(lab, system, 2, sides[1], seconds)
     wait_for(lab, system, 3, sides[NODES], seconds)
     time.sleep(2)
+    kinds = received(lab, MIDDLE.b)
     before, start = interface_bytes(lab), time.monotonic()
     network.clear(lab)
     wait_for(lab, system, 1, sides[NODES], seconds)
@@ -96,11 +105,13 @@ def healed(lab, system, kind, number, seconds):
             if time.monotonic() - start > seconds:
                 raise OSError(f"sets differ after {seconds} s")
             time.sleep(0.02)
-    return time.monotonic() - start, interface_bytes(lab) - before
+    took, moved = time.monotonic() - start, interface_bytes(lab) - before
+    time.sleep(2)
+    return Round(took, moved, by_kind(kinds, received(lab, MIDDLE.b)))
 
 
 def heal_of(system, kind, rounds, settings):
-    """(seconds, bytes) of each round, and the entries' own bytes per record (0 for systems that have none)."""
+    """The rounds, and the entries' own bytes per record (0 for systems that have none)."""
     with running(system, NODES) as lab:
         own = own_bytes_per_record(lab, kind, settings.patience_s) if system is Mesh else 0
         for node, side in ((MIDDLE.a, MIDDLE.side_a), (MIDDLE.b, MIDDLE.side_b)):
@@ -121,13 +132,14 @@ def heal(settings):
                 outcome.instead(system.name, "not tried with so many")
                 continue
             with failing_alone(outcome, system):
-                results, own = heal_of(system, kind, settings.rounds(3 if system is Mesh and kind.count <= 1000 else 1), settings)
-                contents = 2 * kind.count * RECORD_BYTES
-                by_contents = [moved / contents for _, moved in results]
-                figures = spread([took for took, _ in results], "s")
-                figures["link B / contents B"] = sorted(by_contents)[len(by_contents) // 2]
+                usual = 3 if system is Mesh and kind.count <= 1000 else 1
+                rounds, own = heal_of(system, kind, settings.rounds(usual), settings)
+                by_contents = [one.moved / (2 * kind.count * RECORD_BYTES) for one in rounds]
+                figures = spread([one.seconds for one in rounds], "s")
+                figures["link B / contents B"] = statistics.median(by_contents)
                 if own:
                     figures["link B / entries' B"] = figures["link B / contents B"] * RECORD_BYTES / own
                     figures["entry's own B"] = own
-                outcome.measured(system.name, by_contents, figures)
+                outcome.measured(system.name, by_contents, figures,
+                                 note=f"node {MIDDLE.b} got at last: {rounds[-1].kinds}" if own else "")
         yield outcome

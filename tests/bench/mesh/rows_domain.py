@@ -17,7 +17,7 @@ GAP_S = 1.0  # between records: their acknowledgements are over
 
 @contextlib.contextmanager
 def segment(system, nodes):
-    with Lab(nodes, links=[]) as lab:
+    with network.many_neighbours(), Lab(nodes, links=[]) as lab:
         network.one_segment(lab)
         if system is Syncthing:
             lab.links = network.pairs_of(nodes)  # addresses for the pairs

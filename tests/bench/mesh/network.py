@@ -8,8 +8,8 @@ import pathlib
 from lab import Link
 
 HUB = "hub"
-# One table for all namespaces of a machine: 60 nodes that each know 59 others need 3,540 places, Linux gives 1,024, who finds none
-# sends nothing without a word to anybody.
+# One table for all namespaces of a machine: 60 nodes that know 59 others each need 3,540 places. Linux gives 1,024, and who finds
+# none sends nothing and says nothing.
 NEIGHBOUR_ROOM = pathlib.Path("/proc/sys/net/ipv6/neigh/default/gc_thresh3")
 NEIGHBOURS = 65536
 

@@ -14,6 +14,7 @@ from table import Limit
 NODES = 5
 RECORD_BYTES = 200
 PAUSE_S = 0.1
+LATENCY_PATIENCE_S = 120
 GIVE_UP_AFTER = 2    # records that never came: the rest would not either
 
 
@@ -58,8 +59,8 @@ def latency(settings):
         for system in chosen(settings.systems, outcome, "latency"):
             count = 3 if settings.quick else system.TRIES[loss]
             with failing_alone(outcome, system):
-                taken, missing = latency_of(system, loss, count, settings.patience_s)
-                words = f"{missing} did not come in {settings.patience_s} s" if missing else ""
+                taken, missing = latency_of(system, loss, count, LATENCY_PATIENCE_S)
+                words = f"{missing} did not come in {LATENCY_PATIENCE_S} s" if missing else ""
                 if not taken:
                     outcome.instead(system.name, words)
                     continue

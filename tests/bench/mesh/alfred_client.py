@@ -11,6 +11,7 @@ HEAD = struct.Struct("!BBH")
 TRANSACTION = struct.Struct("!HH")
 DATA_HEAD = struct.Struct("!6sBBH")
 MOST_BYTES = 65_509      # of one source and type: one UDP datagram
+PATIENCE_S = 10
 FIRST_TYPE, TYPES = 64, 192  # those below are reserved
 
 
@@ -62,8 +63,10 @@ def is_over(stream):
 
 
 def _connected(path):
+    """Waits for its turn: the daemon takes one after the other, and a socket that must not block would be refused (EAGAIN)."""
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(5)
+    for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+        connection.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", PATIENCE_S, 0))
     connection.connect(str(path))
     return connection
 

@@ -101,8 +101,12 @@ alfred_node() {
     for side in $sides; do ip -n "$(lab_ns "$i")" link set "$side" master segment; done
     lab_link_up "$i" segment
   fi
+  # A bridge has its address a moment after its ports: a daemon that binds before ends at once.
+  lab_wait 10 "node $i has no address on $interface" alfred_address "$i" "$interface"
   setsid nsenter --net="/run/netns/$(lab_ns "$i")" alfred -i "$interface" -b none -m -p "$2" -u "$folder/alfred.sock" \
     </dev/null >"$folder/fsd.log" 2>&1 &
   disown
   printf '%s\n' $! >"$folder/fsd.pid"
 }
+
+alfred_address() { ip -n "$(lab_ns "$1")" -6 address show dev "$2" scope link -tentative | grep -q inet6; }

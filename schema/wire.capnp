@@ -31,7 +31,14 @@ struct SetSummary {
   set @0 :Set;
   count @1 :UInt64;
   fingerprint @2 :Fingerprint;
+  cells @3 :Data;            # the first cells of the set's sketch (below)
 }
+
+# Sketch: rateless invertible Bloom lookup table over the item ids of a set (arXiv 2402.02668), without counts. A cell is 12 bytes:
+# 8 xor of ids · 4 xor of their checks, little-endian. With next() = SplitMix64 (state += 0x9e3779b97f4a7c15, then its finaliser):
+#   check of an id  = the upper 32 bits of next() from state id ^ 0x6d657368736b6574
+#   cells of an id  = cell 0; after cell i: i + max(1, ceil((2 i + 3) (2^32 - u) / (2 u))), u = max(1, floor(sqrt(next()))), one
+#                     generator per id, its state begins as the id. Only integers: every machine draws the same cells
 
 struct Beacon {
   # One multicast datagram, Trickle-timed.
@@ -42,7 +49,10 @@ struct Beacon {
   incomplete @4 :Bool;       # lacks space or rights for some content
   networkTimeMs @5 :Int64;
   saltEpoch @6 :UInt32;      # names the salt of item ids; fingerprints of different epochs can't be compared
-  sets @7 :List(SetSummary); # at most 16, each set once
+  sets @7 :List(SetSummary); # at most 16, each set once, at most 64 cells together. Soon after a change or a difference; from who holds
+                             # only part of the sets always. A quiet beacon says `all` and nothing more
+  all @8 :Fingerprint;       # first 16 bytes of H("meshfs all sets"; per set, in the order of Set: set 1 · count 8 · fingerprint 16): equal if
+                             # all sets are. Zero: not said
 }
 
 struct Hello {
@@ -55,7 +65,7 @@ struct Hello {
   session @4 :UInt32;        # put this number into frames to me
   name @5 :Data;             # node name, for people; at most 32 bytes
   features @6 :UInt32;       # messages that came later and that I understand: bit 0 Question and Replies, bit 1 bases and signatures in wants,
-                             # and blobs encoded as delta, patch or rsync, bit 3 dictionaries and squeezed items. Bit 2, of this
+                             # and blobs encoded as delta, patch or rsync, bit 3 dictionaries and squeezed items, bit 5 sketches. Bit 2, of this
                              # session: it takes the place of our stream, which stalls or loses. Bit 4: news frames. Unknown bits are ignored
 }
 
@@ -162,7 +172,26 @@ struct Reconcile {
   set @0 :Set;
   saltEpoch @1 :UInt32;
   wantReply @2 :Bool;
-  ranges @3 :List(Range);    # 1..256; at most 2,048 ids together
+  ranges @3 :List(Range);    # 1..256, ascending, disjoint; at most 2,048 ids together
+}
+
+struct WantCells {
+  # Cells of your sketch of that set, unless your fingerprint is mine. Stateless, so a lost answer is asked for again.
+  set @0 :Set;
+  saltEpoch @1 :UInt32;
+  count @2 :UInt64;          # of my set
+  fingerprint @3 :Fingerprint;
+  first @4 :UInt32;
+  number @5 :UInt32;         # 1..2,048; first + number at most 2,048
+}
+
+struct Cells {
+  set @0 :Set;
+  saltEpoch @1 :UInt32;
+  count @2 :UInt64;          # of my set
+  fingerprint @3 :Fingerprint; # cells that came under another one are of another set: begin again
+  first @4 :UInt32;
+  cells @5 :Data;            # 12 bytes each, at most 2,048, perhaps fewer than asked for; none: our sets are equal
 }
 
 struct WantItems {
@@ -262,5 +291,8 @@ struct Message {
     question @9 :Question;
     replies @10 :Replies;
     dictionaries @11 :Data;  # 8 bytes each, at most 64: all that I hold; takes the place of what I said before in this session
+    wantCells @12 :WantCells; # these two to whom has feature bit 5
+    cells @13 :Cells;
+    beacon @14 :Beacon;      # to a neighbour that hears no beacons of mine, when one is due
   }
 }

@@ -22,9 +22,7 @@ static void write(format::Range::Builder to, const Range& from) {
   } else {
     auto sum = to.initSum();
     sum.setCount(from.count);
-    auto fingerprint = sum.initFingerprint();
-    fingerprint.setLow(word_of(from.fingerprint, 0));
-    fingerprint.setHigh(word_of(from.fingerprint, 1));
+    write(sum.initFingerprint(), from.fingerprint);
   }
 }
 static Status read(format::Range::Reader from, Range& to) {
@@ -33,9 +31,8 @@ static Status read(format::Range::Reader from, Range& to) {
   if (to.upper != 0 && to.upper <= to.lower) return malformed("a range that ends before it begins");
   if (from.isSum()) {
     const auto sum = from.getSum();
-    const auto fingerprint = sum.getFingerprint();
     to.count = sum.getCount();
-    to.fingerprint = from_words<Fingerprint>(fingerprint.getLow(), fingerprint.getHigh());
+    to.fingerprint = read_fingerprint(sum.getFingerprint());
     return {};
   }
   if (!from.isIds()) return error(Errc::unsupported, "an unknown form of range");
@@ -62,7 +59,13 @@ static Status read(format::Reconcile::Reader from, Reconcile& to) {
   if (Status s = read_list(from.getRanges(), kMaxRanges, to.ranges); !s) return s;
   if (to.ranges.empty()) return malformed("a reconciliation of nothing");
   std::size_t ids = 0;
-  for (const Range& range : to.ranges) ids += range.ids.size();
+  for (std::size_t i = 0; i < to.ranges.size(); ++i) {
+    ids += to.ranges[i].ids.size();
+    if (i == 0) continue;
+    const Range& before = to.ranges[i - 1];  // so that one message costs its receiver one walk through the set at most
+    if (before.upper == 0 || to.ranges[i].lower < before.upper)
+      return malformed("ranges that overlap or are not in order");
+  }
   return ids <= kMaxRangeItems ? Status() : over_limit("more item ids than their limit");
 }
 
@@ -127,6 +130,9 @@ struct MessageWriter {
   void operator()(const Question& question) { write(to.initQuestion(), question); }
   void operator()(const Replies& replies) { write(to.initReplies(), replies); }
   void operator()(const Dictionaries& held) { to.setDictionaries(data_of(joined(held.ids))); }
+  void operator()(const WantCells& want) { write(to.initWantCells(), want); }
+  void operator()(const Cells& cells) { write(to.initCells(), cells); }
+  void operator()(const Beacon& beacon) { write(to.initBeacon(), beacon); }
 };
 
 static void write(format::Message::Builder to, const Message& from, BulkWriter& bulk) {
@@ -177,6 +183,12 @@ static Status read(format::Message::Reader from, Message& to, BulkReader& bulk) 
       return read(from.getReplies(), to.emplace<Replies>());
     case Which::DICTIONARIES:
       return read_joined(from.getDictionaries(), kMaxDictionaries, to.emplace<Dictionaries>().ids);
+    case Which::WANT_CELLS:
+      return read(from.getWantCells(), to.emplace<WantCells>());
+    case Which::CELLS:
+      return read(from.getCells(), to.emplace<Cells>());
+    case Which::BEACON:
+      return read(from.getBeacon(), to.emplace<Beacon>());
   }
   return error(Errc::unsupported, "a message of an unknown kind");
 }

@@ -12,18 +12,17 @@ constexpr Limits kBeforeAuth = limits_for(kMaxFrameBeforeAuth - kFrameHeaderByte
 static void write(format::SetSummary::Builder to, const SetSummary& from) {
   to.setSet(set_to(from.set));
   to.setCount(from.count);
-  auto fingerprint = to.initFingerprint();
-  fingerprint.setLow(word_of(from.fingerprint, 0));
-  fingerprint.setHigh(word_of(from.fingerprint, 1));
+  write(to.initFingerprint(), from.fingerprint);
+  set_unless_empty(joined_cells(from.cells), [&](auto data) { to.setCells(data); });
 }
 static Status read(format::SetSummary::Reader from, SetSummary& to) {
   to.count = from.getCount();
-  const auto fingerprint = from.getFingerprint();
-  to.fingerprint = from_words<Fingerprint>(fingerprint.getLow(), fingerprint.getHigh());
+  to.fingerprint = read_fingerprint(from.getFingerprint());
+  if (Status s = read_cells(from.getCells(), kMaxBeaconCells, to.cells); !s) return s;
   return read_set(from.getSet(), to.set);
 }
 
-static void write(format::Beacon::Builder to, const Beacon& from) {
+void write(format::Beacon::Builder to, const Beacon& from) {
   to.setNode(data_of(from.node.view()));
   to.setBoot(data_of(from.boot.view()));
   to.setTcpPort(from.tcp_port);
@@ -31,9 +30,10 @@ static void write(format::Beacon::Builder to, const Beacon& from) {
   to.setIncomplete(from.incomplete);
   to.setNetworkTimeMs(from.network_time.ms);
   to.setSaltEpoch(from.salt_epoch);
+  if (!from.all.is_zero()) write(to.initAll(), from.all);
   if (!from.sets.empty()) write_list(to.initSets(list_size(from.sets.size())), from.sets);
 }
-static Status read(format::Beacon::Reader from, Beacon& to) {
+Status read(format::Beacon::Reader from, Beacon& to) {
   if (Status s = read_fixed(from.getNode(), to.node); !s) return s;
   if (Status s = read_fixed(from.getBoot(), to.boot); !s) return s;
   to.tcp_port = from.getTcpPort();
@@ -41,7 +41,11 @@ static Status read(format::Beacon::Reader from, Beacon& to) {
   to.incomplete = from.getIncomplete();
   to.network_time.ms = from.getNetworkTimeMs();
   to.salt_epoch = from.getSaltEpoch();
+  to.all = read_fingerprint(from.getAll());
   if (Status s = read_list(from.getSets(), kMaxBeaconSets, to.sets); !s) return s;
+  std::size_t cells = 0;
+  for (const SetSummary& set : to.sets) cells += set.cells.size();
+  if (cells > kMaxBeaconCells) return over_limit("more cells than a beacon may have");
   for (std::size_t i = 0; i < to.sets.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (to.sets[i].set == to.sets[j].set) return malformed("a beacon that states a set twice");

@@ -25,7 +25,9 @@ inline constexpr std::size_t kMaxWants = 512;        // blobs or items in one wa
 inline constexpr std::size_t kMaxRanges = 256;       // per reconciliation message
 inline constexpr std::size_t kMaxRangeItems = 2048;  // item ids per reconciliation message
 
-inline constexpr std::size_t kMaxBeaconSets = 16;  // room for declared volumes' sets
+inline constexpr std::size_t kMaxBeaconSets = 16;   // room for declared volumes' sets
+inline constexpr std::size_t kMaxBeaconCells = 64;  // of all sketches in a beacon: 768 bytes
+inline constexpr std::uint32_t kMaxCells = 2048;  // of one set's sketch, and per message: enough for 1,450 differences
 inline constexpr std::size_t kMaxHelloName = 32;
 inline constexpr std::size_t kMaxAckRanges = 64;            // per packet
 inline constexpr std::size_t kMaxPieces = 256;              // per packet
@@ -59,12 +61,22 @@ using Fingerprint = FixedBytes<16, struct FingerprintTag>;
 // Salted 8-byte id of an item of a set, big-endian as a number: the order that ranges refer to.
 using ItemId = std::uint64_t;
 
+// A cell of a set's sketch (syncd/core/sketch.h): xor of ids and of their checks. 12 bytes on the wire.
+struct SketchCell {
+  ItemId ids = 0;
+  std::uint32_t checks = 0;
+  bool operator==(const SketchCell&) const = default;
+};
+
 struct SetSummary {
   SetId set = SetId::shared;
   std::uint64_t count = 0;
   Fingerprint fingerprint;
+  std::vector<SketchCell> cells = {};  // of its sketch, from the first on; none in a quiet beacon
   bool operator==(const SetSummary&) const = default;
 };
+// Of a node's sets together, in their order: what a quiet beacon says of them. Cells do not count.
+Fingerprint fingerprint_of(const std::vector<SetSummary>& sets);
 
 using Nonce = FixedBytes<16, struct NonceTag>;
 
@@ -76,7 +88,8 @@ struct Beacon {  // one multicast datagram
   bool incomplete = false;     // lacks space or rights for some content
   WallMs network_time;
   std::uint32_t salt_epoch = 0;
-  std::vector<SetSummary> sets;
+  Fingerprint all;  // fingerprint_of() all sets of the network; zero: says none (part of the sets, old program)
+  std::vector<SetSummary> sets;  // in a beacon that follows a change or a difference; and of who holds part of the sets
   bool operator==(const Beacon&) const = default;
 };
 
@@ -87,6 +100,7 @@ inline constexpr std::uint32_t kFeatureInstead =
     4;  // of one session: it takes the place of a stream that stalls or loses
 inline constexpr std::uint32_t kFeatureSqueezed = 8;  // understands Dictionaries and bundles of form squeezed
 inline constexpr std::uint32_t kFeatureNews = 16;     // understands frames of kind news, and answers them
+inline constexpr std::uint32_t kFeatureCells = 32;    // understands WantCells and Cells
 
 struct Hello {
   NodeId node;
@@ -177,6 +191,23 @@ struct Reconcile {  // stateless: every range is answered by itself
   std::vector<Range> ranges;
   bool operator==(const Reconcile&) const = default;
 };
+struct WantCells {  // stateless: answered by Cells, or by none if the sets are equal
+  SetId set = SetId::shared;
+  std::uint32_t salt_epoch = 0;
+  std::uint64_t count = 0;  // of the asker
+  Fingerprint fingerprint;
+  std::uint32_t first = 0, number = 0;  // cells [first, first + number)
+  bool operator==(const WantCells&) const = default;
+};
+struct Cells {  // of the sender's set at this fingerprint; cells of another fingerprint can't be put together with them
+  SetId set = SetId::shared;
+  std::uint32_t salt_epoch = 0;
+  std::uint64_t count = 0;
+  Fingerprint fingerprint;
+  std::uint32_t first = 0;
+  std::vector<SketchCell> cells;  // none: equal
+  bool operator==(const Cells&) const = default;
+};
 struct WantItems {
   SetId set = SetId::shared;
   std::uint32_t salt_epoch = 0;
@@ -219,7 +250,7 @@ struct Dictionaries {             // "squeeze what you send me with these": at a
 };
 
 using Message = std::variant<Push, Held, Reconcile, WantItems, WantBlobs, Blobs, Missing, Bye, Ping, Question, Replies,
-                             Dictionaries>;
+                             Dictionaries, WantCells, Cells, Beacon>;
 
 Bytes encode_beacon(const Beacon&);
 Result<Beacon> decode_beacon(ByteView);

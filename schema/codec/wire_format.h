@@ -38,6 +38,18 @@ class BaseTable {
   std::map<std::vector<Hash>, std::uint16_t> places_;
 };
 
+void write(format::Fingerprint::Builder to, const Fingerprint& from);
+Fingerprint read_fingerprint(format::Fingerprint::Reader from);
+Bytes joined_cells(const std::vector<SketchCell>& cells);
+Status read_cells(capnp::Data::Reader from, std::size_t max_count, std::vector<SketchCell>& to);
+void write(format::WantCells::Builder to, const WantCells& from);
+Status read(format::WantCells::Reader from, WantCells& to);
+void write(format::Cells::Builder to, const Cells& from);
+Status read(format::Cells::Reader from, Cells& to);
+
+void write(format::Beacon::Builder to, const Beacon& from);
+Status read(format::Beacon::Reader from, Beacon& to);
+
 Status read_signature(capnp::Data::Reader from, Bytes& to);
 Status read_set(format::Set from, SetId& to);
 inline format::Set set_to(SetId set) { return static_cast<format::Set>(set); }

@@ -129,6 +129,13 @@ void ItemSet::clear() {
 
 ItemSet::Sum ItemSet::total() const { return total_.sum(); }
 
+ItemSet::Sum ItemSet::total_with(std::span<const codec::ItemId> added, std::span<const codec::ItemId> removed) const {
+  Total total = total_;
+  for (const codec::ItemId id : added) total.add(id);
+  for (const codec::ItemId id : removed) total.subtract(id);
+  return total.sum();
+}
+
 ItemSet::Sum ItemSet::sum(codec::ItemId lower, codec::ItemId upper) const {
   Total total;
   const auto inside = [&](codec::ItemId id) { return id >= lower && (upper == 0 || id < upper); };

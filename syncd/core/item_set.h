@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "schema/codec/wire.h"
@@ -23,6 +24,7 @@ class ItemSet {
   struct Sum {
     std::uint64_t count = 0;
     codec::Fingerprint fingerprint;
+    bool operator==(const Sum&) const = default;
   };
 
   // Adding an id that is there replaces its number; removing one that is not does nothing. True if the set changed.
@@ -32,6 +34,8 @@ class ItemSet {
 
   [[nodiscard]] std::uint64_t size() const { return total_.count; }
   [[nodiscard]] Sum total() const;
+  // What total() would be with these ids added and those, which are in it, removed.
+  [[nodiscard]] Sum total_with(std::span<const codec::ItemId> added, std::span<const codec::ItemId> removed) const;
   // Ids in [lower, upper); upper 0 stands for 2^64.
   [[nodiscard]] Sum sum(codec::ItemId lower, codec::ItemId upper) const;
   [[nodiscard]] std::vector<Item> range(codec::ItemId lower, codec::ItemId upper, std::size_t limit) const;

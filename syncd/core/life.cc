@@ -74,8 +74,7 @@ void Life::on_stored(const local::BlobsStored& outcome, Instant now) {
 void Life::on_session(const NodeId& who, Instant now) {
   gossip_.on_session(who);
   dictionaries_.on_session(who);
-  const auto& beacon = neighbours_.all().at(who).beacon;
-  reconciler_.on_session(who, beacon ? std::optional(beacon->at) : std::nullopt, now);
+  reconciler_.on_session(who, now);
   fetcher_.on_session(who, now);
   server_.on_session(who);
   pinged_[who] = now;
@@ -137,6 +136,12 @@ void Life::on_message(const NodeId& who, codec::Message message, Instant now) {
     questions_.on_replies(std::move(*replies), now);
   } else if (auto* theirs = std::get_if<codec::Dictionaries>(&message)) {
     dictionaries_.on_message(who, std::move(*theirs));
+  } else if (const auto* want = std::get_if<codec::WantCells>(&message)) {
+    reconciler_.on_want_cells(who, *want, now);
+  } else if (auto* cells = std::get_if<codec::Cells>(&message)) {
+    reconciler_.on_cells(who, std::move(*cells), now);
+  } else if (const auto* beacon = std::get_if<codec::Beacon>(&message); beacon != nullptr && beacon->node == who) {
+    reconciler_.on_beacon(who, *beacon, now);
   }
 }
 
@@ -147,8 +152,8 @@ void Life::on_question(const NodeId& who, const codec::Question& question, Insta
   questions_.on_question(who, question, heard, now);
 }
 
-void Life::on_summary(const NodeId& who, const std::vector<codec::SetSummary>& sets, Instant now) {
-  reconciler_.on_summary(who, sets, now);
+void Life::on_beacon(const NodeId& who, const codec::Beacon& beacon, Instant now) {
+  reconciler_.on_beacon(who, beacon, now);
 }
 
 codec::Beacon Life::beacon(Instant now) {
@@ -161,7 +166,7 @@ codec::Beacon Life::beacon(Instant now) {
     out.incomplete = clock_->told.incomplete;
     out.network_time.ms = clock_->told.now.ms + to_ms(now - clock_->at);
   }
-  out.sets = reconciler_.summaries();
+  reconciler_.fill(out, now);
   return out;
 }
 

@@ -37,7 +37,8 @@ class Life : public Neighbours::Events {
   void on_session_end(const NodeId& who, Instant now) override;
   void on_message(const NodeId& who, codec::Message message, Instant now) override;
   void on_news(const NodeId& who, LinkId link, codec::News news, Instant now) override;
-  void on_summary(const NodeId& who, const std::vector<codec::SetSummary>& sets, Instant now) override;
+  void on_beacon(const NodeId& who, const codec::Beacon& beacon, Instant now) override;
+  [[nodiscard]] bool agrees(const codec::Beacon& beacon) const override { return reconciler_.agrees(beacon); }
   codec::Beacon beacon(Instant now) override;
 
  private:

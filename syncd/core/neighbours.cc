@@ -228,7 +228,9 @@ void Neighbours::send_hellos(Instant now) {
 }
 
 void Neighbours::send_beacon(Instant now) {
-  const Bytes payload = codec::encode_beacon(events_.beacon(now));
+  if (trickle_.redundant()) return trickle_.done(now);
+  const codec::Beacon beacon = events_.beacon(now);
+  const Bytes payload = codec::encode_beacon(beacon);
   bool left = false, tried = false;
   for (const auto& [link, traits] : traits_) {
     if (!traits.broadcast) continue;
@@ -240,11 +242,24 @@ void Neighbours::send_beacon(Instant now) {
     ++totals_.frames_out;
     totals_.bytes_out += frame.size();
   }
+  for (const NodeId& who : in_session_) {
+    if (known_.at(who).beacon) continue;  // whose beacons we hear hears ours
+    send(who, Priority::control, beacon);
+    tried = left = true;
+  }
   if (left || !tried) {
-    trickle_.sent(now);
+    trickle_.done(now);
   } else {
     trickle_.not_sent(now);
   }
+}
+
+void Neighbours::limit_beacons(Instant now) {
+  const bool moving = moved_ > Instant{0} && now - moved_ < kMoving;
+  trickle_.limit(in_session_.empty() ? Trickle::kLongestAlone
+                 : moving            ? Trickle::kLongestMoving
+                                     : Trickle::kLongest,
+                 now);
 }
 
 Instant Neighbours::tick(Instant now) {
@@ -254,6 +269,7 @@ Instant Neighbours::tick(Instant now) {
     look_after(neighbour, now, wake);
     reach_out(neighbour, now, wake);
   }
+  limit_beacons(now);
   if (now >= trickle_.at()) send_beacon(now);
   return std::min(wake, trickle_.at());
 }

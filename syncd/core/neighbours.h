@@ -29,6 +29,7 @@ struct Neighbour {
     Path from;
     Instant at;
     codec::Beacon what;
+    std::uint64_t counter = 0;  // its frame's: an older one of the same life is a replay
   };
   std::optional<Beacon> beacon;
 
@@ -47,6 +48,7 @@ struct Neighbour {
   } stream;
   Instant datagram_from{0};  // not before: a stream gets the first chance
   Instant banned_until{0};
+  Instant doubted{-seconds(1).ns};  // when a beacon of another life was looked into
   std::uint32_t blame = 0;
 
   ReplayWindow news_window;  // of its present boot
@@ -58,10 +60,10 @@ struct Neighbour {
 
 class Neighbours : public Mail, public Airs {
  public:
-  static constexpr std::size_t kMaxKnown = 256;    // heard of; the longest silent without session makes room
-  static constexpr std::size_t kMaxSessions = 64;  // neighbours in session: the overlay's degree
-  static constexpr Duration kSilence =
-      seconds(600);  // twelve of the longest gaps between beacons (48 s), of which bad links lose most: gone
+  static constexpr std::size_t kMaxKnown = 256;          // heard of; the longest silent without session makes room
+  static constexpr std::size_t kMaxSessions = 64;        // neighbours in session: the overlay's degree
+  static constexpr Duration kSilence = seconds(2400);  // nine beacons in the longest interval, of which bad links lose most: gone
+  static constexpr Duration kMoving = seconds(300);      // so long after neighbours came or went others may
   static constexpr Duration kRetire = seconds(2);
   static constexpr Duration kTwins = seconds(2);
   static constexpr Duration kStreamFirst = milliseconds(500);
@@ -75,6 +77,7 @@ class Neighbours : public Mail, public Airs {
   // Each costs a tag, and what is new in it a judgement of fsd. Beyond: dropped, as if lost.
   static constexpr TokenBucket::Limits kNewsBudget{128, milliseconds(2)};
   static constexpr TokenBucket::Limits kLinkNewsBudget{1024, microseconds(500)};
+  static constexpr Duration kDoubtEvery = milliseconds(500);
   static constexpr std::uint32_t kMaxBlame = 8;
   static constexpr Duration kBan = seconds(60);
 
@@ -85,8 +88,9 @@ class Neighbours : public Mail, public Airs {
     virtual void on_session_end(const NodeId& who, Instant now) = 0;
     virtual void on_message(const NodeId& who, codec::Message message, Instant now) = 0;
     virtual void on_news(const NodeId& who, LinkId link, codec::News news, Instant now) = 0;  // outside sessions
-    virtual void on_summary(const NodeId& who, const std::vector<codec::SetSummary>& sets, Instant now) = 0;
-    virtual codec::Beacon beacon(Instant now) = 0;  // what to say now
+    virtual void on_beacon(const NodeId& who, const codec::Beacon& beacon, Instant now) = 0;  // of one in session
+    [[nodiscard]] virtual bool agrees(const codec::Beacon& beacon) const = 0;  // tells the state that we are in
+    virtual codec::Beacon beacon(Instant now) = 0;                             // what to say now
   };
   struct Self {
     NodeId node;
@@ -109,7 +113,7 @@ class Neighbours : public Mail, public Airs {
   void on_up(const Path& peer, Instant now);
   void on_gone(const Path& peer, Instant now);
   void on_room(const Path& peer);
-  void something_changed(Instant now) { trickle_.reset(now); }  // beacons come faster for a while
+  void something_changed(Instant now) { trickle_.changed(now); }
   void end_all(Instant now, const char* reason);
 
   Instant tick(Instant now);   // looks after sessions and beacons
@@ -138,8 +142,9 @@ class Neighbours : public Mail, public Airs {
     bool pending = false;  // connecting or up
   };
 
-  void on_beacon(const Path& from, ByteView frame, Instant now);
+  void on_beacon(const Path& from, std::uint64_t counter, ByteView frame, Instant now);
   void on_news(const Path& from, ByteView frame, Instant now);
+  void on_other_boot(Neighbour& neighbour, const Path& from, Instant now);
   void on_hello(const Path& from, ByteView frame, Instant now);
   void on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
   void deliver(const NodeId& who, const std::vector<SharedView>& messages, Instant now);
@@ -155,6 +160,7 @@ class Neighbours : public Mail, public Airs {
   void look_after(Neighbour& neighbour, Instant now, Instant& wake);
   void send_hellos(Instant now);
   void send_beacon(Instant now);
+  void limit_beacons(Instant now);
   void connect_peers(Instant now, Instant& wake);
   void refresh_list();
   [[nodiscard]] bool reliable(LinkId link) const;
@@ -166,6 +172,7 @@ class Neighbours : public Mail, public Airs {
   Totals& totals_;
   Handshakes handshakes_;
   Trickle trickle_;
+  Instant moved_{0};                 // when a neighbour came or went
   std::uint64_t frame_counter_ = 0;  // of beacons and hellos
   std::map<NodeId, Neighbour> known_;
   std::map<std::uint32_t, std::pair<NodeId, Session*>> by_number_;

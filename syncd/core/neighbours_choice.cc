@@ -40,8 +40,9 @@ void Neighbours::choose_active(Neighbour& neighbour, Instant now) {
       if (session->reliable()) session->retire_at = now;
     }
   }
+  moved_ = now;
   if (best == nullptr) {
-    trickle_.reset(now);
+    trickle_.inconsistent(now);
     events_.on_session_end(neighbour.id, now);
   } else {
     if (best->reliable()) {

@@ -16,12 +16,12 @@ void Neighbours::on_frame(const Path& from, ByteView frame, Instant now) {
     ++totals_.bad_frames;
     return;
   }
-  if (header->kind == codec::FrameKind::beacon) return on_beacon(from, frame, now);
+  if (header->kind == codec::FrameKind::beacon) return on_beacon(from, header->counter, frame, now);
   if (header->kind == codec::FrameKind::news) return on_news(from, frame, now);
   on_hello(from, frame, now);
 }
 
-void Neighbours::on_beacon(const Path& from, ByteView frame, Instant now) {
+void Neighbours::on_beacon(const Path& from, std::uint64_t counter, ByteView frame, Instant now) {
   const Result<ByteView> payload = codec::open_frame(self_.network_key, frame);
   Result<codec::Beacon> beacon = payload ? codec::decode_beacon(*payload) : Result<codec::Beacon>(payload.failure());
   if (!beacon) {
@@ -31,7 +31,12 @@ void Neighbours::on_beacon(const Path& from, ByteView frame, Instant now) {
   if (beacon->node == self_.node) return;
   Neighbour* neighbour = known(beacon->node, now);
   if (neighbour == nullptr) return;
-  if (!neighbour->beacon || neighbour->beacon->what.boot != beacon->boot) {
+  if (neighbour->active != nullptr && neighbour->active->keys().theirs.boot != beacon->boot) {
+    return on_other_boot(*neighbour, from, now);
+  }
+  const bool new_life = !neighbour->beacon || neighbour->beacon->what.boot != beacon->boot;
+  if (!new_life && counter <= neighbour->beacon->counter) return;  // sent again by somebody
+  if (new_life) {
     neighbour->datagram_from = now;
     if (beacon->tcp_port != 0 && self_.tcp_port != 0 &&
         links_.stream_target(from.link, from.address, beacon->tcp_port)) {
@@ -42,20 +47,24 @@ void Neighbours::on_beacon(const Path& from, ByteView frame, Instant now) {
     neighbour->news_window = {};
   }
   neighbour->heard = now;
-  neighbour->beacon = Neighbour::Beacon{from, now, std::move(*beacon)};
+  neighbour->beacon = Neighbour::Beacon{from, now, std::move(*beacon), counter};
   const codec::Beacon& heard = neighbour->beacon->what;
   if (neighbour->active == nullptr && neighbour->datagram_from > now + kStreamFirst) neighbour->datagram_from = now;
-  if (neighbour->active != nullptr && neighbour->active->keys().theirs.boot != heard.boot) {
-    // It restarted: what the old session knew is void. Datagram sessions make room for the new handshake; on a stream
-    // a word makes the other side's system say that it knows nothing of it.
-    send(neighbour->id, Priority::control, codec::Ping{0, true});
-    std::vector<const Session*> old;
-    for (const auto& session : neighbour->sessions) {
-      if (session->keys().theirs.boot != heard.boot && !session->reliable()) old.push_back(session.get());
-    }
-    for (const Session* session : old) end_session(*neighbour, session, now);
+  if (events_.agrees(heard)) {
+    trickle_.consistent();
+  } else if (neighbour->active == nullptr) {
+    trickle_.inconsistent(now);  // with a session the difference is settled there
   }
-  if (neighbour->active != nullptr) events_.on_summary(neighbour->id, heard.sets, now);
+  if (neighbour->active != nullptr) events_.on_beacon(neighbour->id, heard, now);
+}
+
+// It restarted, or somebody sends a beacon of an earlier life again. A handshake tells: only the living answer it, and a new
+// boot nonce ends what the old session knew. On a stream a word makes the other side's system say that it knows nothing of it.
+void Neighbours::on_other_boot(Neighbour& neighbour, const Path& from, Instant now) {
+  if (now - neighbour.doubted < kDoubtEvery) return;
+  neighbour.doubted = now;
+  send(neighbour.id, Priority::control, codec::Ping{0, true});
+  if (!neighbour.active->reliable()) handshakes_.begin(from, reliable(from.link), now);
 }
 
 void Neighbours::on_hello(const Path& from, ByteView frame, Instant now) {

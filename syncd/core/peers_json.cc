@@ -15,8 +15,8 @@ std::string tenths_of_ms(Duration d) {
 
 // In the order of codec::Message.
 constexpr std::array<const char*, std::variant_size_v<codec::Message>> kKindNames = {
-    "push",    "held", "reconcile", "want_items", "want_blobs", "blobs",
-    "missing", "bye",  "ping",      "question",   "replies",    "dictionaries"};
+    "push", "held",     "reconcile", "want_items",   "want_blobs", "blobs", "missing", "bye",
+    "ping", "question", "replies",   "dictionaries", "want_cells", "cells", "beacon"};
 
 }  // namespace
 
@@ -46,7 +46,7 @@ std::string Life::peer_json(const Neighbour& neighbour, Instant now) const {
   else if (neighbour.beacon)
     link = neighbour.beacon->from.address.text;
   out += ",\"link\":" + json_quoted(link);
-  // Silent: two beacons were missed, so it may be gone; the session waits a while longer.
+  // Silent: beacons were missed, so it may be gone; the session waits a while longer.
   const bool silent = now - neighbour.heard > Trickle::kLongest * 3;
   const char* state = "heard";
   if (now < neighbour.banned_until)

@@ -9,31 +9,65 @@ namespace meshfs::syncd {
 // --- our sets
 
 bool Reconciler::on_items(const codec::local::Items& items, Instant now) {
-  bool changed = false;
-  const auto note = [&](SetId set, bool really) {
-    if (!really) return;
-    changed = true;
-    ++changes_[index(set)];
-    changed_at_[index(set)] = now;
-  };
+  std::array<bool, kSets> changed{};
   for (const codec::local::ItemAdded& added : items.added) {
     const codec::ItemId id = item_id(salt_, added.hash);
-    asked_[index(added.set)].erase(id);
-    note(added.set, sets_[index(added.set)].add(id, added.item));
+    Ours& set = ours(added.set);
+    set.asked.erase(id);
+    if (!set.items.add(id, added.item)) continue;
+    set.sketch.toggle(id);
+    changed[index(added.set)] = true;
   }
   for (const codec::local::Items::Removed& removed : items.removed) {
-    note(removed.set, sets_[index(removed.set)].remove(item_id(salt_, removed.hash)));
+    const codec::ItemId id = item_id(salt_, removed.hash);
+    if (!ours(removed.set).items.remove(id)) continue;
+    ours(removed.set).sketch.toggle(id);
+    changed[index(removed.set)] = true;
   }
-  return changed;
+  for (const SetId set : kAllSets) {
+    if (!changed[index(set)]) continue;
+    ++ours(set).changes;
+    ours(set).changed_at = now;
+    // Perhaps we are now where a neighbour is.
+    const ItemSet::Sum total = ours(set).items.total();
+    for (auto& [who, peer] : peers_) {
+      const Comparison& comparison = peer.sets[index(set)];
+      if (comparison.state == Comparison::State::differs && comparison.known == total)
+        set_state(who, peer, set, true, now);
+    }
+  }
+  return std::find(changed.begin(), changed.end(), true) != changed.end();
 }
 
 std::vector<codec::SetSummary> Reconciler::summaries() const {
   std::vector<codec::SetSummary> out;
   for (const SetId set : kAllSets) {
-    const ItemSet::Sum total = sets_[index(set)].total();
-    out.push_back({set, total.count, total.fingerprint});
+    const ItemSet::Sum total = ours(set).items.total();
+    out.push_back({set, total.count, total.fingerprint, {}});
   }
   return out;
+}
+
+void Reconciler::fill(codec::Beacon& beacon, Instant now) const {
+  beacon.sets = summaries();
+  beacon.all = codec::fingerprint_of(beacon.sets);
+  std::erase_if(beacon.sets, [&](const codec::SetSummary& summary) {
+    const Ours& set = ours(summary.set);
+    const Instant last = std::max(set.changed_at, set.differed_at);
+    return set.changes == 0 || now - last > kTold;
+  });
+  const auto told = static_cast<std::uint32_t>(beacon.sets.size());
+  for (codec::SetSummary& summary : beacon.sets) {
+    const auto room = static_cast<std::uint32_t>(codec::kMaxBeaconCells) / told;
+    summary.cells = ours(summary.set).sketch.cells(0, std::min(kBeaconCells, room));
+  }
+}
+
+bool Reconciler::agrees(const codec::Beacon& beacon) const {
+  if (!beacon.all.is_zero()) return beacon.all == codec::fingerprint_of(summaries());
+  return std::all_of(beacon.sets.begin(), beacon.sets.end(), [&](const codec::SetSummary& theirs) {
+    return ours(theirs.set).items.total() == ItemSet::Sum{theirs.count, theirs.fingerprint};
+  });
 }
 
 bool Reconciler::in_sync(const NodeId& who, SetId set) const {
@@ -43,10 +77,8 @@ bool Reconciler::in_sync(const NodeId& who, SetId set) const {
 
 // --- when to compare
 
-void Reconciler::on_session(const NodeId& who, std::optional<Instant> beacon_at, Instant now) {
-  Peer& peer = peers_[who];
-  peer = {};
-  peer.summary_at = beacon_at;
+void Reconciler::on_session(const NodeId& who, Instant now) {
+  Peer& peer = peers_.insert_or_assign(who, Peer(now)).first->second;
   for (Comparison& comparison : peer.sets) {
     comparison.since = now;
     // One side is enough; the other comes in if nothing happens.
@@ -57,65 +89,81 @@ void Reconciler::on_session(const NodeId& who, std::optional<Instant> beacon_at,
 void Reconciler::set_state(const NodeId& who, Peer& peer, SetId set, bool equal, Instant now) {
   Comparison& comparison = peer.sets[index(set)];
   const auto state = equal ? Comparison::State::equal : Comparison::State::differs;
+  if (!equal) ours(set).differed_at = now;
+  if (equal) comparison.theirs = {};
   if (comparison.state == state) return;
   const bool first_difference = comparison.state == Comparison::State::equal && !equal;
   comparison.state = state;
   comparison.since = now;
   if (equal) comparison.pause = kFirstPause;
+  if (equal) comparison.by_ranges = false;
   if (first_difference) comparison.check_at = now + (self_ < who ? kQuiet : kQuiet * 3);
 }
 
-void Reconciler::on_summary(const NodeId& who, const std::vector<codec::SetSummary>& theirs, Instant now) {
+void Reconciler::told(const NodeId& who, Peer& peer, SetId set, const ItemSet::Sum& theirs, Instant now) {
+  peer.sets[index(set)].known = theirs;
+  set_state(who, peer, set, ours(set).items.total() == theirs, now);
+}
+
+void Reconciler::on_beacon(const NodeId& who, const codec::Beacon& beacon, Instant now) {
   const auto it = peers_.find(who);
-  if (it == peers_.end()) return;
-  it->second.summary_at = now;
-  for (const codec::SetSummary& summary : theirs) {
-    const ItemSet::Sum ours = sets_[index(summary.set)].total();
-    set_state(who, it->second, summary.set, ours.count == summary.count && ours.fingerprint == summary.fingerprint,
-              now);
+  if (it == peers_.end() || beacon.salt_epoch != 0) return;
+  Peer& peer = it->second;
+  const bool all_equal = !beacon.all.is_zero() && agrees(beacon);
+  bool listed_differs = false;
+  for (const SetId set : kAllSets) {
+    const auto listed =
+        std::find_if(beacon.sets.begin(), beacon.sets.end(), [&](const auto& s) { return s.set == set; });
+    if (all_equal) {
+      told(who, peer, set, ours(set).items.total(), now);
+    } else if (listed != beacon.sets.end()) {
+      const ItemSet::Sum theirs{listed->count, listed->fingerprint};
+      told(who, peer, set, theirs, now);
+      TheirCells& cells = peer.sets[index(set)].theirs;
+      if (theirs == ours(set).items.total()) continue;
+      listed_differs = true;
+      if (cells.of == theirs && now - cells.at < kFreshCells && cells.cells.size() > listed->cells.size()) continue;
+      cells = {theirs, listed->cells, now, true};
+    }
+  }
+  if (all_equal || listed_differs || beacon.all.is_zero()) return;
+  // It is in a set of which it does not tell. A question for each finds it.
+  for (const SetId set : kAllSets) {
+    const bool listed =
+        std::any_of(beacon.sets.begin(), beacon.sets.end(), [&](const auto& s) { return s.set == set; });
+    if (!listed) set_state(who, peer, set, false, now);
   }
 }
 
-void Reconciler::start_round(const NodeId& who, Comparison& comparison, SetId set, Instant now) {
+void Reconciler::start_round(const NodeId& who, Peer& peer, SetId set, Instant now) {
+  Comparison& comparison = peer.sets[index(set)];
   // Rounds that bring nothing (a neighbour that refuses what we have) become rare.
-  if (comparison.changes != changes_[index(set)]) comparison.pause = kFirstPause;
-  comparison.changes = changes_[index(set)];
-  comparison.last_round = now;
+  if (comparison.changes != ours(set).changes) comparison.pause = kFirstPause;
+  comparison.changes = ours(set).changes;
   comparison.check_at = now + comparison.pause;
   comparison.pause = std::min(comparison.pause * 2, kLongestPause);
-  const ItemSet::Sum total = sets_[index(set)].total();
-  codec::Reconcile message{set, 0, true, {}};
-  message.ranges.push_back({0, 0, total.count, total.fingerprint, false, {}});
-  mail_.send(who, Priority::control, message);
   ++rounds_;
+  if (comparison.by_ranges || (mail_.features(who) & codec::kFeatureCells) == 0) return ask_ranges(who, set);
+  if (!comparison.theirs.cells.empty() && now - comparison.theirs.at < kFreshCells)
+    return use_cells(who, peer, set, now);
+  comparison.theirs = {};
+  ask_cells(who, set, 0, kFirstCells);
 }
 
 Instant Reconciler::tick(Instant now, bool news_under_way) {
   Instant wake = kNever;
   for (auto& [who, peer] : peers_) {
-    const bool hears_beacons = peer.summary_at && now - *peer.summary_at < kBeaconless;
     for (const SetId set : kAllSets) {
       Comparison& comparison = peer.sets[index(set)];
-      if (comparison.state == Comparison::State::equal) {
-        if (hears_beacons || !(self_ < who)) continue;
-        if (comparison.changes != changes_[index(set)]) comparison.silent = kSilentCheck;
-        const Duration pause = comparison.changes == changes_[index(set)] ? comparison.silent : kFirstPause * 2;
-        const Instant at = std::max(comparison.since, comparison.last_round) + pause;
-        if (now >= at) {
-          start_round(who, comparison, set, now);
-          comparison.silent = std::min(comparison.silent * 8, kRarestCheck);
-        }
-        wake = std::min(wake, std::max(at, now + pause));
-        continue;
-      }
+      if (comparison.state == Comparison::State::equal) continue;
       Instant at = comparison.check_at;
       if (comparison.state == Comparison::State::differs) {
-        const Instant quiet = changed_at_[index(set)] + kQuiet;
+        const Instant quiet = ours(set).changed_at + kQuiet;
         const Instant calm = news_under_way ? std::max(quiet, now + kQuiet) : quiet;
         at = std::max(at, std::min(calm, comparison.since + kBusyLimit));
       }
       if (now >= at) {
-        start_round(who, comparison, set, now);
+        start_round(who, peer, set, now);
         at = comparison.check_at;
       }
       wake = std::min(wake, at);
@@ -125,101 +173,10 @@ Instant Reconciler::tick(Instant now, bool news_under_way) {
   return wake;
 }
 
-// --- the comparison
-
-void Reconciler::on_reconcile(const NodeId& from, const codec::Reconcile& message, Instant now) {
-  const auto it = peers_.find(from);
-  if (it == peers_.end() || message.salt_epoch != 0) return;
-  Peer& peer = it->second;
-  std::vector<codec::Range> out;
-  bool whole = false;
-  for (const codec::Range& range : message.ranges) {
-    if (range.has_ids) {
-      compare_ids(from, peer, message.set, range, now);
-      continue;
-    }
-    const ItemSet::Sum ours = sets_[index(message.set)].sum(range.lower, range.upper);
-    const bool equal = ours.count == range.count && ours.fingerprint == range.fingerprint;
-    if (range.lower == 0 && range.upper == 0) {
-      whole = true;
-      set_state(from, peer, message.set, equal, now);
-      if (!message.want_reply) continue;
-      // They began a round: ours can wait.
-      peer.sets[index(message.set)].check_at = std::max(peer.sets[index(message.set)].check_at, now + kFirstPause * 2);
-    }
-    if (!equal) answer(from, message.set, range, out);
-  }
-  if (!message.want_reply) return;
-  send_ranges(from, message.set, std::move(out), whole);
-}
-
-// Our view of a range in which we differ: our ids if one side has few, else the sums of its sixteenths.
-void Reconciler::answer(const NodeId& to, SetId set, const codec::Range& theirs, std::vector<codec::Range>& out) {
-  const ItemSet& ours = sets_[index(set)];
-  const ItemSet::Sum sum = ours.sum(theirs.lower, theirs.upper);
-  if (theirs.count == 0) {  // no need to compare: they lack all
-    queue_push(peers_.at(to), ours.range(theirs.lower, theirs.upper, kMaxPushQueue));
-    return;
-  }
-  const codec::ItemId width = theirs.upper - theirs.lower;  // mod 2^64; 0: everything
-  if (sum.count <= kLeafItems || (width != 0 && width < kSplit)) {
-    codec::Range leaf{theirs.lower, theirs.upper, 0, {}, true, {}};
-    for (const ItemSet::Item& item : ours.range(theirs.lower, theirs.upper, kLeafItems)) leaf.ids.push_back(item.id);
-    out.push_back(std::move(leaf));
-    return;
-  }
-  const codec::ItemId step = width == 0 ? (codec::ItemId{1} << 60) : width / kSplit;
-  for (std::size_t i = 0; i < kSplit; ++i) {
-    const codec::ItemId lower = theirs.lower + step * i;
-    const codec::ItemId upper = i + 1 == kSplit ? theirs.upper : lower + step;
-    const ItemSet::Sum part = ours.sum(lower, upper);
-    out.push_back({lower, upper, part.count, part.fingerprint, false, {}});
-  }
-}
-
-void Reconciler::send_ranges(const NodeId& to, SetId set, std::vector<codec::Range> ranges, bool reply_to_whole) {
-  codec::Reconcile message{set, 0, true, {}};
-  std::size_t ids = 0;
-  bool sent = false;
-  const auto send = [&] {
-    mail_.send(to, Priority::control, message);
-    message.ranges.clear();
-    ids = 0;
-    sent = true;
-  };
-  for (codec::Range& range : ranges) {
-    if (message.ranges.size() == codec::kMaxRanges || ids + range.ids.size() > codec::kMaxRangeItems) send();
-    ids += range.ids.size();
-    message.ranges.push_back(std::move(range));
-  }
-  if (!message.ranges.empty()) send();
-  if (sent || !reply_to_whole) return;
-  if (!in_sync(to, set)) return;  // we push what they lack; no answer needed
-  const ItemSet::Sum total = sets_[index(set)].total();
-  message.want_reply = false;
-  message.ranges.push_back({0, 0, total.count, total.fingerprint, false, {}});
-  mail_.send(to, Priority::control, message);
-}
-
-void Reconciler::compare_ids(const NodeId& from, Peer& peer, SetId set, const codec::Range& theirs, Instant now) {
-  const std::vector<ItemSet::Item> ours = sets_[index(set)].range(theirs.lower, theirs.upper, kMaxPushQueue);
-  std::vector<codec::ItemId> lacking;
-  std::vector<ItemSet::Item> extra;
-  auto it = ours.begin();
-  for (const codec::ItemId id : theirs.ids) {
-    for (; it != ours.end() && it->id < id; ++it) extra.push_back(*it);
-    if (it != ours.end() && it->id == id)
-      ++it;
-    else
-      lacking.push_back(id);
-  }
-  extra.insert(extra.end(), it, ours.end());
-  want(from, set, lacking, now);
-  queue_push(peer, extra);
-}
+// --- what we lack
 
 void Reconciler::want(const NodeId& from, SetId set, const std::vector<codec::ItemId>& ids, Instant now) {
-  auto& asked = asked_[index(set)];
+  auto& asked = ours(set).asked;
   codec::WantItems message{set, 0, {}};
   for (const codec::ItemId id : ids) {
     const auto it = asked.find(id);
@@ -248,7 +205,7 @@ void Reconciler::on_want_items(const NodeId& from, const codec::WantItems& messa
   if (it == peers_.end() || message.salt_epoch != 0) return;
   for (const codec::ItemId id : message.ids) {
     if (it->second.push.size() >= kMaxPushQueue) return;
-    if (const auto number = sets_[index(message.set)].find(id)) it->second.push.push_back(*number);
+    if (const auto number = ours(message.set).items.find(id)) it->second.push.push_back(*number);
   }
 }
 

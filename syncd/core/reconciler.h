@@ -1,8 +1,11 @@
 // Finds any difference between our sets and a neighbour's, after a new session or when its beacon shows one, and
-// repairs it both ways. Range-based (Meyer 2022): compare sums of ranges, split those that differ 16-way, name ids where
-// few are left. The responder is stateless; whoever sees the other's ids of a range sends what that one lacks and wants
-// what itself lacks. A round that was cut short (limits, lost session) leaves a difference, and the next round finds it.
-// Owned by Node.
+// repairs it both ways. Three layers, each falling to the next:
+// 1. the cells of its sketch that came in its beacon: a few differences need no question at all;
+// 2. more cells, asked for by number (WantCells): bytes follow the difference, whatever the sets' size (sketch.h);
+// 3. ranges (Meyer 2022): compare sums of ranges, split those that differ 16-way, name ids where few are left. For small sets,
+//    large differences, and where cells did not do: what was decoded must give the neighbour's fingerprint, else it lied.
+// All answers are stateless; whoever knows the difference sends what the other lacks and wants what it lacks itself. A round
+// that was cut short (limits, lost session) leaves a difference, and the next round finds it. Owned by Node.
 #pragma once
 
 #include <deque>
@@ -13,6 +16,8 @@
 #include "syncd/core/item_set.h"
 #include "syncd/core/mail.h"
 #include "syncd/core/ports.h"
+#include "syncd/core/sketch.h"
+#include "syncd/core/token_bucket.h"
 
 namespace meshfs::syncd {
 
@@ -24,16 +29,21 @@ class Reconciler {
   static constexpr Duration kBusyLimit = seconds(3);     // steady news: compare nevertheless after this
   static constexpr Duration kFirstPause = seconds(1);    // between rounds, doubling while they bring nothing
   static constexpr Duration kLongestPause = seconds(60);
-  // Neighbours whose beacons we don't hear for kBeaconless, four longest gaps between them, are compared with after kSilentCheck, then
-  // eight times as late each time while nothing changes: on links that lose most beacons nothing else would ever be quiet.
-  static constexpr Duration kSilentCheck = seconds(32);
-  static constexpr Duration kRarestCheck = seconds(3600);
-  static constexpr Duration kBeaconless = seconds(192);
+  static constexpr Duration kAfterRepair = seconds(3);  // by then its beacon told that all is well
+  static constexpr Duration kTold = seconds(60);        // so long after a change beacons tell of that set
+  static constexpr Duration kFreshCells = seconds(5);   // cells of a beacon
+  static constexpr std::uint32_t kBeaconCells = 20;     // ten differences fit eight times in ten
+  static constexpr std::uint32_t kFirstCells = 24;      // asked for when no beacon brought any
+  static constexpr std::uint64_t kMostByCells = 1400;   // differences: more need more cells than there are
   static constexpr std::size_t kMaxPushQueue = 16384;   // items to send per neighbour; the rest in the next round
   static constexpr std::size_t kItemsPerRequest = 128;  // ~100 KiB of proven entries; fsd answers in one message
   static constexpr std::size_t kMaxRequests = 2;        // to fsd at a time, per neighbour
   static constexpr std::size_t kMaxAsked = 16384;       // ids asked of anybody lately, per set
   static constexpr Duration kAskAgain = seconds(2);
+  // What one neighbour may have computed for it: 10 answers of cells a second, 24 KiB each at most; 100 messages of ranges,
+  // each of which sums over a set once (1 million items: 0.1 ms). Beyond, they go unanswered and the next round asks again.
+  static constexpr TokenBucket::Limits kCellAnswers{32, milliseconds(100)};
+  static constexpr TokenBucket::Limits kRangeAnswers{256, milliseconds(10)};
 
   Reconciler(const NodeId& self, Mail& mail, Store& store, const HeldDictionaries& dictionaries, const Salt& salt,
              std::uint64_t& next_request)
@@ -46,10 +56,12 @@ class Reconciler {
 
   // True if a set changed.
   bool on_items(const codec::local::Items& items, Instant now);
-  // `beacon_at`: when its last beacon was heard, if ever.
-  void on_session(const NodeId& who, std::optional<Instant> beacon_at, Instant now);
+  void on_session(const NodeId& who, Instant now);
   void on_session_end(const NodeId& who) { peers_.erase(who); }
-  void on_summary(const NodeId& who, const std::vector<codec::SetSummary>& theirs, Instant now);
+  // A beacon of a neighbour in session.
+  void on_beacon(const NodeId& who, const codec::Beacon& beacon, Instant now);
+  void on_want_cells(const NodeId& from, const codec::WantCells& message, Instant now);
+  void on_cells(const NodeId& from, codec::Cells message, Instant now);
   void on_reconcile(const NodeId& from, const codec::Reconcile& message, Instant now);
   void on_want_items(const NodeId& from, const codec::WantItems& message);
   void on_items_found(codec::local::ItemsFound& found);
@@ -58,29 +70,55 @@ class Reconciler {
   [[nodiscard]] bool hungry() const;
 
   [[nodiscard]] std::vector<codec::SetSummary> summaries() const;
+  // What our beacon says of the sets: always a fingerprint; after a change or a difference also which, with cells.
+  void fill(codec::Beacon& beacon, Instant now) const;
+  // Does it tell the state that we are in?
+  [[nodiscard]] bool agrees(const codec::Beacon& beacon) const;
   [[nodiscard]] bool in_sync(const NodeId& who, SetId set) const;
   [[nodiscard]] std::uint64_t rounds() const { return rounds_; }
 
  private:
   static constexpr std::size_t kSets = kAllSets.size();
+  struct TheirCells {  // the first ones of its sketch, as far as they are here
+    ItemSet::Sum of;
+    std::vector<codec::SketchCell> cells;
+    Instant at{0};
+    bool of_beacon = false;
+  };
   struct Comparison {
     enum class State : std::uint8_t { unknown, differs, equal } state = State::unknown;
     Instant since{0};     // of this state
     Instant check_at{0};  // next round not before
-    Instant last_round{0};
     Duration pause = kFirstPause;
-    Duration silent = kSilentCheck;  // until the next check of one whose beacons we don't hear
-    std::uint64_t changes = 0;       // our set's change count at the last round
+    std::uint64_t changes = 0;          // our set's change count at the last round
+    std::optional<ItemSet::Sum> known;  // what it told last
+    TheirCells theirs;
+    bool by_ranges = false;  // cells did not do; until the sets were equal
   };
   struct Peer {
+    explicit Peer(Instant now) : cell_answers(kCellAnswers, now), range_answers(kRangeAnswers, now) {}
     std::array<Comparison, kSets> sets;
-    std::optional<Instant> summary_at;  // last heard a beacon
     std::deque<std::uint64_t> push;
     std::size_t requests = 0;
+    TokenBucket cell_answers, range_answers;
+  };
+  struct Ours {
+    ItemSet items;
+    Sketch sketch;
+    std::uint64_t changes = 0;
+    Instant changed_at{0}, differed_at{0};
+    std::map<codec::ItemId, Instant> asked;  // of anybody, lately
   };
   static std::size_t index(SetId set) { return static_cast<std::size_t>(set); }
+  [[nodiscard]] Ours& ours(SetId set) { return sets_[index(set)]; }
+  [[nodiscard]] const Ours& ours(SetId set) const { return sets_[index(set)]; }
+  void told(const NodeId& who, Peer& peer, SetId set, const ItemSet::Sum& theirs, Instant now);
   void set_state(const NodeId& who, Peer& peer, SetId set, bool equal, Instant now);
-  void start_round(const NodeId& who, Comparison& comparison, SetId set, Instant now);
+  void start_round(const NodeId& who, Peer& peer, SetId set, Instant now);
+  void ask_ranges(const NodeId& who, SetId set);
+  void ask_cells(const NodeId& who, SetId set, std::uint32_t first, std::uint32_t number);
+  void use_cells(const NodeId& who, Peer& peer, SetId set, Instant now);
+  void repair(const NodeId& who, Peer& peer, SetId set, const std::vector<codec::ItemId>& ids, Instant now);
   void answer(const NodeId& to, SetId set, const codec::Range& theirs, std::vector<codec::Range>& out);
   void compare_ids(const NodeId& from, Peer& peer, SetId set, const codec::Range& theirs, Instant now);
   void send_ranges(const NodeId& to, SetId set, std::vector<codec::Range> ranges, bool reply_to_whole);
@@ -94,10 +132,7 @@ class Reconciler {
   Store& store_;
   const HeldDictionaries& dictionaries_;
   Salt salt_;
-  std::array<ItemSet, kSets> sets_;
-  std::array<std::uint64_t, kSets> changes_{};
-  std::array<Instant, kSets> changed_at_{};
-  std::array<std::map<codec::ItemId, Instant>, kSets> asked_;
+  std::array<Ours, kSets> sets_;
   std::map<NodeId, Peer> peers_;
   FsdRequests requests_;
   std::uint64_t& next_request_;

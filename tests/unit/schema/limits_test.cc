@@ -181,6 +181,10 @@ TEST(Limits, BeaconHelloPacket) {
   expect_refused(beacon, encode_beacon, decode_beacon, Errc::bad_bytes, "a set twice");
   beacon.sets.resize(17);
   expect_refused(beacon, encode_beacon, decode_beacon, Errc::too_large, "17 sets");
+  beacon = example_beacon();
+  beacon.sets[0].cells.resize(33);
+  beacon.sets[1].cells.resize(32);
+  expect_refused(beacon, encode_beacon, decode_beacon, Errc::too_large, "65 cells");
   Hello hello = random_hello(rng);
   hello.name = std::string(33, 'x');
   expect_refused(hello, encode_hello, decode_hello, Errc::too_large, "long name");
@@ -215,6 +219,26 @@ TEST(Limits, News) {
   news.push.bundles[0].bytes.resize(kMaxFrameBeforeAuth, 7);
   expect_refused(news, encode_news, decode_news, Errc::too_large, "more than a frame");
   expect_refused(News{news.node, 1, {}, {}, {}, true}, encode_news, decode_news, Errc::bad_bytes, "says nothing");
+}
+
+TEST(Limits, Comparisons) {
+  const auto refused = [](const Message& message, Errc code, const char* what) {
+    expect_refused(message, encode_message, decode_message, code, what);
+  };
+  refused(WantCells{SetId::shared, 0, 1, {}, 7, 0}, Errc::bad_bytes, "wants no cells");
+  refused(WantCells{SetId::shared, 0, 1, {}, 2000, 49}, Errc::too_large, "cells beyond the end");
+  refused(Cells{SetId::shared, 0, 1, {}, 0, std::vector<SketchCell>(2049)}, Errc::too_large, "2,049 cells");
+  refused(Cells{SetId::shared, 0, 1, {}, 2047, std::vector<SketchCell>(2)}, Errc::too_large, "a cell beyond the end");
+  Reconcile overlap{SetId::shared, 0, true, {{10, 20, 1, {}, false, {}}, {15, 30, 1, {}, false, {}}}};
+  refused(overlap, Errc::bad_bytes, "ranges that overlap");
+  overlap.ranges[0] = {40, 0, 1, {}, false, {}};
+  refused(overlap, Errc::bad_bytes, "a range after the last");
+  Range many{0, 5000, 0, {}, true, {}}, more{5000, 0, 0, {}, true, {}};
+  for (ItemId id = 0; id < 1025; ++id) {
+    many.ids.push_back(id);
+    more.ids.push_back(5000 + id);
+  }
+  refused(Reconcile{SetId::shared, 0, true, {many, more}}, Errc::too_large, "2,050 ids");
 }
 
 TEST(Limits, Messages) {
@@ -281,9 +305,6 @@ TEST(Limits, Messages) {
   bent_range([](Range& r) { r.ids = {20}; }, Errc::bad_bytes, "id above");
   bent_range([](Range& r) { r.ids = {12, 11}; }, Errc::bad_bytes, "unsorted");
   bent_range([](Range& r) { r.ids = {11, 11}; }, Errc::bad_bytes, "an id twice");
-  Range many{0, 0, 0, {}, true, {}};
-  for (ItemId id = 0; id < 1025; ++id) many.ids.push_back(id);
-  refused(Reconcile{SetId::shared, 0, true, {many, many}}, Errc::too_large, "2,050 ids");
 }
 
 TEST(Limits, Deltas) {

@@ -54,6 +54,18 @@ Range random_range(Rng& rng) {
   return range;
 }
 
+// Its ranges in order, none into another.
+Reconcile random_reconcile(Rng& rng, std::uint32_t epoch) {
+  Reconcile out{random_set(rng), epoch, rng.percent(50), {}};
+  std::vector<Range> some = several(rng, 1, random_range);
+  sort_unique(some, [](const Range& range) { return range.lower; });
+  for (const Range& range : some) {
+    const bool apart = out.ranges.empty() || (out.ranges.back().upper != 0 && range.lower >= out.ranges.back().upper);
+    if (apart) out.ranges.push_back(range);
+  }
+  return out;
+}
+
 Question random_question(Rng& rng) {
   Question out;
   out.id = random_fixed<QuestionId>(rng);
@@ -84,14 +96,27 @@ Reply random_reply(Rng& rng) {
 }
 Replies random_replies(Rng& rng) { return {random_fixed<QuestionId>(rng), several(rng, 1, random_reply)}; }
 
+std::vector<SketchCell> random_cells(Rng& rng, std::size_t most) {
+  std::vector<SketchCell> cells(rng.below(most + 1));
+  for (SketchCell& cell : cells) cell = {rng.next(), static_cast<std::uint32_t>(rng.next())};
+  return cells;
+}
+
 }  // namespace
 
 codec::Beacon random_beacon(Rng& rng) {
-  Beacon beacon{
-      random_fixed<NodeId>(rng), random_fixed<Nonce>(rng), static_cast<std::uint16_t>(rng.next()), rng.percent(50),
-      rng.percent(50),           random_wall(rng),         static_cast<std::uint32_t>(rng.next()), {}};
+  Beacon beacon{random_fixed<NodeId>(rng),
+                random_fixed<Nonce>(rng),
+                static_cast<std::uint16_t>(rng.next()),
+                rng.percent(50),
+                rng.percent(50),
+                random_wall(rng),
+                static_cast<std::uint32_t>(rng.next()),
+                rng.percent(80) ? random_fixed<Fingerprint>(rng) : Fingerprint{},
+                {}};
   for (const SetId set : kAllSets) {
-    if (rng.percent(80)) beacon.sets.push_back({set, rng.below(100000), random_fixed<Fingerprint>(rng)});
+    if (rng.percent(80))
+      beacon.sets.push_back({set, rng.below(100000), random_fixed<Fingerprint>(rng), random_cells(rng, 16)});
   }
   return beacon;
 }
@@ -142,7 +167,7 @@ codec::Message random_message(Rng& rng, std::size_t which) {
     case 1:
       return Held{random_list<HeaderHash>(rng, 1, 10)};
     case 2:
-      return Reconcile{random_set(rng), epoch, rng.percent(50), several(rng, 1, random_range)};
+      return random_reconcile(rng, epoch);
     case 3: {
       WantItems want{random_set(rng), epoch, {rng.next(), rng.next() >> 30}};
       return want;
@@ -167,8 +192,24 @@ codec::Message random_message(Rng& rng, std::size_t which) {
       return random_question(rng);
     case 10:
       return random_replies(rng);
-    default:
+    case 11:
       return Dictionaries{random_list<DictionaryId>(rng, 0, 5)};
+    case 12:
+      return WantCells{SetId::nodes,
+                       static_cast<std::uint32_t>(rng.next()),
+                       rng.next(),
+                       random_fixed<Fingerprint>(rng),
+                       static_cast<std::uint32_t>(rng.below(1000)),
+                       static_cast<std::uint32_t>(1 + rng.below(1000))};
+    case 13:
+      return Cells{SetId::commands,
+                   static_cast<std::uint32_t>(rng.next()),
+                   rng.next(),
+                   random_fixed<Fingerprint>(rng),
+                   static_cast<std::uint32_t>(rng.below(1000)),
+                   random_cells(rng, 100)};
+    default:
+      return random_beacon(rng);
   }
 }
 

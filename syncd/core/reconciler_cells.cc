@@ -1,0 +1,97 @@
+// The part of Reconciler that compares sketches.
+#include <algorithm>
+
+#include "syncd/core/reconciler.h"
+
+namespace meshfs::syncd {
+
+void Reconciler::ask_cells(const NodeId& who, SetId set, std::uint32_t first, std::uint32_t number) {
+  const ItemSet::Sum total = ours(set).items.total();
+  mail_.send(who, Priority::control, codec::WantCells{set, 0, total.count, total.fingerprint, first, number});
+}
+
+void Reconciler::on_want_cells(const NodeId& from, const codec::WantCells& message, Instant now) {
+  const auto it = peers_.find(from);
+  if (it == peers_.end() || message.salt_epoch != 0) return;
+  Peer& peer = it->second;
+  const ItemSet::Sum total = ours(message.set).items.total(), theirs{message.count, message.fingerprint};
+  told(from, peer, message.set, theirs, now);
+  if (!peer.cell_answers.take(now)) return;
+  if (total != theirs) {
+    // They asked first: our own round can wait for what comes of it.
+    Comparison& comparison = peer.sets[index(message.set)];
+    comparison.check_at = std::max(comparison.check_at, now + kFirstPause * 2);
+    const std::uint64_t apart = std::max(total.count, theirs.count) - std::min(total.count, theirs.count);
+    // Few ids are said sooner than sketched, many not at all by cells.
+    if (message.first == 0 && (theirs.count == 0 || total.count <= kLeafItems || apart > kMostByCells)) {
+      std::vector<codec::Range> out;
+      answer(from, message.set, {0, 0, theirs.count, theirs.fingerprint, false, {}}, out);
+      return send_ranges(from, message.set, std::move(out), false);
+    }
+  }
+  codec::Cells out{message.set, 0, total.count, total.fingerprint, message.first, {}};
+  if (total != theirs) out.cells = ours(message.set).sketch.cells(message.first, message.number);
+  mail_.send(from, Priority::control, std::move(out));
+}
+
+void Reconciler::on_cells(const NodeId& from, codec::Cells message, Instant now) {
+  const auto it = peers_.find(from);
+  if (it == peers_.end() || message.salt_epoch != 0) return;
+  Peer& peer = it->second;
+  const ItemSet::Sum sum{message.count, message.fingerprint};
+  told(from, peer, message.set, sum, now);
+  Comparison& comparison = peer.sets[index(message.set)];
+  if (comparison.state == Comparison::State::equal || message.cells.empty()) return;
+  TheirCells& theirs = comparison.theirs;
+  if (message.first == 0) theirs = {sum, {}, now, false};
+  // Its set changed meanwhile, or a late answer: the next round begins anew.
+  if (theirs.of != sum || message.first != theirs.cells.size()) return;
+  theirs.cells.insert(theirs.cells.end(), message.cells.begin(), message.cells.end());
+  theirs.at = now;
+  use_cells(from, peer, message.set, now);
+}
+
+// Decodes what is here of its sketch, or asks for more of it.
+void Reconciler::use_cells(const NodeId& who, Peer& peer, SetId set, Instant now) {
+  Comparison& comparison = peer.sets[index(set)];
+  const auto have = static_cast<std::uint32_t>(comparison.theirs.cells.size());
+  std::vector<codec::SketchCell> difference = ours(set).sketch.cells(0, have);
+  combine(difference, comparison.theirs.cells);
+  if (const auto ids = decode(difference)) return repair(who, peer, set, *ids, now);
+  // Half as many again as differences are likely; if that can't be told, four times as many as there are.
+  const std::optional<std::uint32_t> likely = estimate(difference);
+  const std::uint32_t enough = likely ? std::max(*likely * 3 / 2 + 16, have + have / 4) : have * 4;
+  if (have >= Sketch::kCells || (likely && *likely > kMostByCells)) {
+    comparison.by_ranges = true;
+    return ask_ranges(who, set);
+  }
+  ask_cells(who, set, have, std::min(enough, Sketch::kCells) - have);
+}
+
+// What was decoded must lead from our set to theirs, else somebody made it up and nothing of it is used.
+void Reconciler::repair(const NodeId& who, Peer& peer, SetId set, const std::vector<codec::ItemId>& ids, Instant now) {
+  Comparison& comparison = peer.sets[index(set)];
+  std::vector<codec::ItemId> lacking, extra;
+  std::vector<ItemSet::Item> items;
+  for (const codec::ItemId id : ids) {
+    if (const auto number = ours(set).items.find(id)) {
+      extra.push_back(id);
+      items.push_back({id, *number});
+    } else {
+      lacking.push_back(id);
+    }
+  }
+  const TheirCells theirs = std::exchange(comparison.theirs, {});
+  if (ours(set).items.total_with(lacking, extra) != theirs.of) {
+    // A beacon proves only that somebody of the network made it.
+    if (!theirs.of_beacon) mail_.blame(who, "a sketch of another set than its fingerprint");
+    comparison.by_ranges = true;
+    return ask_ranges(who, set);
+  }
+  comparison.check_at = std::max(comparison.check_at, now + kAfterRepair);
+  std::sort(lacking.begin(), lacking.end());
+  want(who, set, lacking, now);
+  queue_push(peer, items);
+}
+
+}  // namespace meshfs::syncd

@@ -34,9 +34,9 @@ struct SetSummary {
   cells @3 :Data;            # the first cells of the set's sketch (below)
 }
 
-# Sketch: rateless invertible Bloom lookup table over the item ids of a set (arXiv 2402.02668), without counts. A cell is 12 bytes:
-# 8 xor of ids · 4 xor of their checks, little-endian. With next() = SplitMix64 (state += 0x9e3779b97f4a7c15, then its finaliser):
-#   check of an id  = the upper 32 bits of next() from state id ^ 0x6d657368736b6574
+# Sketch: rateless invertible Bloom lookup table over the item ids of a set (arXiv 2402.02668), without counts. A cell is 11 bytes:
+# 8 xor of ids · 3 xor of their checks, little-endian. With next() = SplitMix64 (state += 0x9e3779b97f4a7c15, then its finaliser):
+#   check of an id  = the upper 24 bits of next() from state id ^ 0x6d657368736b6574
 #   cells of an id  = cell 0; after cell i: i + max(1, ceil((2 i + 3) (2^32 - u) / (2 u))), u = max(1, floor(sqrt(next()))), one
 #                     generator per id, its state begins as the id. Only integers: every machine draws the same cells
 
@@ -191,13 +191,13 @@ struct Cells {
   count @2 :UInt64;          # of my set
   fingerprint @3 :Fingerprint; # cells that came under another one are of another set: begin again
   first @4 :UInt32;
-  cells @5 :Data;            # 12 bytes each, at most 2,048, perhaps fewer than asked for; none: our sets are equal
+  cells @5 :Data;            # 11 bytes each, at most 2,048, perhaps fewer than asked for; none: our sets are equal
 }
 
 struct WantItems {
   set @0 :Set;
   saltEpoch @1 :UInt32;
-  ids @2 :List(UInt64);      # 1..512
+  ids @2 :List(UInt32);      # 1..512: upper halves of ids. Mostly one item each; else all of them are meant
 }
 
 struct Want {

@@ -72,12 +72,15 @@ static Status read(format::Reconcile::Reader from, Reconcile& to) {
 static void write(format::WantItems::Builder to, const WantItems& from) {
   to.setSet(set_to(from.set));
   to.setSaltEpoch(from.salt_epoch);
-  write_ids(to.initIds(list_size(from.ids.size())), from.ids);
+  auto ids = to.initIds(list_size(from.ids.size()));
+  for (std::size_t i = 0; i < from.ids.size(); ++i) ids.set(static_cast<unsigned>(i), from.ids[i]);
 }
 static Status read(format::WantItems::Reader from, WantItems& to) {
   if (Status s = read_set(from.getSet(), to.set); !s) return s;
   to.salt_epoch = from.getSaltEpoch();
-  if (Status s = read_ids(from.getIds(), kMaxWants, to.ids); !s) return s;
+  const auto ids = from.getIds();
+  if (ids.size() > kMaxWants) return over_limit("more item ids than their limit");
+  for (const std::uint32_t id : ids) to.ids.push_back(id);
   return to.ids.empty() ? malformed("a want of nothing") : Status();
 }
 

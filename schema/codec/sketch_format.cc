@@ -3,7 +3,7 @@
 
 namespace meshfs::codec {
 
-static constexpr std::size_t kCellBytes = 12;
+static constexpr std::size_t kCellBytes = 11;
 
 static void put(Bytes& to, std::uint64_t value, std::size_t bytes) {
   for (std::size_t i = 0; i < bytes; ++i) to.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
@@ -37,7 +37,7 @@ Bytes joined_cells(const std::vector<SketchCell>& cells) {
   out.reserve(cells.size() * kCellBytes);
   for (const SketchCell& cell : cells) {
     put(out, cell.ids, 8);
-    put(out, cell.checks, 4);
+    put(out, cell.checks, 3);
   }
   return out;
 }
@@ -47,7 +47,7 @@ Status read_cells(capnp::Data::Reader from, std::size_t max_count, std::vector<S
   to.resize(from.size() / kCellBytes);
   for (std::size_t i = 0; i < to.size(); ++i) {
     const std::uint8_t* cell = from.begin() + i * kCellBytes;
-    to[i] = {get(cell, 8), static_cast<std::uint32_t>(get(cell + 8, 4))};
+    to[i] = {get(cell, 8), static_cast<std::uint32_t>(get(cell + 8, 3))};
   }
   return {};
 }

@@ -26,7 +26,7 @@ inline constexpr std::size_t kMaxRanges = 256;       // per reconciliation messa
 inline constexpr std::size_t kMaxRangeItems = 2048;  // item ids per reconciliation message
 
 inline constexpr std::size_t kMaxBeaconSets = 16;   // room for declared volumes' sets
-inline constexpr std::size_t kMaxBeaconCells = 64;  // of all sketches in a beacon: 768 bytes
+inline constexpr std::size_t kMaxBeaconCells = 64;  // of all sketches in a beacon: 704 bytes
 inline constexpr std::uint32_t kMaxCells = 2048;  // of one set's sketch, and per message: enough for 1,450 differences
 inline constexpr std::size_t kMaxHelloName = 32;
 inline constexpr std::size_t kMaxAckRanges = 64;            // per packet
@@ -61,10 +61,10 @@ using Fingerprint = FixedBytes<16, struct FingerprintTag>;
 // Salted 8-byte id of an item of a set, big-endian as a number: the order that ranges refer to.
 using ItemId = std::uint64_t;
 
-// A cell of a set's sketch (syncd/core/sketch.h): xor of ids and of their checks. 12 bytes on the wire.
+// A cell of a set's sketch (syncd/core/sketch.h): xor of ids and of their checks. 11 bytes on the wire.
 struct SketchCell {
   ItemId ids = 0;
-  std::uint32_t checks = 0;
+  std::uint32_t checks = 0;  // 24 bits
   bool operator==(const SketchCell&) const = default;
 };
 
@@ -211,7 +211,8 @@ struct Cells {  // of the sender's set at this fingerprint; cells of another fin
 struct WantItems {
   SetId set = SetId::shared;
   std::uint32_t salt_epoch = 0;
-  std::vector<ItemId> ids;
+  std::vector<std::uint32_t>
+      ids;  // upper halves: all items of that half are meant, and it is one but for one in thousands
   bool operator==(const WantItems&) const = default;
 };
 struct WantBlobs {  // send these when you have them; `cancel` takes wants back

@@ -97,6 +97,7 @@ void Life::on_push(const NodeId& who, codec::Push push, Instant now) {
   std::vector<Hash> blobs;
   for (const codec::Blob& blob : push.blobs) blobs.push_back(blob.hash);
   source_ = who;
+  reconciler_.on_brought(who, now);
   gossip_.on_push(who, std::move(push), now);
   fetcher_.on_came_along(who, blobs, now);
 }

@@ -13,7 +13,7 @@ bool Reconciler::on_items(const codec::local::Items& items, Instant now) {
   for (const codec::local::ItemAdded& added : items.added) {
     const codec::ItemId id = item_id(salt_, added.hash);
     Ours& set = ours(added.set);
-    set.asked.erase(id);
+    arrived(set, id, now);
     if (!set.items.add(id, added.item)) continue;
     set.sketch.toggle(id);
     changed[index(added.set)] = true;
@@ -37,6 +37,16 @@ bool Reconciler::on_items(const codec::local::Items& items, Instant now) {
     }
   }
   return std::find(changed.begin(), changed.end(), true) != changed.end();
+}
+
+void Reconciler::arrived(Ours& set, codec::ItemId id, Instant now) {
+  const auto asked = set.asked.find(id);
+  if (asked == set.asked.end()) return;
+  if (const auto peer = peers_.find(asked->second.who); peer != peers_.end()) {
+    if (peer->second.outstanding > 0) --peer->second.outstanding;
+    peer->second.progress_at = now;
+  }
+  set.asked.erase(asked);
 }
 
 std::vector<codec::SetSummary> Reconciler::summaries() const {
@@ -150,6 +160,18 @@ void Reconciler::start_round(const NodeId& who, Peer& peer, SetId set, Instant n
   ask_cells(who, set, 0, kFirstCells);
 }
 
+// A comparison would find what is under way between us, and have it sent twice.
+bool Reconciler::on_its_way(const NodeId& who, const Peer& peer, SetId set, Instant now) const {
+  if (!peer.push.empty() || peer.requests > 0 || mail_.queued(who, Priority::control) > 0) return true;
+  if (peer.outstanding > 0 && now - peer.progress_at < kAskAgain) return true;
+  const Comparison& comparison = peer.sets[index(set)];
+  return now - peer.brought_at < kBringing && now - comparison.since < kLongBringing;
+}
+
+void Reconciler::on_brought(const NodeId& who, Instant now) {
+  if (const auto it = peers_.find(who); it != peers_.end()) it->second.brought_at = now;
+}
+
 Instant Reconciler::tick(Instant now, bool news_under_way) {
   Instant wake = kNever;
   for (auto& [who, peer] : peers_) {
@@ -163,12 +185,18 @@ Instant Reconciler::tick(Instant now, bool news_under_way) {
         at = std::max(at, std::min(calm, comparison.since + kBusyLimit));
       }
       if (now >= at) {
-        start_round(who, peer, set, now);
+        if (comparison.state == Comparison::State::differs && on_its_way(who, peer, set, now))
+          comparison.check_at = now + kQuiet;
+        else
+          start_round(who, peer, set, now);
         at = comparison.check_at;
       }
       wake = std::min(wake, at);
     }
     pump(who, peer);
+    if (!peer.push.empty() || peer.requests > 0 || mail_.queued(who, Priority::control) > 0) peer.busy_at = now;
+    if (now - peer.busy_at >= kAskAgain)
+      peer.pushed.clear();  // what did not arrive by now is sent again when asked for
   }
   return wake;
 }
@@ -177,18 +205,27 @@ Instant Reconciler::tick(Instant now, bool news_under_way) {
 
 void Reconciler::want(const NodeId& from, SetId set, const std::vector<codec::ItemId>& ids, Instant now) {
   auto& asked = ours(set).asked;
+  Peer& peer = peers_.at(from);
   codec::WantItems message{set, 0, {}};
-  for (const codec::ItemId id : ids) {
-    const auto it = asked.find(id);
-    if (it != asked.end() && now - it->second < kAskAgain) continue;    // somebody is about to send it
-    if (it == asked.end() && asked.size() >= kMaxAsked) asked.clear();  // forgetting costs duplicates only
-    asked[id] = now;
-    message.ids.push_back(id);
-    if (message.ids.size() < codec::kMaxWants) continue;
-    mail_.send(from, Priority::control, message);
+  const auto send = [&] {
+    if (!message.ids.empty()) mail_.send(from, Priority::control, message);
     message.ids.clear();
+  };
+  for (const codec::ItemId id : ids) {
+    if (const auto it = asked.find(id); it != asked.end()) {
+      const auto other = peers_.find(it->second.who);
+      const Instant last = other == peers_.end() ? it->second.at : std::max(it->second.at, other->second.progress_at);
+      if (now - last < kAskAgain) continue;  // somebody is about to send it
+      if (other != peers_.end() && other->second.outstanding > 0) --other->second.outstanding;
+    } else if (asked.size() >= kMaxAsked) {
+      asked.clear();  // forgetting costs duplicates only
+    }
+    asked[id] = {from, now};
+    if (++peer.outstanding == 1) peer.progress_at = now;
+    message.ids.push_back(static_cast<std::uint32_t>(id >> 32));
+    if (message.ids.size() == codec::kMaxWants) send();
   }
-  if (!message.ids.empty()) mail_.send(from, Priority::control, message);
+  send();
 }
 
 // --- sending what they lack
@@ -196,16 +233,17 @@ void Reconciler::want(const NodeId& from, SetId set, const std::vector<codec::It
 void Reconciler::queue_push(Peer& peer, const std::vector<ItemSet::Item>& items) {
   for (const ItemSet::Item& item : items) {
     if (peer.push.size() >= kMaxPushQueue) return;
-    peer.push.push_back(item.number);
+    if (peer.pushed.size() >= kMaxPushQueue) peer.pushed.clear();
+    if (peer.pushed.insert(item.number).second) peer.push.push_back(item.number);
   }
 }
 
 void Reconciler::on_want_items(const NodeId& from, const codec::WantItems& message) {
   const auto it = peers_.find(from);
   if (it == peers_.end() || message.salt_epoch != 0) return;
-  for (const codec::ItemId id : message.ids) {
-    if (it->second.push.size() >= kMaxPushQueue) return;
-    if (const auto number = ours(message.set).items.find(id)) it->second.push.push_back(*number);
+  for (const std::uint32_t half : message.ids) {
+    const codec::ItemId lower = codec::ItemId{half} << 32;
+    queue_push(it->second, ours(message.set).items.range(lower, lower + (codec::ItemId{1} << 32), kMostOfHalf));
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 
 #include "syncd/core/fsd_requests.h"
 #include "syncd/core/held_dictionaries.h"
@@ -39,7 +40,12 @@ class Reconciler {
   static constexpr std::size_t kItemsPerRequest = 128;  // ~100 KiB of proven entries; fsd answers in one message
   static constexpr std::size_t kMaxRequests = 2;        // to fsd at a time, per neighbour
   static constexpr std::size_t kMaxAsked = 16384;       // ids asked of anybody lately, per set
+  // Who brings what it was asked for is not asked again, nor is another one; so long without any of it, it does not.
   static constexpr Duration kAskAgain = seconds(2);
+  static constexpr Duration kBringing = seconds(1);  // it sent items so lately: the difference is on its way
+  static constexpr Duration kLongBringing = seconds(30);
+  static constexpr std::size_t kMostOfHalf =
+      16;  // items sent for one upper half; of honest ids two share one hardly ever
   // What one neighbour may have computed for it: 10 answers of cells a second, 24 KiB each at most; 100 messages of ranges,
   // each of which sums over a set once (1 million items: 0.1 ms). Beyond, they go unanswered and the next round asks again.
   static constexpr TokenBucket::Limits kCellAnswers{32, milliseconds(100)};
@@ -65,6 +71,8 @@ class Reconciler {
   void on_reconcile(const NodeId& from, const codec::Reconcile& message, Instant now);
   void on_want_items(const NodeId& from, const codec::WantItems& message);
   void on_items_found(codec::local::ItemsFound& found);
+  // It sent items, asked for or not.
+  void on_brought(const NodeId& who, Instant now);
   Instant tick(Instant now, bool news_under_way);
   // There are items to send and room for them: sessions have sent what blocked them.
   [[nodiscard]] bool hungry() const;
@@ -100,6 +108,11 @@ class Reconciler {
     std::array<Comparison, kSets> sets;
     std::deque<std::uint64_t> push;
     std::size_t requests = 0;
+    std::set<std::uint64_t> pushed;  // queued or sent lately; at most kMaxPushQueue, then duplicates may be sent
+    Instant busy_at{0};              // when something was there to be sent
+    std::size_t outstanding = 0;     // ids asked of it that did not come yet
+    Instant progress_at{0};          // when one came, or the first was asked
+    Instant brought_at{0};
     TokenBucket cell_answers, range_answers;
   };
   struct Ours {
@@ -107,11 +120,17 @@ class Reconciler {
     Sketch sketch;
     std::uint64_t changes = 0;
     Instant changed_at{0}, differed_at{0};
-    std::map<codec::ItemId, Instant> asked;  // of anybody, lately
+    struct Asked {
+      NodeId who;
+      Instant at;
+    };
+    std::map<codec::ItemId, Asked> asked;
   };
   static std::size_t index(SetId set) { return static_cast<std::size_t>(set); }
   [[nodiscard]] Ours& ours(SetId set) { return sets_[index(set)]; }
   [[nodiscard]] const Ours& ours(SetId set) const { return sets_[index(set)]; }
+  [[nodiscard]] bool on_its_way(const NodeId& who, const Peer& peer, SetId set, Instant now) const;
+  void arrived(Ours& set, codec::ItemId id, Instant now);
   void told(const NodeId& who, Peer& peer, SetId set, const ItemSet::Sum& theirs, Instant now);
   void set_state(const NodeId& who, Peer& peer, SetId set, bool equal, Instant now);
   void start_round(const NodeId& who, Peer& peer, SetId set, Instant now);

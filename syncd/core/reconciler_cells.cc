@@ -58,9 +58,9 @@ void Reconciler::use_cells(const NodeId& who, Peer& peer, SetId set, Instant now
   std::vector<codec::SketchCell> difference = ours(set).sketch.cells(0, have);
   combine(difference, comparison.theirs.cells);
   if (const auto ids = decode(difference)) return repair(who, peer, set, *ids, now);
-  // Half as many again as differences are likely; if that can't be told, four times as many as there are.
+  // As many as the likely number of differences takes (sketch_test.cc); if that can't be told, three times as many as there are.
   const std::optional<std::uint32_t> likely = estimate(difference);
-  const std::uint32_t enough = likely ? std::max(*likely * 3 / 2 + 16, have + have / 4) : have * 4;
+  const std::uint32_t enough = likely ? std::clamp(*likely * 11 / 8 + 10, have + have / 16 + 8, have * 2) : have * 3;
   if (have >= Sketch::kCells || (likely && *likely > kMostByCells)) {
     comparison.by_ranges = true;
     return ask_ranges(who, set);

@@ -45,7 +45,7 @@ void for_each_cell(codec::ItemId id, std::size_t limit, Visit&& visit) {
 
 std::uint32_t check_of(codec::ItemId id) {
   std::uint64_t state = id ^ 0x6d657368736b6574ull;
-  return static_cast<std::uint32_t>(next(state) >> 32);
+  return static_cast<std::uint32_t>(next(state) >> 40);
 }
 
 codec::SketchCell cell_of(codec::ItemId id) { return {id, check_of(id)}; }

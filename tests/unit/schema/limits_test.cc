@@ -288,7 +288,7 @@ TEST(Limits, Messages) {
   refused(Missing{}, Errc::bad_bytes, "misses nothing");
   refused(Missing{std::vector<Hash>(513)}, Errc::too_large, "513 missing");
   refused(WantItems{}, Errc::bad_bytes, "wants nothing");
-  refused(WantItems{SetId::shared, 0, std::vector<ItemId>(513)}, Errc::too_large, "513 wants");
+  refused(WantItems{SetId::shared, 0, std::vector<std::uint32_t>(513)}, Errc::too_large, "513 wants");
   refused(WantItems{static_cast<SetId>(4), 0, {1}}, Errc::unsupported, "unknown set");
   refused(WantBlobs{std::vector<WantBlobs::Want>(513), {}}, Errc::too_large, "513 blobs");
   refused(WantBlobs{{}, std::vector<Hash>(513)}, Errc::too_large, "513 cancels");

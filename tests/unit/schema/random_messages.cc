@@ -98,7 +98,7 @@ Replies random_replies(Rng& rng) { return {random_fixed<QuestionId>(rng), severa
 
 std::vector<SketchCell> random_cells(Rng& rng, std::size_t most) {
   std::vector<SketchCell> cells(rng.below(most + 1));
-  for (SketchCell& cell : cells) cell = {rng.next(), static_cast<std::uint32_t>(rng.next())};
+  for (SketchCell& cell : cells) cell = {rng.next(), static_cast<std::uint32_t>(rng.below(1 << 24))};
   return cells;
 }
 
@@ -169,7 +169,8 @@ codec::Message random_message(Rng& rng, std::size_t which) {
     case 2:
       return random_reconcile(rng, epoch);
     case 3: {
-      WantItems want{random_set(rng), epoch, {rng.next(), rng.next() >> 30}};
+      WantItems want{
+          random_set(rng), epoch, {static_cast<std::uint32_t>(rng.next()), static_cast<std::uint32_t>(rng.below(9))}};
       return want;
     }
     case 4: {

@@ -1,0 +1,176 @@
+// Two nodes' sets become equal, whatever they hold, for the bytes that the difference is worth, and whatever a liar says.
+#include "tests/unit/syncd/reconciler_pair.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "schema/vocab/rng.h"
+
+namespace meshfs::syncd {
+namespace {
+
+std::vector<std::uint64_t> numbers(std::uint64_t from, std::size_t count) {
+  std::vector<std::uint64_t> out(count);
+  std::iota(out.begin(), out.end(), from);
+  return out;
+}
+
+// Both have `common`; then each gets half of `different`.
+void fill(ReconcilerPair& pair, std::size_t common, std::size_t different, std::uint64_t salt = 0) {
+  pair.a.add(numbers(salt, common), pair.set, pair.now);
+  pair.b.add(numbers(salt, common), pair.set, pair.now);
+  pair.beacon(pair.a);
+  pair.beacon(pair.b);
+  pair.settle(seconds(4));
+  pair.a.bytes = pair.b.bytes = pair.a.messages = pair.b.messages = pair.a.pushed_count = pair.b.pushed_count = 0;
+  pair.now = pair.now + seconds(100);
+  pair.a.add(numbers(1'000'000'000 + salt, different / 2), pair.set, pair.now);
+  pair.b.add(numbers(2'000'000'000 + salt, different - different / 2), pair.set, pair.now);
+}
+
+void expect_equal(const ReconcilerPair& pair, const char* what) {
+  EXPECT_EQ(pair.a.reconciler.summaries(), pair.b.reconciler.summaries()) << what;
+  EXPECT_TRUE(pair.a.reconciler.in_sync(node(2), pair.set)) << what;
+}
+
+TEST(Reconciler, FewDifferencesAreFoundInOneBeaconWithoutAQuestion) {
+  int unasked = 0;
+  for (std::uint64_t round = 0; round < 20; ++round) {
+    ReconcilerPair pair;
+    fill(pair, 3000, 6, round * 10'000);
+    const std::size_t told = pair.beacon(pair.a);
+    EXPECT_LT(told, 320u);
+    pair.settle(milliseconds(950));
+    if (pair.b.messages == 1 && pair.a.messages == 0) ++unasked;  // b's want, and entries
+    pair.settle(seconds(10));
+    expect_equal(pair, "few");
+    EXPECT_EQ(pair.a.pushed_count + pair.b.pushed_count, 6u);
+  }
+  EXPECT_GE(unasked, 18);
+}
+
+TEST(Reconciler, EveryNumberOfDifferencesEndsEqual) {
+  for (const std::size_t different : {0, 1, 2, 10, 40, 100, 400, 1000, 1500, 4000, 12000}) {
+    for (const std::size_t common : {0, 1, 20, 5000}) {
+      ReconcilerPair pair;
+      fill(pair, common, different);
+      pair.beacon(pair.a);
+      pair.settle(seconds(12));
+      expect_equal(pair, (std::to_string(different) + " of " + std::to_string(common)).c_str());
+      EXPECT_EQ(pair.a.pushed_count + pair.b.pushed_count, different);
+    }
+  }
+}
+
+TEST(Reconciler, BytesFollowTheDifferenceNotTheSet) {
+  std::map<std::size_t, std::size_t> bytes;  // by size of the set
+  for (const std::size_t common : {2000, 40000}) {
+    ReconcilerPair pair;
+    fill(pair, common, 100);
+    const std::size_t told = pair.beacon(pair.a);
+    pair.settle(milliseconds(950));
+    EXPECT_EQ(pair.a.pushed_count + pair.b.pushed_count, 100u);
+    bytes[common] = told + pair.a.bytes + pair.b.bytes;
+  }
+  EXPECT_LT(bytes[40000], 4000u);
+  EXPECT_LT(bytes[40000], bytes[2000] * 3 / 2);
+}
+
+// The beacon of the one that lacks tells of another set only: the difference is in one of which it does not tell.
+TEST(Reconciler, WhoeverHearsTheBeaconSendsWhatItsSenderLacks) {
+  ReconcilerPair pair;
+  fill(pair, 500, 0);
+  pair.b.add({77'000'000'000}, pair.set, pair.now);
+  pair.a.add({ReconcilerPair::kOfNodes}, SetId::nodes, pair.now);  // so that it tells cells of another set only
+  pair.settle(milliseconds(400));
+  pair.beacon(pair.a);
+  pair.settle(seconds(8));
+  pair.beacon(pair.a);  // now all that it tells is equal, and something is not
+  pair.settle(seconds(8));
+  expect_equal(pair, "one side");
+}
+
+TEST(Reconciler, AnOlderNeighbourIsComparedByRanges) {
+  ReconcilerPair pair;
+  pair.a.other_features = pair.b.other_features = 0;
+  fill(pair, 3000, 50);
+  pair.beacon(pair.a);
+  pair.settle(seconds(6));
+  expect_equal(pair, "ranges");
+}
+
+TEST(Reconciler, WhatIsEqualIsNotTalkedAbout) {
+  ReconcilerPair pair;
+  fill(pair, 1000, 0);
+  pair.beacon(pair.a);
+  pair.beacon(pair.b);
+  pair.settle(seconds(100));
+  EXPECT_EQ(pair.a.messages + pair.b.messages, 0u);
+}
+
+// What a liar may cost: bytes asked of us and by us in a minute, however it lies. And honest neighbours beside it end equal.
+class Liar : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Kinds, Liar, testing::Range(0, 5));
+
+TEST_P(Liar, CostsABoundedAmountAndKeepsNobodyFromBeingEqual) {
+  ReconcilerPair pair;
+  fill(pair, 3000, 40);
+  Rng rng(static_cast<std::uint64_t>(GetParam()));
+  pair.bend = [&](codec::Message& message, bool from_a) {
+    if (from_a) return;
+    auto* cells = std::get_if<codec::Cells>(&message);
+    auto* want = std::get_if<codec::WantCells>(&message);
+    auto* ranges = std::get_if<codec::Reconcile>(&message);
+    switch (GetParam()) {
+      case 0:  // cells of no set
+        if (cells == nullptr) return;
+        for (codec::SketchCell& cell : cells->cells) cell.ids ^= rng.next();
+        return;
+      case 1:  // always another fingerprint
+        if (cells != nullptr) cells->fingerprint.data[0] ^= 1;
+        if (want != nullptr) want->fingerprint.data[0] ^= 1;
+        if (ranges != nullptr && !ranges->ranges[0].has_ids) ranges->ranges[0].fingerprint.data[0] ^= 1;
+        return;
+      case 2:  // cells that decode into ids that nobody has
+        if (cells == nullptr || cells->cells.empty()) return;
+        if (cells->first == 0) {
+          Sketch made_up;
+          for (int i = 0; i < 5; ++i) made_up.toggle(rng.next());
+          combine(cells->cells, made_up.cells(0, static_cast<std::uint32_t>(cells->cells.size())));
+        }
+        return;
+      case 3:  // counts beyond everything
+        if (cells != nullptr) cells->count = UINT64_MAX;
+        if (want != nullptr) want->count = UINT64_MAX;
+        return;
+      default:  // fewer cells than asked for, one by one
+        if (cells != nullptr && cells->cells.size() > 1) cells->cells.resize(1);
+        return;
+    }
+  };
+  pair.beacon(pair.b);
+  pair.settle(seconds(60));
+  EXPECT_LT(pair.a.bytes, 200'000u);
+  EXPECT_LT(pair.a.messages, 4000u);
+  std::printf("liar %d: we sent %zu bytes in %zu messages, blamed it %d times\n", GetParam(), pair.a.bytes,
+              pair.a.messages, pair.a.blamed);
+  pair.bend = nullptr;
+  pair.beacon(pair.a);
+  pair.beacon(pair.b);
+  pair.settle(seconds(130));
+  expect_equal(pair, "after the lies");
+}
+
+TEST(Reconciler, QuestionsInExcessGoUnanswered) {
+  ReconcilerPair pair;
+  fill(pair, 3000, 40);
+  for (int i = 0; i < 10'000; ++i) {
+    pair.a.reconciler.on_want_cells(node(2), {pair.set, 0, 1, {}, 5, codec::kMaxCells - 5}, pair.now);
+    pair.a.reconciler.on_reconcile(node(2), {pair.set, 0, true, {{0, 0, 1, {}, false, {}}}}, pair.now);
+  }
+  EXPECT_LE(pair.a.messages, 32u + 256u);
+}
+
+}  // namespace
+}  // namespace meshfs::syncd

@@ -10,9 +10,8 @@ bool Handshakes::begin(const Path& path, bool reliable, Instant now) {
   state.mine.boot = self_.boot;
   state.mine.name = self_.name;
   state.mine.session = ++last_session_;
-  state.mine.features =
-      codec::kFeatureQuestions | codec::kFeatureDeltas | codec::kFeatureSqueezed | codec::kFeatureCells |
-      codec::kFeatureNews;
+  state.mine.features = codec::kFeatureQuestions | codec::kFeatureDeltas | codec::kFeatureSqueezed |
+                        codec::kFeatureCells | codec::kFeatureNews;
   std::array<std::uint8_t, 8> random{};
   const std::uint64_t drawn = rng_.next();
   std::memcpy(random.data(), &drawn, sizeof drawn);

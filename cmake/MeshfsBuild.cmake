@@ -27,6 +27,7 @@ endif()
 if(MESHFS_ROUTER)
   set(CMAKE_FIND_LIBRARY_SUFFIXES .a .so)
   set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+  add_compile_definitions(MESHFS_SMALL)
   add_compile_options(-ffunction-sections -fdata-sections -fvisibility=hidden)
   add_link_options(-static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,--as-needed -Wl,-O1 -Wl,-z,noseparate-code)
 endif()
@@ -61,6 +62,9 @@ if(MESHFS_ROUTER)
   # Formats of before 2016 (zstd_frame.h refuses them) and searches that no level in use takes; character devices in
   # user space, which bring libfuse's interface by paths with them.
   meshfs_leave_out(PkgConfig::ZSTD libzstd.a zstd_v05.o zstd_v06.o zstd_v07.o zstd_opt.o)
+  # Password hashing, which sodium_init() prepares and nobody here does.
+  meshfs_leave_out(PkgConfig::SODIUM libsodium.a libsodium_la-argon2-fill-block-ref.o libssse3_la-argon2-fill-block-ssse3.o
+                   libavx2_la-argon2-fill-block-avx2.o libavx512f_la-argon2-fill-block-avx512f.o)
   meshfs_leave_out(PkgConfig::FUSE3 libfuse3.a cuse_lowlevel.c.o)
 endif()
 # Debian's librsync has no .pc file. Its .a in every preset: the shared one brings libb2, and one way to hash is enough to test.

@@ -1,5 +1,6 @@
 #include "fsd/store/segment_format.h"
 
+#define XXH_INLINE_ALL  // of the library's 30 kB only what is used below
 #include <xxhash.h>
 
 #include <charconv>

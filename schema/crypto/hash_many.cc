@@ -9,7 +9,8 @@ static void one_by_one(std::span<const ByteView> parts, std::span<Hash> hashes) 
   for (std::size_t i = 0; i < parts.size(); ++i) hashes[i] = hash_of(parts[i]);
 }
 
-#if defined(__x86_64__)
+// The router's program has no room for it: its processors have no AVX2 as a rule.
+#if defined(__x86_64__) && !defined(MESHFS_SMALL)
 
 namespace {
 

@@ -78,6 +78,8 @@ class Neighbours : public Mail, public Airs {
   // Each costs a tag, and what is new in it a judgement of fsd. Beyond: dropped, as if lost.
   static constexpr TokenBucket::Limits kNewsBudget{128, milliseconds(2)};
   static constexpr TokenBucket::Limits kLinkNewsBudget{1024, microseconds(500)};
+  // Hellos and beacons looked at, whoever sends them: each costs a tag, a hello an answer. Beyond: dropped unread, as if lost.
+  static constexpr TokenBucket::Limits kGreetings{1024, milliseconds(1)};
   static constexpr Duration kDoubtEvery = milliseconds(500);
   static constexpr std::uint32_t kMaxBlame = 8;
   static constexpr Duration kBan = seconds(60);
@@ -173,6 +175,7 @@ class Neighbours : public Mail, public Airs {
   Totals& totals_;
   Handshakes handshakes_;
   Trickle trickle_;
+  std::optional<TokenBucket> greetings_;
   Instant moved_{0};                 // when a neighbour came or went
   std::uint64_t frame_counter_ = 0;  // of beacons and hellos
   std::map<NodeId, Neighbour> known_;

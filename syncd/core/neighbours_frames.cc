@@ -16,8 +16,10 @@ void Neighbours::on_frame(const Path& from, ByteView frame, Instant now) {
     ++totals_.bad_frames;
     return;
   }
-  if (header->kind == codec::FrameKind::beacon) return on_beacon(from, header->counter, frame, now);
   if (header->kind == codec::FrameKind::news) return on_news(from, frame, now);
+  if (!greetings_) greetings_.emplace(kGreetings, now);
+  if (!greetings_->take(now)) return;
+  if (header->kind == codec::FrameKind::beacon) return on_beacon(from, header->counter, frame, now);
   on_hello(from, frame, now);
 }
 

@@ -118,7 +118,7 @@ void Life::on_message(const NodeId& who, codec::Message message, Instant now) {
   } else if (auto* reconcile = std::get_if<codec::Reconcile>(&message)) {
     reconciler_.on_reconcile(who, *reconcile, now);
   } else if (auto* items = std::get_if<codec::WantItems>(&message)) {
-    reconciler_.on_want_items(who, *items);
+    reconciler_.on_want_items(who, *items, now);
   } else if (auto* wants = std::get_if<codec::WantBlobs>(&message)) {
     server_.on_want_blobs(who, *wants);
   } else if (auto* blobs = std::get_if<codec::Blobs>(&message)) {
@@ -214,7 +214,7 @@ Instant Life::tick(Instant now) {
   wake = std::min(wake, vote(now));
   wake = std::min(wake, report(now));
   wake = std::min(wake, neighbours_.flush(now));
-  return server_.hungry() || reconciler_.hungry() ? now : wake;
+  return server_.hungry() || reconciler_.hungry(now) ? now : wake;
 }
 
 void Life::fill(Node::Stats& stats) const {

@@ -193,7 +193,8 @@ Instant Reconciler::tick(Instant now, bool news_under_way) {
       }
       wake = std::min(wake, at);
     }
-    pump(who, peer);
+    pump(who, peer, now);
+    if (!peer.push.empty() && !gathered(peer, now)) wake = std::min(wake, peer.queued_at + kGather);
     if (!peer.push.empty() || peer.requests > 0 || mail_.queued(who, Priority::control) > 0) peer.busy_at = now;
     if (now - peer.busy_at >= kAskAgain)
       peer.pushed.clear();  // what did not arrive by now is sent again when asked for
@@ -230,7 +231,9 @@ void Reconciler::want(const NodeId& from, SetId set, const std::vector<codec::It
 
 // --- sending what they lack
 
-void Reconciler::queue_push(Peer& peer, const std::vector<ItemSet::Item>& items) {
+void Reconciler::queue_push(Peer& peer, const std::vector<ItemSet::Item>& items, Instant now) {
+  if (peer.push.empty()) peer.first_queued_at = now;
+  if (!items.empty()) peer.queued_at = now;
   for (const ItemSet::Item& item : items) {
     if (peer.push.size() >= kMaxPushQueue) return;
     if (peer.pushed.size() >= kMaxPushQueue) peer.pushed.clear();
@@ -238,12 +241,12 @@ void Reconciler::queue_push(Peer& peer, const std::vector<ItemSet::Item>& items)
   }
 }
 
-void Reconciler::on_want_items(const NodeId& from, const codec::WantItems& message) {
+void Reconciler::on_want_items(const NodeId& from, const codec::WantItems& message, Instant now) {
   const auto it = peers_.find(from);
   if (it == peers_.end() || message.salt_epoch != 0) return;
   for (const std::uint32_t half : message.ids) {
     const codec::ItemId lower = codec::ItemId{half} << 32;
-    queue_push(it->second, ours(message.set).items.range(lower, lower + (codec::ItemId{1} << 32), kMostOfHalf));
+    queue_push(it->second, ours(message.set).items.range(lower, lower + (codec::ItemId{1} << 32), kMostOfHalf), now);
   }
 }
 
@@ -251,11 +254,18 @@ bool Reconciler::has_room(const NodeId& who, const Peer& peer) const {
   return !peer.push.empty() && peer.requests < kMaxRequests && mail_.queued(who, Priority::control) < 2 * kBatchBytes;
 }
 
-bool Reconciler::hungry() const {
-  return std::any_of(peers_.begin(), peers_.end(), [this](const auto& p) { return has_room(p.first, p.second); });
+bool Reconciler::gathered(const Peer& peer, Instant now) const {
+  return now - peer.queued_at >= kGather || now - peer.first_queued_at >= kLongestGather;
 }
 
-void Reconciler::pump(const NodeId& who, Peer& peer) {
+bool Reconciler::hungry(Instant now) const {
+  return std::any_of(peers_.begin(), peers_.end(),
+                     [&](const auto& p) { return has_room(p.first, p.second) && gathered(p.second, now); });
+}
+
+void Reconciler::pump(const NodeId& who, Peer& peer, Instant now) {
+  if (!has_room(who, peer) || !gathered(peer, now)) return;
+  std::sort(peer.push.begin(), peer.push.end());
   while (has_room(who, peer)) {
     codec::local::GetItems get{next_request_++, {}, dictionaries_.of(who)};
     while (!peer.push.empty() && get.items.size() < kItemsPerRequest) {

@@ -37,9 +37,13 @@ class Reconciler {
   static constexpr std::uint32_t kFirstCells = 24;      // asked for when no beacon brought any
   static constexpr std::uint64_t kMostByCells = 1400;   // differences: more need more cells than there are
   static constexpr std::size_t kMaxPushQueue = 16384;   // items to send per neighbour; the rest in the next round
-  static constexpr std::size_t kItemsPerRequest = 128;  // ~100 KiB of proven entries; fsd answers in one message
-  static constexpr std::size_t kMaxRequests = 2;        // to fsd at a time, per neighbour
-  static constexpr std::size_t kMaxAsked = 16384;       // ids asked of anybody lately, per set
+  // In the order of their numbers, so that entries of one commit meet in one request: with half of it wanted fsd gives the whole
+  // commit, a third shorter than its entries each with a proof.
+  static constexpr std::size_t kItemsPerRequest = 512;
+  static constexpr Duration kGather = milliseconds(50);  // wants of one round come in several messages
+  static constexpr Duration kLongestGather = milliseconds(500);
+  static constexpr std::size_t kMaxRequests = 2;   // to fsd at a time, per neighbour
+  static constexpr std::size_t kMaxAsked = 16384;  // ids asked of anybody lately, per set
   // Who brings what it was asked for is not asked again, nor is another one; so long without any of it, it does not.
   static constexpr Duration kAskAgain = seconds(2);
   static constexpr Duration kBringing = seconds(1);  // it sent items so lately: the difference is on its way
@@ -69,13 +73,13 @@ class Reconciler {
   void on_want_cells(const NodeId& from, const codec::WantCells& message, Instant now);
   void on_cells(const NodeId& from, codec::Cells message, Instant now);
   void on_reconcile(const NodeId& from, const codec::Reconcile& message, Instant now);
-  void on_want_items(const NodeId& from, const codec::WantItems& message);
+  void on_want_items(const NodeId& from, const codec::WantItems& message, Instant now);
   void on_items_found(codec::local::ItemsFound& found);
   // It sent items, asked for or not.
   void on_brought(const NodeId& who, Instant now);
   Instant tick(Instant now, bool news_under_way);
   // There are items to send and room for them: sessions have sent what blocked them.
-  [[nodiscard]] bool hungry() const;
+  [[nodiscard]] bool hungry(Instant now) const;
 
   [[nodiscard]] std::vector<codec::SetSummary> summaries() const;
   // What our beacon says of the sets: always a fingerprint; after a change or a difference also which, with cells.
@@ -107,6 +111,7 @@ class Reconciler {
     explicit Peer(Instant now) : cell_answers(kCellAnswers, now), range_answers(kRangeAnswers, now) {}
     std::array<Comparison, kSets> sets;
     std::deque<std::uint64_t> push;
+    Instant queued_at{0}, first_queued_at{0};  // the last of them, the first since it was empty
     std::size_t requests = 0;
     std::set<std::uint64_t> pushed;  // queued or sent lately; at most kMaxPushQueue, then duplicates may be sent
     Instant busy_at{0};              // when something was there to be sent
@@ -138,13 +143,14 @@ class Reconciler {
   void ask_cells(const NodeId& who, SetId set, std::uint32_t first, std::uint32_t number);
   void use_cells(const NodeId& who, Peer& peer, SetId set, Instant now);
   void repair(const NodeId& who, Peer& peer, SetId set, const std::vector<codec::ItemId>& ids, Instant now);
-  void answer(const NodeId& to, SetId set, const codec::Range& theirs, std::vector<codec::Range>& out);
+  void answer(const NodeId& to, SetId set, const codec::Range& theirs, std::vector<codec::Range>& out, Instant now);
   void compare_ids(const NodeId& from, Peer& peer, SetId set, const codec::Range& theirs, Instant now);
   void send_ranges(const NodeId& to, SetId set, std::vector<codec::Range> ranges, bool reply_to_whole);
   void want(const NodeId& from, SetId set, const std::vector<codec::ItemId>& ids, Instant now);
-  void queue_push(Peer& peer, const std::vector<ItemSet::Item>& items);
+  void queue_push(Peer& peer, const std::vector<ItemSet::Item>& items, Instant now);
+  [[nodiscard]] bool gathered(const Peer& peer, Instant now) const;
   [[nodiscard]] bool has_room(const NodeId& who, const Peer& peer) const;
-  void pump(const NodeId& who, Peer& peer);
+  void pump(const NodeId& who, Peer& peer, Instant now);
 
   NodeId self_;
   Mail& mail_;

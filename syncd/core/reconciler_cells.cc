@@ -25,7 +25,7 @@ void Reconciler::on_want_cells(const NodeId& from, const codec::WantCells& messa
     // Few ids are said sooner than sketched, many not at all by cells.
     if (message.first == 0 && (theirs.count == 0 || total.count <= kLeafItems || apart > kMostByCells)) {
       std::vector<codec::Range> out;
-      answer(from, message.set, {0, 0, theirs.count, theirs.fingerprint, false, {}}, out);
+      answer(from, message.set, {0, 0, theirs.count, theirs.fingerprint, false, {}}, out, now);
       return send_ranges(from, message.set, std::move(out), false);
     }
   }
@@ -91,7 +91,7 @@ void Reconciler::repair(const NodeId& who, Peer& peer, SetId set, const std::vec
   comparison.check_at = std::max(comparison.check_at, now + kAfterRepair);
   std::sort(lacking.begin(), lacking.end());
   want(who, set, lacking, now);
-  queue_push(peer, items);
+  queue_push(peer, items, now);
 }
 
 }  // namespace meshfs::syncd

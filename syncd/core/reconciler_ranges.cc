@@ -31,18 +31,19 @@ void Reconciler::on_reconcile(const NodeId& from, const codec::Reconcile& messag
       // They began a round: ours can wait.
       peer.sets[index(message.set)].check_at = std::max(peer.sets[index(message.set)].check_at, now + kFirstPause * 2);
     }
-    if (!equal) answer(from, message.set, range, out);
+    if (!equal) answer(from, message.set, range, out, now);
   }
   if (!message.want_reply) return;
   send_ranges(from, message.set, std::move(out), whole);
 }
 
 // Our view of a range in which we differ: our ids if one side has few, else the sums of its sixteenths.
-void Reconciler::answer(const NodeId& to, SetId set, const codec::Range& theirs, std::vector<codec::Range>& out) {
+void Reconciler::answer(const NodeId& to, SetId set, const codec::Range& theirs, std::vector<codec::Range>& out,
+                        Instant now) {
   const ItemSet& items = ours(set).items;
   const ItemSet::Sum sum = items.sum(theirs.lower, theirs.upper);
   if (theirs.count == 0) {  // no need to compare: they lack all
-    queue_push(peers_.at(to), items.range(theirs.lower, theirs.upper, kMaxPushQueue));
+    queue_push(peers_.at(to), items.range(theirs.lower, theirs.upper, kMaxPushQueue), now);
     return;
   }
   const codec::ItemId width = theirs.upper - theirs.lower;  // mod 2^64; 0: everything
@@ -99,7 +100,7 @@ void Reconciler::compare_ids(const NodeId& from, Peer& peer, SetId set, const co
   }
   extra.insert(extra.end(), it, mine.end());
   want(from, set, lacking, now);
-  queue_push(peer, extra);
+  queue_push(peer, extra, now);
 }
 
 }  // namespace meshfs::syncd

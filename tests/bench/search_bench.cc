@@ -45,7 +45,7 @@ void row(ReconcilerPair& pair, std::uint64_t& next, std::size_t different, int r
       pair.a.reconciler.on_session(meshfs::syncd::node(2), pair.now);
       pair.b.reconciler.on_session(meshfs::syncd::node(1), pair.now);
     }
-    trips.push_back(pair.settle(meshfs::milliseconds(950)));
+    trips.push_back(pair.settle(meshfs::milliseconds(1300)));
     ms += ms_since(begin);
     bytes.push_back(told + pair.a.bytes + pair.b.bytes);
     if (pair.a.reconciler.summaries() != pair.b.reconciler.summaries()) std::printf("NOT EQUAL\n");

@@ -86,6 +86,7 @@ class ReconcilerPair {
     for (const Instant end = now + duration; now < end; now = now + milliseconds(50)) {
       a.reconciler.tick(now, false);
       b.reconciler.tick(now, false);
+      if (bring_what_is_pushed) bring();
       int halves = 0;
       while (!a.out.empty() || !b.out.empty()) {
         ++halves;
@@ -120,7 +121,7 @@ class ReconcilerPair {
       if (const auto* reconcile = std::get_if<codec::Reconcile>(&message)) {
         to.reconciler.on_reconcile(who, *reconcile, now);
       } else if (const auto* items = std::get_if<codec::WantItems>(&message)) {
-        to.reconciler.on_want_items(who, *items);
+        to.reconciler.on_want_items(who, *items, now);
       } else if (const auto* want = std::get_if<codec::WantCells>(&message)) {
         to.reconciler.on_want_cells(who, *want, now);
       } else if (auto* cells = std::get_if<codec::Cells>(&message)) {

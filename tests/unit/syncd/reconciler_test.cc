@@ -69,7 +69,7 @@ TEST(Reconciler, BytesFollowTheDifferenceNotTheSet) {
     ReconcilerPair pair;
     fill(pair, common, 100);
     const std::size_t told = pair.beacon(pair.a);
-    pair.settle(milliseconds(950));
+    pair.settle(milliseconds(1300));
     EXPECT_EQ(pair.a.pushed_count + pair.b.pushed_count, 100u);
     bytes[common] = told + pair.a.bytes + pair.b.bytes;
   }

@@ -51,8 +51,8 @@ TEST(Reconciler, FewDifferencesAreFoundInOneBeaconWithoutAQuestion) {
 }
 
 TEST(Reconciler, EveryNumberOfDifferencesEndsEqual) {
-  for (const std::size_t different : {0, 1, 2, 10, 40, 100, 400, 1000, 1500, 4000, 12000}) {
-    for (const std::size_t common : {0, 1, 20, 5000}) {
+  for (const std::size_t different : {0u, 1u, 2u, 10u, 40u, 100u, 400u, 1000u, 1500u, 4000u, 12000u}) {
+    for (const std::size_t common : {0u, 1u, 20u, 5000u}) {
       ReconcilerPair pair;
       fill(pair, common, different);
       pair.beacon(pair.a);
@@ -65,7 +65,7 @@ TEST(Reconciler, EveryNumberOfDifferencesEndsEqual) {
 
 TEST(Reconciler, BytesFollowTheDifferenceNotTheSet) {
   std::map<std::size_t, std::size_t> bytes;  // by size of the set
-  for (const std::size_t common : {2000, 40000}) {
+  for (const std::size_t common : {2000u, 40000u}) {
     ReconcilerPair pair;
     fill(pair, common, 100);
     const std::size_t told = pair.beacon(pair.a);

@@ -26,7 +26,7 @@ class TcpLink final : public PacketLink {
   static constexpr std::size_t kMaxQueuedBytes = 1024 * 1024;  // per peer: four messages, so that news waits little
   static constexpr std::size_t kMaxConnections = 128;          // strangers included; more are turned away
   static constexpr Duration kConnectWithin = seconds(10);
-  static constexpr int kDeadPeerMs = 8'000;  // silence after which a peer counts as gone: seen within 10 s
+  static constexpr int kDeadPeerMs = 5'000;  // without an acknowledgement a peer counts as gone: seen within 10 s
 
   struct Options {
     std::uint16_t port = kDefaultPort;  // 0: any free one (tests)

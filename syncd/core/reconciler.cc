@@ -193,9 +193,9 @@ Instant Reconciler::tick(Instant now, bool news_under_way) {
       }
       wake = std::min(wake, at);
     }
+    if (!peer.push.empty() || peer.requests > 0 || mail_.queued(who, Priority::control) > 0) peer.busy_at = now;
     pump(who, peer, now);
     if (!peer.push.empty() && !gathered(peer, now)) wake = std::min(wake, peer.queued_at + kGather);
-    if (!peer.push.empty() || peer.requests > 0 || mail_.queued(who, Priority::control) > 0) peer.busy_at = now;
     if (now - peer.busy_at >= kAskAgain)
       peer.pushed.clear();  // what did not arrive by now is sent again when asked for
   }

@@ -50,7 +50,7 @@ class Reconciler {
   static constexpr Duration kLongBringing = seconds(30);
   static constexpr std::size_t kMostOfHalf =
       16;  // items sent for one upper half; of honest ids two share one hardly ever
-  // What one neighbour may have computed for it: 10 answers of cells a second, 24 KiB each at most; 100 messages of ranges,
+  // What one neighbour may have computed for it: 10 answers of cells a second, 22 kB each at most; 100 messages of ranges,
   // each of which sums over a set once (1 million items: 0.1 ms). Beyond, they go unanswered and the next round asks again.
   static constexpr TokenBucket::Limits kCellAnswers{32, milliseconds(100)};
   static constexpr TokenBucket::Limits kRangeAnswers{256, milliseconds(10)};

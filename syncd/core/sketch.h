@@ -17,7 +17,7 @@
 
 namespace meshfs::syncd {
 
-// The first kCells cells of one set, kept up to date: 24 KiB, and about 14 cells change with each id.
+// The first kCells cells of one set, kept up to date: 32 KiB, and about 14 cells change with each id.
 class Sketch {
  public:
   static constexpr std::uint32_t kCells = codec::kMaxCells;

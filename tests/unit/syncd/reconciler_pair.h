@@ -2,7 +2,9 @@
 // message arrives at once and whole; fsd is played by the item numbers. For tests and tests/bench.
 #pragma once
 
+#include <algorithm>
 #include <deque>
+#include <functional>
 #include <set>
 
 #include "syncd/core/reconciler.h"
@@ -22,7 +24,7 @@ class ReconcilerSide : public Mail, public Store {
     out.push_back(*codec::decode_message(*message));
     return true;
   }
-  [[nodiscard]] std::size_t queued(const NodeId&, Priority) const override { return 0; }
+  [[nodiscard]] std::size_t queued(const NodeId&, Priority) const override { return slow ? pushed.size() * 300 : 0; }
   [[nodiscard]] const std::vector<NodeId>& neighbours() const override { return around_; }
   void blame(const NodeId&, const char*) override { ++blamed; }
   [[nodiscard]] std::string name_of(const NodeId&) const override { return "n"; }
@@ -30,6 +32,7 @@ class ReconcilerSide : public Mail, public Store {
   // Store: what fsd is asked for is what the other side lacks.
   void send(codec::local::ToFsd message) override {
     if (auto* get = std::get_if<codec::local::GetItems>(&message)) {
+      in_order = in_order && std::is_sorted(get->items.begin(), get->items.end());
       pushed.insert(get->items.begin(), get->items.end());
       pushed_count += get->items.size();
       reconciler.on_items_found(
@@ -53,6 +56,8 @@ class ReconcilerSide : public Mail, public Store {
   std::size_t bytes = 0, messages = 0, pushed_count = 0;
   std::set<std::uint64_t> pushed;
   int blamed = 0;
+  bool in_order = true;  // what fsd was asked for, in each request
+  bool slow = false;     // what was pushed and did not arrive yet waits in the channel
   std::uint32_t other_features = codec::kFeatureCells;
 
  private:
@@ -106,7 +111,8 @@ class ReconcilerPair {
   Instant now{seconds(1000).ns};
   ReconcilerSide a{node(1), node(2)}, b{node(2), node(1)};
   bool bring_what_is_pushed = true;
-  SetId set = SetId::shared;  // of all items below ...
+  std::size_t items_per_step = SIZE_MAX;  // each way, of 50 ms and of each exchange of messages
+  SetId set = SetId::shared;              // of all items below ...
   static constexpr std::uint64_t kOfNodes = 80'000'000'000;
   std::function<void(codec::Message&, bool from_a)> bend;  // what passes, to be changed as a liar would
 
@@ -131,7 +137,11 @@ class ReconcilerPair {
   }
   void bring() {
     for (auto [from, to] : {std::pair{&a, &b}, std::pair{&b, &a}}) {
-      for (const std::uint64_t number : std::exchange(from->pushed, {})) to->add({number}, set_of(number), now);
+      for (std::size_t i = 0; !from->pushed.empty() && i < items_per_step; ++i) {
+        const std::uint64_t number = from->pushed.extract(from->pushed.begin()).value();
+        to->reconciler.on_brought(from == &a ? node(1) : node(2), now);
+        to->add({number}, set_of(number), now);
+      }
     }
   }
 };

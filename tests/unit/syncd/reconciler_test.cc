@@ -149,7 +149,8 @@ TEST_P(Liar, CostsABoundedAmountAndKeepsNobodyFromBeingEqual) {
         return;
     }
   };
-  pair.beacon(pair.b);
+  pair.a.reconciler.on_session(node(2), pair.now);
+  pair.b.reconciler.on_session(node(1), pair.now);
   pair.settle(seconds(60));
   EXPECT_LT(pair.a.bytes, 200'000u);
   EXPECT_LT(pair.a.messages, 4000u);
@@ -160,6 +161,59 @@ TEST_P(Liar, CostsABoundedAmountAndKeepsNobodyFromBeingEqual) {
   pair.beacon(pair.b);
   pair.settle(seconds(130));
   expect_equal(pair, "after the lies");
+}
+
+// Cells that decode well, into ids of nobody: nothing of that is believed, and ranges find the truth.
+TEST(Reconciler, WhatDoesNotGiveTheFingerprintIsNotUsed) {
+  ReconcilerPair pair;
+  fill(pair, 3000, 4);
+  int wanted = 0;
+  pair.bend = [&](codec::Message& message, bool from_a) {
+    if (const auto* want = std::get_if<codec::WantItems>(&message)) wanted += static_cast<int>(want->ids.size());
+    auto* cells = std::get_if<codec::Cells>(&message);
+    if (from_a || cells == nullptr || cells->first != 0 || cells->cells.empty()) return;
+    Sketch made_up;
+    made_up.toggle(4711);
+    made_up.toggle(4712);
+    combine(cells->cells, made_up.cells(0, static_cast<std::uint32_t>(cells->cells.size())));
+  };
+  pair.a.reconciler.on_session(node(2), pair.now);
+  pair.b.reconciler.on_session(node(1), pair.now + seconds(100));
+  pair.settle(seconds(5));
+  EXPECT_GE(pair.a.blamed, 1);
+  EXPECT_EQ(wanted, 2);  // a's two; b's come without being asked for
+  expect_equal(pair, "ranges");
+}
+
+// 500 items each way at 20 a second: comparisons meanwhile would ask for them again and again.
+TEST(Reconciler, WhatIsSlowIsAskedForAndSentOnce) {
+  std::map<bool, std::size_t> bytes;  // by slow or not
+  for (const bool slow : {false, true}) {
+    ReconcilerPair pair;
+    fill(pair, 3000, 1000);
+    pair.a.slow = pair.b.slow = slow;
+    if (slow) pair.items_per_step = 1;
+    pair.beacon(pair.a);
+    pair.settle(seconds(40));
+    expect_equal(pair, slow ? "slow" : "fast");
+    EXPECT_EQ(pair.a.pushed_count + pair.b.pushed_count, 1000u) << slow;
+    EXPECT_TRUE(pair.a.in_order && pair.b.in_order);
+    bytes[slow] = pair.a.bytes + pair.b.bytes;
+  }
+  EXPECT_LT(bytes[true], bytes[false] * 5 / 4);
+}
+
+TEST(Reconciler, AWantSaidTwiceIsAnsweredOnce) {
+  ReconcilerPair pair;
+  fill(pair, 500, 40);
+  const codec::WantItems want{
+      pair.set, 0, {static_cast<std::uint32_t>(item_id(Salt{}, ReconcilerSide::hash_of(7)) >> 32)}};
+  for (int i = 0; i < 5; ++i) {
+    pair.a.reconciler.on_want_items(node(2), want, pair.now);
+    pair.now = pair.now + milliseconds(100);
+    pair.a.reconciler.tick(pair.now, true);
+  }
+  EXPECT_EQ(pair.a.pushed_count, 1u);
 }
 
 TEST(Reconciler, QuestionsInExcessGoUnanswered) {

@@ -10,14 +10,15 @@ namespace meshfs::sim {
 
 struct WholeLine {
   std::size_t nodes = 5;
-  std::uint32_t loss_ppm = 0;
+  std::uint32_t loss_ppm = 0;  // begins when all sessions stand, as in the namespaces
   std::size_t records = 50;
   std::size_t record_bytes = 200;
   Duration pause = milliseconds(300);  // after each record: what trails it is over
 };
 struct WholeLineFigures {
   std::vector<double> taken_ms;  // until the far end showed it; those that came
-  std::uint64_t bytes = 0;       // on all links, both ways, beacons too
+  // On all links, both ways, beacons too; `arrived_bytes` without those of lost datagrams.
+  double bytes = 0, arrived_bytes = 0;
   double span_s = 0;
 };
 WholeLineFigures run_whole_line(const WholeLine& what, std::uint64_t seed);

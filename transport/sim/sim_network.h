@@ -90,6 +90,7 @@ class SimNetwork {
   struct Counters {
     std::uint64_t frames = 0, bytes = 0;  // handed over by senders, once per edge
     std::uint64_t transmissions = 0;      // on the air: a broadcast is one, whoever hears it
+    std::uint64_t stream_bytes = 0;       // of `bytes`; what a stream repeats below itself is not counted
     std::uint64_t delivered = 0, lost = 0, duplicated = 0, corrupted = 0;
     bool operator==(const Counters&) const = default;
   };

@@ -15,6 +15,7 @@ bool SimNetwork::chance(std::uint32_t ppm) { return ppm != 0 && rng_.below(kMill
 Instant SimNetwork::transmit(Edge& e, Mode mode, std::size_t size) {
   ++counters_.frames;
   counters_.bytes += size;
+  if (mode == Mode::stream) counters_.stream_bytes += size;
   e.bytes += size;
   Instant& busy = e.busy_until[index_of(mode)];
   busy = std::max(busy, now_);

@@ -22,7 +22,7 @@ class Casts {
  public:
   // Fewer get it in their sessions: those repair loss by themselves, and an answer costs as much as a copy.
   static constexpr std::size_t kBroadcastFrom = 3;
-  // So many sendings of others were heard: another would reach hardly anybody new (Ni et al. 1999: below 5 % of the area).
+  // So many sendings of others were heard: another would reach hardly anybody new (the counter of Ni et al. 1999).
   static constexpr std::size_t kEnoughCopies = 3;
   static constexpr int kAsks = 3;
   // At a time, of all links: two seconds at the pace below. What comes beyond goes in sessions, which control their rate.

@@ -65,7 +65,7 @@ struct Hello {
   session @4 :UInt32;        # put this number into frames to me
   name @5 :Data;             # node name, for people; at most 32 bytes
   features @6 :UInt32;       # messages that came later and that I understand: bit 0 Question and Replies, bit 1 bases and signatures in wants,
-                             # and blobs encoded as delta, patch or rsync, bit 3 dictionaries and squeezed items, bit 5 sketches. Bit 2, of this
+                             # and blobs encoded as delta, patch or rsync, bit 3 dictionaries and squeezed items, bit 5 sketches, bit 6 slices of them. Bit 2, of this
                              # session: it takes the place of our stream, which stalls or loses. Bit 4: news frames. Unknown bits are ignored
 }
 
@@ -179,19 +179,26 @@ struct WantCells {
   # Cells of your sketch of that set, unless your fingerprint is mine. Stateless, so a lost answer is asked for again.
   set @0 :Set;
   saltEpoch @1 :UInt32;
-  count @2 :UInt64;          # of my set
+  count @2 :UInt64;          # of my set, or of its items in the slice
   fingerprint @3 :Fingerprint;
   first @4 :UInt32;
   number @5 :UInt32;         # 1..2,048; first + number at most 2,048
+  # A slice: the item ids in [lower, upper), upper 0 stands for 2^64; both 0: the whole set. To whom has feature bit 6. Where
+  # naming the ids is shorter than cells [0, number), the answer is a Reconcile with that range and its ids.
+  lower @6 :UInt64;
+  upper @7 :UInt64;
 }
 
 struct Cells {
   set @0 :Set;
   saltEpoch @1 :UInt32;
-  count @2 :UInt64;          # of my set
+  count @2 :UInt64;          # of my set, or of its items in the slice
   fingerprint @3 :Fingerprint; # cells that came under another one are of another set: begin again
   first @4 :UInt32;
-  cells @5 :Data;            # 11 bytes each, at most 2,048, perhaps fewer than asked for; none: our sets are equal
+  cells @5 :Data;            # 11 bytes each, at most 2,048, of the whole set perhaps fewer than asked for; none: we are equal there,
+                             # or you have nothing there and all that I have is on its way
+  lower @6 :UInt64;          # as in the question
+  upper @7 :UInt64;
 }
 
 struct WantItems {

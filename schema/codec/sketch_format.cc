@@ -59,6 +59,8 @@ void write(format::WantCells::Builder to, const WantCells& from) {
   write(to.initFingerprint(), from.fingerprint);
   to.setFirst(from.first);
   to.setNumber(from.number);
+  to.setLower(from.lower);
+  to.setUpper(from.upper);
 }
 Status read(format::WantCells::Reader from, WantCells& to) {
   to.salt_epoch = from.getSaltEpoch();
@@ -66,8 +68,11 @@ Status read(format::WantCells::Reader from, WantCells& to) {
   to.fingerprint = read_fingerprint(from.getFingerprint());
   to.first = from.getFirst();
   to.number = from.getNumber();
+  to.lower = from.getLower();
+  to.upper = from.getUpper();
   if (to.number == 0) return malformed("a want of no cells");
   if (to.first > kMaxCells || to.number > kMaxCells - to.first) return over_limit("cells beyond a sketch's end");
+  if (to.upper != 0 && to.upper <= to.lower) return malformed("a slice that ends before it begins");
   return read_set(from.getSet(), to.set);
 }
 
@@ -77,6 +82,8 @@ void write(format::Cells::Builder to, const Cells& from) {
   to.setCount(from.count);
   write(to.initFingerprint(), from.fingerprint);
   to.setFirst(from.first);
+  to.setLower(from.lower);
+  to.setUpper(from.upper);
   set_unless_empty(joined_cells(from.cells), [&](auto data) { to.setCells(data); });
 }
 Status read(format::Cells::Reader from, Cells& to) {
@@ -84,8 +91,11 @@ Status read(format::Cells::Reader from, Cells& to) {
   to.count = from.getCount();
   to.fingerprint = read_fingerprint(from.getFingerprint());
   to.first = from.getFirst();
+  to.lower = from.getLower();
+  to.upper = from.getUpper();
   if (Status s = read_cells(from.getCells(), kMaxCells, to.cells); !s) return s;
   if (to.first > kMaxCells || to.cells.size() > kMaxCells - to.first) return over_limit("cells beyond a sketch's end");
+  if (to.upper != 0 && to.upper <= to.lower) return malformed("a slice that ends before it begins");
   return read_set(from.getSet(), to.set);
 }
 

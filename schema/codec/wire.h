@@ -101,6 +101,7 @@ inline constexpr std::uint32_t kFeatureInstead =
 inline constexpr std::uint32_t kFeatureSqueezed = 8;  // understands Dictionaries and bundles of form squeezed
 inline constexpr std::uint32_t kFeatureNews = 16;     // understands frames of kind news, and answers them
 inline constexpr std::uint32_t kFeatureCells = 32;    // understands WantCells and Cells
+inline constexpr std::uint32_t kFeatureSlices = 64;   // also those of a range of ids
 
 struct Hello {
   NodeId node;
@@ -191,12 +192,13 @@ struct Reconcile {  // stateless: every range is answered by itself
   std::vector<Range> ranges;
   bool operator==(const Reconcile&) const = default;
 };
-struct WantCells {  // stateless: answered by Cells, or by none if the sets are equal
+struct WantCells {  // stateless: answered by Cells, by none of them if the sets are equal; of a slice also by its ids
   SetId set = SetId::shared;
   std::uint32_t salt_epoch = 0;
   std::uint64_t count = 0;  // of the asker
   Fingerprint fingerprint;
   std::uint32_t first = 0, number = 0;  // cells [first, first + number)
+  ItemId lower = 0, upper = 0;          // of the ids in [lower, upper), upper 0 stands for 2^64; both 0: the whole set
   bool operator==(const WantCells&) const = default;
 };
 struct Cells {  // of the sender's set at this fingerprint; cells of another fingerprint can't be put together with them
@@ -206,6 +208,7 @@ struct Cells {  // of the sender's set at this fingerprint; cells of another fin
   Fingerprint fingerprint;
   std::uint32_t first = 0;
   std::vector<SketchCell> cells;  // none: equal
+  ItemId lower = 0, upper = 0;    // as asked
   bool operator==(const Cells&) const = default;
 };
 struct WantItems {

@@ -11,7 +11,7 @@ bool Handshakes::begin(const Path& path, bool reliable, Instant now) {
   state.mine.name = self_.name;
   state.mine.session = ++last_session_;
   state.mine.features = codec::kFeatureQuestions | codec::kFeatureDeltas | codec::kFeatureSqueezed |
-                        codec::kFeatureCells | codec::kFeatureNews;
+                        codec::kFeatureCells | codec::kFeatureSlices | codec::kFeatureNews;
   std::array<std::uint8_t, 8> random{};
   const std::uint64_t drawn = rng_.next();
   std::memcpy(random.data(), &drawn, sizeof drawn);

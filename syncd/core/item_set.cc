@@ -129,14 +129,18 @@ void ItemSet::clear() {
 
 ItemSet::Sum ItemSet::total() const { return total_.sum(); }
 
-ItemSet::Sum ItemSet::total_with(std::span<const codec::ItemId> added, std::span<const codec::ItemId> removed) const {
-  Total total = total_;
+ItemSet::Sum ItemSet::sum_with(codec::ItemId lower, codec::ItemId upper, std::span<const codec::ItemId> added,
+                               std::span<const codec::ItemId> removed) const {
+  Total total = sum_of(lower, upper);
   for (const codec::ItemId id : added) total.add(id);
   for (const codec::ItemId id : removed) total.subtract(id);
   return total.sum();
 }
 
-ItemSet::Sum ItemSet::sum(codec::ItemId lower, codec::ItemId upper) const {
+ItemSet::Sum ItemSet::sum(codec::ItemId lower, codec::ItemId upper) const { return sum_of(lower, upper).sum(); }
+
+ItemSet::Total ItemSet::sum_of(codec::ItemId lower, codec::ItemId upper) const {
+  if (lower == 0 && upper == 0) return total_;
   Total total;
   const auto inside = [&](codec::ItemId id) { return id >= lower && (upper == 0 || id < upper); };
   for (std::size_t b = blocks_.empty() ? 0 : block_of(lower); b < blocks_.size(); ++b) {
@@ -150,7 +154,7 @@ ItemSet::Sum ItemSet::sum(codec::ItemId lower, codec::ItemId upper) const {
       if (inside(item.id)) total.add(item.id);
     }
   }
-  return total.sum();
+  return total;
 }
 
 std::vector<ItemSet::Item> ItemSet::range(codec::ItemId lower, codec::ItemId upper, std::size_t limit) const {

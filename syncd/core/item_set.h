@@ -27,6 +27,11 @@ class ItemSet {
     bool operator==(const Sum&) const = default;
   };
 
+  // At least so many differ.
+  static std::uint64_t apart(const Sum& a, const Sum& b) {
+    return a.count < b.count ? b.count - a.count : a.count - b.count;
+  }
+
   // Adding an id that is there replaces its number; removing one that is not does nothing. True if the set changed.
   bool add(codec::ItemId id, std::uint64_t number);
   bool remove(codec::ItemId id);
@@ -34,10 +39,20 @@ class ItemSet {
 
   [[nodiscard]] std::uint64_t size() const { return total_.count; }
   [[nodiscard]] Sum total() const;
-  // What total() would be with these ids added and those, which are in it, removed.
-  [[nodiscard]] Sum total_with(std::span<const codec::ItemId> added, std::span<const codec::ItemId> removed) const;
   // Ids in [lower, upper); upper 0 stands for 2^64.
   [[nodiscard]] Sum sum(codec::ItemId lower, codec::ItemId upper) const;
+  // What that would be with these ids added and those, which are in it, removed.
+  [[nodiscard]] Sum sum_with(codec::ItemId lower, codec::ItemId upper, std::span<const codec::ItemId> added,
+                             std::span<const codec::ItemId> removed) const;
+  template <class Visit>
+  void for_each(codec::ItemId lower, codec::ItemId upper, Visit&& visit) const {
+    for (std::size_t b = blocks_.empty() ? 0 : block_of(lower); b < blocks_.size(); ++b) {
+      for (const Item& item : blocks_[b].items) {
+        if (upper != 0 && item.id >= upper) return;
+        if (item.id >= lower) visit(item);
+      }
+    }
+  }
   [[nodiscard]] std::vector<Item> range(codec::ItemId lower, codec::ItemId upper, std::size_t limit) const;
   [[nodiscard]] std::optional<std::uint64_t> find(codec::ItemId id) const;
 
@@ -56,6 +71,7 @@ class ItemSet {
   };
   [[nodiscard]] std::size_t block_of(codec::ItemId id) const;  // the last block that begins at or before id; 0 if none
   void split(std::size_t block);
+  [[nodiscard]] Total sum_of(codec::ItemId lower, codec::ItemId upper) const;
 
   std::vector<Block> blocks_;
   Total total_;

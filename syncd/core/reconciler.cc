@@ -101,6 +101,7 @@ void Reconciler::set_state(const NodeId& who, Peer& peer, SetId set, bool equal,
   const auto state = equal ? Comparison::State::equal : Comparison::State::differs;
   if (!equal) ours(set).differed_at = now;
   if (equal) comparison.theirs = {};
+  if (equal) comparison.sweep.reset();
   if (comparison.state == state) return;
   const bool first_difference = comparison.state == Comparison::State::equal && !equal;
   comparison.state = state;
@@ -178,6 +179,8 @@ Instant Reconciler::tick(Instant now, bool news_under_way) {
     for (const SetId set : kAllSets) {
       Comparison& comparison = peer.sets[index(set)];
       if (comparison.state == Comparison::State::equal) continue;
+      if (comparison.sweep) wake = std::min(wake, advance(who, peer, set, now));
+      if (comparison.sweep) continue;
       Instant at = comparison.check_at;
       if (comparison.state == Comparison::State::differs) {
         const Instant quiet = ours(set).changed_at + kQuiet;
@@ -195,7 +198,9 @@ Instant Reconciler::tick(Instant now, bool news_under_way) {
     }
     if (!peer.push.empty() || peer.requests > 0 || mail_.queued(who, Priority::control) > 0) peer.busy_at = now;
     pump(who, peer, now);
-    if (!peer.push.empty() && !gathered(peer, now)) wake = std::min(wake, peer.queued_at + kGather);
+    if (!peer.push.empty() && !gathered(peer, now)) {
+      wake = std::min(wake, (searching(peer, now) ? now : peer.queued_at) + kGather);
+    }
     if (now - peer.busy_at >= kAskAgain)
       peer.pushed.clear();  // what did not arrive by now is sent again when asked for
   }
@@ -254,7 +259,14 @@ bool Reconciler::has_room(const NodeId& who, const Peer& peer) const {
   return !peer.push.empty() && peer.requests < kMaxRequests && mail_.queued(who, Priority::control) < 2 * kBatchBytes;
 }
 
-bool Reconciler::gathered(const Peer& peer, Instant now) const {
+bool Reconciler::searching(const Peer& peer, Instant now) {
+  return (peer.slice_asked_at && now - *peer.slice_asked_at < kSearching) ||
+         std::any_of(peer.sets.begin(), peer.sets.end(), [](const Comparison& c) { return c.sweep.has_value(); });
+}
+
+bool Reconciler::gathered(const Peer& peer, Instant now) {
+  const bool wait = peer.push.size() < kMaxPushQueue / 2 && now - peer.first_queued_at < kLongestSearch;
+  if (wait && searching(peer, now)) return false;
   return now - peer.queued_at >= kGather || now - peer.first_queued_at >= kLongestGather;
 }
 

@@ -1,9 +1,11 @@
 // Finds any difference between our sets and a neighbour's, after a new session or when its beacon shows one, and
-// repairs it both ways. Three layers, each falling to the next:
+// repairs it both ways. Four layers, each falling to the next:
 // 1. the cells of its sketch that came in its beacon: a few differences need no question at all;
 // 2. more cells, asked for by number (WantCells): bytes follow the difference, whatever the sets' size (sketch.h);
-// 3. ranges (Meyer 2022): compare sums of ranges, split those that differ 16-way, name ids where few are left. For small sets,
-//    large differences, and where cells did not do: what was decoded must give the neighbour's fingerprint, else it lied.
+// 3. cells of slices, where more differs than the sketch can hold: a sweep through the id space (sweep.h), each slice's cells made when
+//    they are asked for, or its ids named where that is shorter;
+// 4. ranges (Meyer 2022): compare sums of ranges, split those that differ 16-way, name ids where few are left. For small sets, where one
+//    has little of what the other has, and where cells did not do: what was decoded must give the neighbour's sums, else it lied.
 // All answers are stateless; whoever knows the difference sends what the other lacks and wants what it lacks itself. A round
 // that was cut short (limits, lost session) leaves a difference, and the next round finds it. Owned by Node.
 #pragma once
@@ -18,6 +20,7 @@
 #include "syncd/core/mail.h"
 #include "syncd/core/ports.h"
 #include "syncd/core/sketch.h"
+#include "syncd/core/sweep.h"
 #include "syncd/core/token_bucket.h"
 
 namespace meshfs::syncd {
@@ -36,6 +39,7 @@ class Reconciler {
   static constexpr std::uint32_t kBeaconCells = 20;     // ten differences fit eight times in ten
   static constexpr std::uint32_t kFirstCells = 24;      // asked for when no beacon brought any
   static constexpr std::uint64_t kMostByCells = 1400;   // differences: more need more cells than there are
+  static constexpr std::uint32_t kTellingCells = 800;   // if none of the last of these is empty, more differ than that
   static constexpr std::size_t kMaxPushQueue = 16384;   // items to send per neighbour; the rest in the next round
   // In the order of their numbers, so that entries of one commit meet in one request: with half of it wanted fsd gives the whole
   // commit, a third shorter than its entries each with a proof.
@@ -54,6 +58,17 @@ class Reconciler {
   // each of which sums over a set once (1 million items: 0.1 ms). Beyond, they go unanswered and the next round asks again.
   static constexpr TokenBucket::Limits kCellAnswers{32, milliseconds(100)};
   static constexpr TokenBucket::Limits kRangeAnswers{256, milliseconds(10)};
+  // Slices cost what they walk over: 51,200 items a second, a million at once (1 us each on a PC), for answers and for our own questions.
+  static constexpr std::uint64_t kWalkItems = 1024;
+  static constexpr TokenBucket::Limits kWalks{1536, milliseconds(20)};
+  // Fewer, so that who answers does not run out first.
+  static constexpr TokenBucket::Limits kOwnWalks{1024, milliseconds(20)};
+  // In one answer; they may have fewer there than we.
+  static constexpr std::uint64_t kMostWalked = 2 * Sweep::kMostItems;
+  static constexpr Duration kSlicePatience = seconds(10);  // for an answer, while nothing else comes either
+  // While a search goes on, what it found waits: entries of one commit lie in many slices.
+  static constexpr Duration kSearching = milliseconds(500);  // since the neighbour's last question
+  static constexpr Duration kLongestSearch = seconds(5);
 
   Reconciler(const NodeId& self, Mail& mail, Store& store, const HeldDictionaries& dictionaries, const Salt& salt,
              std::uint64_t& next_request)
@@ -106,9 +121,14 @@ class Reconciler {
     std::optional<ItemSet::Sum> known;  // what it told last
     TheirCells theirs;
     bool by_ranges = false;  // cells did not do; until the sets were equal
+    std::optional<Sweep> sweep;
   };
   struct Peer {
-    explicit Peer(Instant now) : cell_answers(kCellAnswers, now), range_answers(kRangeAnswers, now) {}
+    explicit Peer(Instant now)
+        : cell_answers(kCellAnswers, now),
+          range_answers(kRangeAnswers, now),
+          walks(kWalks, now),
+          own_walks(kOwnWalks, now) {}
     std::array<Comparison, kSets> sets;
     std::deque<std::uint64_t> push;
     Instant queued_at{0}, first_queued_at{0};  // the last of them, the first since it was empty
@@ -118,7 +138,8 @@ class Reconciler {
     std::size_t outstanding = 0;     // ids asked of it that did not come yet
     Instant progress_at{0};          // when one came, or the first was asked
     Instant brought_at{0};
-    TokenBucket cell_answers, range_answers;
+    TokenBucket cell_answers, range_answers, walks, own_walks;
+    std::optional<Instant> slice_asked_at;  // by it
   };
   struct Ours {
     ItemSet items;
@@ -142,13 +163,25 @@ class Reconciler {
   void ask_ranges(const NodeId& who, SetId set);
   void ask_cells(const NodeId& who, SetId set, std::uint32_t first, std::uint32_t number);
   void use_cells(const NodeId& who, Peer& peer, SetId set, Instant now);
-  void repair(const NodeId& who, Peer& peer, SetId set, const std::vector<codec::ItemId>& ids, Instant now);
+  // Of what was decoded for the ids in [lower, upper). False if it does not lead to their sum: then nothing of it is used.
+  bool repair(const NodeId& who, Peer& peer, SetId set, const std::vector<codec::ItemId>& ids,
+              const Sweep::Slice& where, Instant now);
+  [[nodiscard]] bool sweeps(const NodeId& who, const ItemSet::Sum& a, const ItemSet::Sum& b) const;
+  void start_sweep(const NodeId& who, Peer& peer, SetId set, std::uint64_t differences, Instant now);
+  Instant advance(const NodeId& who, Peer& peer, SetId set, Instant now);
+  void ask_slice(const NodeId& who, Peer& peer, SetId set, const Sweep::Slice& slice, Instant now);
+  void answer_slice(const NodeId& to, Peer& peer, const codec::WantCells& message, Instant now);
+  void on_slice(const NodeId& from, Peer& peer, codec::Cells message, Instant now);
+  void use_slice(const NodeId& who, Peer& peer, SetId set, Sweep::Slice& slice, Instant now);
+  [[nodiscard]] std::vector<codec::SketchCell> cells_of(SetId set, const Sweep::Slice& where, std::uint32_t first,
+                                                        std::uint32_t number) const;
+  [[nodiscard]] static bool searching(const Peer& peer, Instant now);
   void answer(const NodeId& to, SetId set, const codec::Range& theirs, std::vector<codec::Range>& out, Instant now);
-  void compare_ids(const NodeId& from, Peer& peer, SetId set, const codec::Range& theirs, Instant now);
+  std::size_t compare_ids(const NodeId& from, Peer& peer, SetId set, const codec::Range& theirs, Instant now);
   void send_ranges(const NodeId& to, SetId set, std::vector<codec::Range> ranges, bool reply_to_whole);
   void want(const NodeId& from, SetId set, const std::vector<codec::ItemId>& ids, Instant now);
   void queue_push(Peer& peer, const std::vector<ItemSet::Item>& items, Instant now);
-  [[nodiscard]] bool gathered(const Peer& peer, Instant now) const;
+  [[nodiscard]] static bool gathered(const Peer& peer, Instant now);
   [[nodiscard]] bool has_room(const NodeId& who, const Peer& peer) const;
   void pump(const NodeId& who, Peer& peer, Instant now);
 

@@ -5,6 +5,13 @@
 
 namespace meshfs::syncd {
 
+// Of sets that are too far apart for the sketch: whoever has hardly any of what the other has names its ids sooner.
+bool Reconciler::sweeps(const NodeId& who, const ItemSet::Sum& a, const ItemSet::Sum& b) const {
+  const std::uint64_t apart = ItemSet::apart(a, b);
+  return (mail_.features(who) & codec::kFeatureSlices) != 0 &&
+         (apart <= kMostByCells || std::min(a.count, b.count) >= apart / 2);
+}
+
 void Reconciler::ask_cells(const NodeId& who, SetId set, std::uint32_t first, std::uint32_t number) {
   const ItemSet::Sum total = ours(set).items.total();
   mail_.send(who, Priority::control, codec::WantCells{set, 0, total.count, total.fingerprint, first, number});
@@ -14,6 +21,7 @@ void Reconciler::on_want_cells(const NodeId& from, const codec::WantCells& messa
   const auto it = peers_.find(from);
   if (it == peers_.end() || message.salt_epoch != 0) return;
   Peer& peer = it->second;
+  if (message.lower != 0 || message.upper != 0) return answer_slice(from, peer, message, now);
   const ItemSet::Sum total = ours(message.set).items.total(), theirs{message.count, message.fingerprint};
   told(from, peer, message.set, theirs, now);
   if (!peer.cell_answers.take(now)) return;
@@ -21,9 +29,9 @@ void Reconciler::on_want_cells(const NodeId& from, const codec::WantCells& messa
     // They asked first: our own round can wait for what comes of it.
     Comparison& comparison = peer.sets[index(message.set)];
     comparison.check_at = std::max(comparison.check_at, now + kFirstPause * 2);
-    const std::uint64_t apart = std::max(total.count, theirs.count) - std::min(total.count, theirs.count);
-    // Few ids are said sooner than sketched, many not at all by cells.
-    if (message.first == 0 && (theirs.count == 0 || total.count <= kLeafItems || apart > kMostByCells)) {
+    // Few ids are said sooner than sketched, and so are those of which one has hardly any.
+    const bool far = ItemSet::apart(total, theirs) > kMostByCells && !sweeps(from, total, theirs);
+    if (message.first == 0 && (theirs.count == 0 || total.count <= kLeafItems || far)) {
       std::vector<codec::Range> out;
       answer(from, message.set, {0, 0, theirs.count, theirs.fingerprint, false, {}}, out, now);
       return send_ranges(from, message.set, std::move(out), false);
@@ -38,6 +46,7 @@ void Reconciler::on_cells(const NodeId& from, codec::Cells message, Instant now)
   const auto it = peers_.find(from);
   if (it == peers_.end() || message.salt_epoch != 0) return;
   Peer& peer = it->second;
+  if (message.lower != 0 || message.upper != 0) return on_slice(from, peer, std::move(message), now);
   const ItemSet::Sum sum{message.count, message.fingerprint};
   told(from, peer, message.set, sum, now);
   Comparison& comparison = peer.sets[index(message.set)];
@@ -54,14 +63,30 @@ void Reconciler::on_cells(const NodeId& from, codec::Cells message, Instant now)
 // Decodes what is here of its sketch, or asks for more of it.
 void Reconciler::use_cells(const NodeId& who, Peer& peer, SetId set, Instant now) {
   Comparison& comparison = peer.sets[index(set)];
+  const ItemSet::Sum total = ours(set).items.total();
+  const std::uint64_t apart = ItemSet::apart(total, comparison.theirs.of);
   const auto have = static_cast<std::uint32_t>(comparison.theirs.cells.size());
   std::vector<codec::SketchCell> difference = ours(set).sketch.cells(0, have);
   combine(difference, comparison.theirs.cells);
-  if (const auto ids = decode(difference)) return repair(who, peer, set, *ids, now);
+  if (const auto ids = decode(difference)) {
+    const TheirCells theirs = std::exchange(comparison.theirs, {});
+    if (repair(who, peer, set, *ids, {0, 0, now, have, theirs.of}, now)) {
+      comparison.check_at = std::max(comparison.check_at, now + kAfterRepair);
+      return;
+    }
+    // A beacon proves only that somebody of the network made it.
+    if (!theirs.of_beacon) mail_.blame(who, "a sketch of another set than its fingerprint");
+    comparison.by_ranges = true;
+    return ask_ranges(who, set);
+  }
   // As many as the likely number of differences takes (sketch_test.cc); if that can't be told, three times as many as there are.
   const std::optional<std::uint32_t> likely = estimate(difference);
-  const std::uint32_t enough = likely ? std::clamp(*likely * 11 / 8 + 10, have + have / 16 + 8, have * 2) : have * 3;
-  if (have >= Sketch::kCells || (likely && *likely > kMostByCells)) {
+  const std::uint32_t enough = likely ? std::clamp(*likely * 11 / 8 + 10, have + have / 16 + 8, have * 2)
+                                      : std::min(have * 3, std::max(kTellingCells, have + 1));
+  const bool many = likely ? *likely > kMostByCells : have >= kTellingCells;
+  if (have >= Sketch::kCells || many || apart > kMostByCells) {
+    if (sweeps(who, total, comparison.theirs.of))
+      return start_sweep(who, peer, set, std::max(likely ? *likely : 2 * kMostByCells, apart), now);
     comparison.by_ranges = true;
     return ask_ranges(who, set);
   }
@@ -69,8 +94,8 @@ void Reconciler::use_cells(const NodeId& who, Peer& peer, SetId set, Instant now
 }
 
 // What was decoded must lead from our set to theirs, else somebody made it up and nothing of it is used.
-void Reconciler::repair(const NodeId& who, Peer& peer, SetId set, const std::vector<codec::ItemId>& ids, Instant now) {
-  Comparison& comparison = peer.sets[index(set)];
+bool Reconciler::repair(const NodeId& who, Peer& peer, SetId set, const std::vector<codec::ItemId>& ids,
+                        const Sweep::Slice& where, Instant now) {
   std::vector<codec::ItemId> lacking, extra;
   std::vector<ItemSet::Item> items;
   for (const codec::ItemId id : ids) {
@@ -81,17 +106,11 @@ void Reconciler::repair(const NodeId& who, Peer& peer, SetId set, const std::vec
       lacking.push_back(id);
     }
   }
-  const TheirCells theirs = std::exchange(comparison.theirs, {});
-  if (ours(set).items.total_with(lacking, extra) != theirs.of) {
-    // A beacon proves only that somebody of the network made it.
-    if (!theirs.of_beacon) mail_.blame(who, "a sketch of another set than its fingerprint");
-    comparison.by_ranges = true;
-    return ask_ranges(who, set);
-  }
-  comparison.check_at = std::max(comparison.check_at, now + kAfterRepair);
+  if (ours(set).items.sum_with(where.lower, where.upper, lacking, extra) != where.of) return false;
   std::sort(lacking.begin(), lacking.end());
   want(who, set, lacking, now);
   queue_push(peer, items, now);
+  return true;
 }
 
 }  // namespace meshfs::syncd

@@ -19,7 +19,12 @@ void Reconciler::on_reconcile(const NodeId& from, const codec::Reconcile& messag
   bool whole = false;
   for (const codec::Range& range : message.ranges) {
     if (range.has_ids) {
-      compare_ids(from, peer, message.set, range, now);
+      const std::size_t differ = compare_ids(from, peer, message.set, range, now);
+      std::optional<Sweep>& sweep = peer.sets[index(message.set)].sweep;
+      if (Sweep::Slice* slice = sweep ? sweep->find(range.lower, range.upper) : nullptr) {
+        sweep->close(*slice, differ);
+        (void)advance(from, peer, message.set, now);
+      }
       continue;
     }
     const ItemSet::Sum theirs{range.count, range.fingerprint};
@@ -86,7 +91,9 @@ void Reconciler::send_ranges(const NodeId& to, SetId set, std::vector<codec::Ran
   mail_.send(to, Priority::control, message);
 }
 
-void Reconciler::compare_ids(const NodeId& from, Peer& peer, SetId set, const codec::Range& theirs, Instant now) {
+// Gives how many differ.
+std::size_t Reconciler::compare_ids(const NodeId& from, Peer& peer, SetId set, const codec::Range& theirs,
+                                    Instant now) {
   const std::vector<ItemSet::Item> mine = ours(set).items.range(theirs.lower, theirs.upper, kMaxPushQueue);
   std::vector<codec::ItemId> lacking;
   std::vector<ItemSet::Item> extra;
@@ -101,6 +108,7 @@ void Reconciler::compare_ids(const NodeId& from, Peer& peer, SetId set, const co
   extra.insert(extra.end(), it, mine.end());
   want(from, set, lacking, now);
   queue_push(peer, extra, now);
+  return lacking.size() + extra.size();
 }
 
 }  // namespace meshfs::syncd

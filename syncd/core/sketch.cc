@@ -60,10 +60,16 @@ bool holds_one(const codec::SketchCell& cell) { return !is_empty(cell) && cell.c
 
 }  // namespace
 
+void add_to(std::span<codec::SketchCell> row, std::uint32_t first, codec::ItemId id) {
+  const codec::SketchCell one = cell_of(id);
+  for_each_cell(id, first + row.size(), [&](std::size_t cell) {
+    if (cell >= first) add(row[cell - first], one);
+  });
+}
+
 void Sketch::toggle(codec::ItemId id) {
   if (cells_.empty()) cells_.resize(kCells);
-  const codec::SketchCell one = cell_of(id);
-  for_each_cell(id, kCells, [&](std::size_t cell) { add(cells_[cell], one); });
+  add_to(cells_, 0, id);
 }
 
 std::vector<codec::SketchCell> Sketch::cells(std::uint32_t first, std::uint32_t number) const {

@@ -41,6 +41,9 @@ std::optional<std::vector<codec::ItemId>> decode(std::vector<codec::SketchCell> 
 // then there are more than about twice as many as cells.
 std::optional<std::uint32_t> estimate(std::span<const codec::SketchCell> difference);
 
+// Adds the id to those of the cells [first, first + row.size()) that it falls into.
+void add_to(std::span<codec::SketchCell> row, std::uint32_t first, codec::ItemId id);
+
 // a[i] ^= b[i] as far as both go.
 void combine(std::vector<codec::SketchCell>& a, std::span<const codec::SketchCell> b);
 

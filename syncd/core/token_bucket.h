@@ -1,4 +1,4 @@
-// How often somebody may: a burst, then one per interval. A value; time is handed in.
+// How often or how much somebody may: a burst, then one per interval. A value; time is handed in.
 #pragma once
 
 #include <algorithm>
@@ -16,13 +16,13 @@ class TokenBucket {
   };
   TokenBucket(const Limits& limits, Instant now) : limits_(limits), tokens_(limits.burst), at_(now) {}
 
-  // Takes one if there is one.
-  bool take(Instant now) {
-    const std::int64_t grown = (now - at_).ns / limits_.each.ns;
+  // Takes one if there is one; or more, also beyond what there is: who comes next waits for that.
+  bool take(Instant now, std::int64_t cost = 1) {
+    const std::int64_t grown = std::max<std::int64_t>((now - at_).ns, 0) / limits_.each.ns;
     tokens_ = std::min(limits_.burst, tokens_ + grown);
     at_ = tokens_ == limits_.burst ? now : at_ + Duration{limits_.each.ns * grown};
-    if (tokens_ == 0) return false;
-    --tokens_;
+    if (tokens_ <= 0) return false;
+    tokens_ -= cost;
     return true;
   }
   [[nodiscard]] Instant last() const { return at_; }

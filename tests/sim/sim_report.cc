@@ -29,6 +29,7 @@ struct Case {
   std::uint32_t loss_ppm = 0;
   std::size_t items = 0, differing = 0;  // of a difference
   bool large = false;                    // only when named
+  std::uint64_t bytes_per_second = 0;    // 0: unlimited
 };
 
 constexpr Case kCases[]{
@@ -57,6 +58,9 @@ constexpr Case kCases[]{
     {"differ1000", Work::difference, "line", 2, 0, 100'000, 1000},
     {"differ10-of-1M", Work::difference, "line", 2, 0, 1'000'000, 10, true},
     {"differ1000-of-1M", Work::difference, "line", 2, 0, 1'000'000, 1000, true},
+    {"heal1000", Work::difference, "line", 2, 0, 10'000, 2000, false, 125'000},
+    {"heal10000", Work::difference, "line", 2, 0, 10'000, 20'000, true, 125'000},
+    {"heal10000-loss10", Work::difference, "line", 2, 100'000, 10'000, 20'000, true, 125'000},
     {"idle-line11", Work::idle, "line", 11},
     {"idle-grid25", Work::idle, "grid", 25},
     {"idle-domain60", Work::idle, "domain", 60},
@@ -176,11 +180,13 @@ double received(LightMesh& mesh, std::size_t node, const char* kind) {
   return at == std::string::npos ? 0 : std::strtod(told.c_str() + at + key.size(), nullptr);
 }
 
+constexpr const char* kSearchKinds[]{"reconcile", "want_cells", "cells", "want_items"};
+
+double received(LightMesh& mesh, const char* kind) { return received(mesh, 0, kind) + received(mesh, 1, kind); }
+
 double search_messages(LightMesh& mesh) {
   double sum = 0;
-  for (const char* kind : {"reconcile", "want_cells", "cells", "want_items"}) {
-    sum += received(mesh, 0, kind) + received(mesh, 1, kind);
-  }
+  for (const char* kind : kSearchKinds) sum += received(mesh, kind);
   return sum;
 }
 
@@ -190,7 +196,9 @@ void difference(const Case& one, std::uint64_t seed) {
   const auto begin = std::chrono::steady_clock::now();
   Line line(one, seed);
   Rng rng(seed);
-  LightMesh mesh(Topology::make(one.topology, one.nodes, rng), {.delay = kDelay}, seed, false);
+  const transport::EdgeQuality link{
+      .delay = kDelay, .loss_ppm = one.loss_ppm, .bytes_per_second = one.bytes_per_second};
+  LightMesh mesh(Topology::make(one.topology, one.nodes, rng), link, seed, false);
   for (std::size_t i = 0; i < one.items; ++i) {
     const Record record = light_record(seed * 10'000'000 + i, 8);
     mesh.fsd(0).give(record);
@@ -227,6 +235,10 @@ void difference(const Case& one, std::uint64_t seed) {
   line.add("entry_bytes", static_cast<double>(entry_bytes));
   line.add("beacon_bytes", static_cast<double>(beacon_bytes));
   line.add("search_bytes", search_messages(mesh) - searched + static_cast<double>(beacon_bytes));
+  line.add("push_bytes", received(mesh, "push"));
+  line.add("held_bytes", received(mesh, "held"));
+  for (const char* kind : kSearchKinds) line.add((std::string(kind) + "_bytes").c_str(), received(mesh, kind));
+  line.add("bytes_by_entry_bytes", static_cast<double>(sent.bytes) / static_cast<double>(entry_bytes));
   line.add("other_bytes", static_cast<double>(sent.bytes) - static_cast<double>(entry_bytes));
   // log2 of (2^64 choose d): ids of 64 bits in any order.
   const auto d = static_cast<double>(one.differing);

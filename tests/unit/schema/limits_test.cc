@@ -229,6 +229,8 @@ TEST(Limits, Comparisons) {
   refused(WantCells{SetId::shared, 0, 1, {}, 2000, 49}, Errc::too_large, "cells beyond the end");
   refused(Cells{SetId::shared, 0, 1, {}, 0, std::vector<SketchCell>(2049)}, Errc::too_large, "2,049 cells");
   refused(Cells{SetId::shared, 0, 1, {}, 2047, std::vector<SketchCell>(2)}, Errc::too_large, "a cell beyond the end");
+  refused(WantCells{SetId::shared, 0, 1, {}, 0, 1, 7, 7}, Errc::bad_bytes, "an empty slice");
+  refused(Cells{SetId::shared, 0, 1, {}, 0, {}, 7, 6}, Errc::bad_bytes, "a slice that ends before it begins");
   Reconcile overlap{SetId::shared, 0, true, {{10, 20, 1, {}, false, {}}, {15, 30, 1, {}, false, {}}}};
   refused(overlap, Errc::bad_bytes, "ranges that overlap");
   overlap.ranges[0] = {40, 0, 1, {}, false, {}};

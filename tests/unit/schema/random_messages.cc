@@ -201,14 +201,18 @@ codec::Message random_message(Rng& rng, std::size_t which) {
                        rng.next(),
                        random_fixed<Fingerprint>(rng),
                        static_cast<std::uint32_t>(rng.below(1000)),
-                       static_cast<std::uint32_t>(1 + rng.below(1000))};
+                       static_cast<std::uint32_t>(1 + rng.below(1000)),
+                       rng.percent(50) ? rng.next() >> 1 : 0,
+                       rng.percent(50) ? rng.next() | ItemId{1} << 63 : 0};
     case 13:
       return Cells{SetId::commands,
                    static_cast<std::uint32_t>(rng.next()),
                    rng.next(),
                    random_fixed<Fingerprint>(rng),
                    static_cast<std::uint32_t>(rng.below(1000)),
-                   random_cells(rng, 100)};
+                   random_cells(rng, 100),
+                   rng.percent(50) ? rng.next() >> 1 : 0,
+                   rng.percent(50) ? rng.next() | ItemId{1} << 63 : 0};
     default:
       return random_beacon(rng);
   }

@@ -35,6 +35,8 @@ class ReconcilerSide : public Mail, public Store {
       in_order = in_order && std::is_sorted(get->items.begin(), get->items.end());
       pushed.insert(get->items.begin(), get->items.end());
       pushed_count += get->items.size();
+      if (sent != nullptr) sent->insert(get->items.begin(), get->items.end());
+      if (sent_in_order != nullptr) sent_in_order->insert(sent_in_order->end(), get->items.begin(), get->items.end());
       reconciler.on_items_found(
           *std::make_unique<codec::local::ItemsFound>(codec::local::ItemsFound{get->request, {}}));
     }
@@ -55,10 +57,12 @@ class ReconcilerSide : public Mail, public Store {
   std::deque<codec::Message> out;
   std::size_t bytes = 0, messages = 0, pushed_count = 0;
   std::set<std::uint64_t> pushed;
+  std::set<std::uint64_t>* sent = nullptr;  // all that were pushed, for who wants to know
+  std::vector<std::uint64_t>* sent_in_order = nullptr;
   int blamed = 0;
   bool in_order = true;  // what fsd was asked for, in each request
   bool slow = false;     // what was pushed and did not arrive yet waits in the channel
-  std::uint32_t other_features = codec::kFeatureCells;
+  std::uint32_t other_features = codec::kFeatureCells | codec::kFeatureSlices;
 
  private:
   NodeId self_;
@@ -115,6 +119,7 @@ class ReconcilerPair {
   SetId set = SetId::shared;              // of all items below ...
   static constexpr std::uint64_t kOfNodes = 80'000'000'000;
   std::function<void(codec::Message&, bool from_a)> bend;  // what passes, to be changed as a liar would
+  std::function<bool(const codec::Message&, bool from_a)> lose;
 
   [[nodiscard]] SetId set_of(std::uint64_t number) const { return number < kOfNodes ? set : SetId::nodes; }
 
@@ -124,6 +129,7 @@ class ReconcilerPair {
     std::deque<codec::Message> messages = std::exchange(from.out, {});
     for (codec::Message& message : messages) {
       if (bend) bend(message, &from == &a);
+      if (lose && lose(message, &from == &a)) continue;
       if (const auto* reconcile = std::get_if<codec::Reconcile>(&message)) {
         to.reconciler.on_reconcile(who, *reconcile, now);
       } else if (const auto* items = std::get_if<codec::WantItems>(&message)) {

@@ -41,9 +41,10 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(FUSE3 REQUIRED IMPORTED_TARGET fuse3)
 pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
-# meshfs_leave_out(PkgConfig::X libx.a MEMBER...): the router's program does without parts of a library that tables of the
-# library name and nothing ever calls. Whoever did would abort.
+# meshfs_leave_out(PkgConfig::X libx.a MEMBER... [INSTEAD SYMBOL=OTHER...]): the router's program does without parts of a library
+# that tables of the library name and nothing ever calls. Whoever did would abort, or gets the other symbol.
 function(meshfs_leave_out target archive)
+  cmake_parse_arguments(PARSE_ARGV 2 left "" "" INSTEAD)
   get_target_property(libraries ${target} INTERFACE_LINK_LIBRARIES)
   set(whole ${libraries})
   list(FILTER whole INCLUDE REGEX "/${archive}$")
@@ -51,10 +52,15 @@ function(meshfs_leave_out target archive)
     return()  # linked as a shared library
   endif()
   set(copy ${CMAKE_BINARY_DIR}/${archive})
-  execute_process(COMMAND ${CMAKE_SOURCE_DIR}/cmake/leave-out ${whole} ${copy} ${ARGN}
+  execute_process(COMMAND ${CMAKE_SOURCE_DIR}/cmake/leave-out ${whole} ${copy} ${left_UNPARSED_ARGUMENTS}
                   OUTPUT_VARIABLE symbols OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   string(REPLACE "${whole}" "${copy}" libraries "${libraries}")
   set_target_properties(${target} PROPERTIES INTERFACE_LINK_LIBRARIES "${libraries}")
+  foreach(pair IN LISTS left_INSTEAD)
+    string(REGEX REPLACE "=.*" "" symbol "${pair}")
+    string(REGEX REPLACE "(^|\n)${symbol}(\n|$)" "\\1" symbols "${symbols}")
+    add_link_options(-Wl,--defsym=${pair})
+  endforeach()
   string(REGEX REPLACE "([^\n]+)\n?" "-Wl,--defsym=\\1=abort;" options "${symbols}")
   add_link_options(${options})
 endfunction()
@@ -62,9 +68,14 @@ if(MESHFS_ROUTER)
   # Formats of before 2016 (zstd_frame.h refuses them) and searches that no level in use takes; character devices in
   # user space, which bring libfuse's interface by paths with them.
   meshfs_leave_out(PkgConfig::ZSTD libzstd.a zstd_v05.o zstd_v06.o zstd_v07.o zstd_opt.o)
-  # Password hashing, which sodium_init() prepares and nobody here does.
+  # Password hashing, which sodium_init() prepares and nobody here does; second ways to multiply on Curve25519, which
+  # handshakes do rarely, and to Salsa20, which nobody does: the first ones take their places.
   meshfs_leave_out(PkgConfig::SODIUM libsodium.a libsodium_la-argon2-fill-block-ref.o libssse3_la-argon2-fill-block-ssse3.o
-                   libavx2_la-argon2-fill-block-avx2.o libavx512f_la-argon2-fill-block-avx512f.o)
+                   libavx2_la-argon2-fill-block-avx2.o libavx512f_la-argon2-fill-block-avx512f.o
+                   libsodium_la-sandy2x.o libsodium_la-curve25519_sandy2x.o libsodium_la-fe_frombytes_sandy2x.o
+                   libavx2_la-salsa20_xmm6int-avx2.o
+                   INSTEAD crypto_scalarmult_curve25519_sandy2x_implementation=crypto_scalarmult_curve25519_ref10_implementation
+                           crypto_stream_salsa20_xmm6int_avx2_implementation=crypto_stream_salsa20_xmm6_implementation)
   meshfs_leave_out(PkgConfig::FUSE3 libfuse3.a cuse_lowlevel.c.o)
 endif()
 # Debian's librsync has no .pc file. Its .a in every preset: the shared one brings libb2, and one way to hash is enough to test.

@@ -66,7 +66,8 @@ struct Hello {
   name @5 :Data;             # node name, for people; at most 32 bytes
   features @6 :UInt32;       # messages that came later and that I understand: bit 0 Question and Replies, bit 1 bases and signatures in wants,
                              # and blobs encoded as delta, patch or rsync, bit 3 dictionaries and squeezed items, bit 5 sketches, bit 6 slices of them. Bit 2, of this
-                             # session: it takes the place of our stream, which stalls or loses. Bit 4: news frames. Unknown bits are ignored
+                             # session: it takes the place of our stream, which stalls or loses. Bit 4: news frames. Bit 7, of
+                             # this session: it is meant, do not let it go as one of too many. Unknown bits are ignored
 }
 
 struct AckRange {

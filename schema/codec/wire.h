@@ -102,6 +102,7 @@ inline constexpr std::uint32_t kFeatureSqueezed = 8;  // understands Dictionarie
 inline constexpr std::uint32_t kFeatureNews = 16;     // understands frames of kind news, and answers them
 inline constexpr std::uint32_t kFeatureCells = 32;    // understands WantCells and Cells
 inline constexpr std::uint32_t kFeatureSlices = 64;   // also those of a range of ids
+inline constexpr std::uint32_t kFeatureKeep = 128;    // this session is meant: do not let it go as one of too many
 
 struct Hello {
   NodeId node;

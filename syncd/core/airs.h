@@ -25,6 +25,8 @@ class Airs {
   [[nodiscard]] virtual std::vector<Air> airs() const = 0;
   // One frame, to all in range or to one of those near; sender and counter are filled in. May be lost, as on the way.
   virtual void send_news(LinkId link, const std::optional<NodeId>& to, codec::News news) = 0;
+  // It is heard but not in session, and what it has comes no other way: it should be.
+  virtual void graft(const NodeId& who, Instant now) = 0;
 };
 
 }  // namespace meshfs::syncd

@@ -46,6 +46,7 @@ void Fetcher::add(const codec::local::NeedBlobs::Need& wanted, const std::option
   need.signature = wanted.signature;
   need.order = (small ? 0 : bulk_order(0)) | next_order_++;
   need.home = source;
+  if (source && !peers_.contains(*source)) need.rest = kFirstRestNear;
   make_idle(wanted.hash, need, source, now);
 }
 

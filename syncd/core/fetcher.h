@@ -45,6 +45,8 @@ class Fetcher {
   static constexpr Duration kStall = seconds(2);         // a neighbour bringing nothing for so long: ask another
   static constexpr Duration kStuck = seconds(30);        // one want unanswered that long: ask another
   static constexpr Duration kFirstRest = seconds(2);     // asked everybody in vain: again later, doubling up to
+  static constexpr Duration kFirstRestNear =
+      milliseconds(50);  // it came by broadcast of one without session: soon here
   static constexpr Duration kLongestRest = seconds(64);
   static constexpr Duration kFsdPatience = seconds(30);  // no word on a blob handed over (its disk is full): again
   static constexpr std::size_t kWantBytes = 64 * 1024;   // of signatures per message of wants

@@ -255,7 +255,7 @@ Instant Gossip::tick(Instant now) {
     owed_at_ = kNever;
   }
   const Instant cast_wake = tick_casts(now);
-  return std::min({cast_wake, owed_at_, forwards_.empty() ? kNever : forwards_.front().at});
+  return std::min({cast_wake, tick_foreign(now), owed_at_, forwards_.empty() ? kNever : forwards_.front().at});
 }
 
 }  // namespace meshfs::syncd

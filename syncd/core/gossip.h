@@ -31,6 +31,9 @@ class Gossip {
   // least, and eight times what a hop takes.
   static constexpr Duration kLackPatience = milliseconds(60);
   static constexpr std::size_t kMaxLacked = 1024;  // items; beyond, nobody is told
+  // What one without a session says to have, and what did not come from others by then, shows that it should be in session.
+  static constexpr Duration kForeignPatience = milliseconds(250);
+  static constexpr std::size_t kMaxForeign = 256;
 
   Gossip(Mail& mail, Airs& airs, Store& store, BlobCache& cache, const HeldDictionaries& dictionaries,
          NetworkId network, Rng rng)
@@ -137,7 +140,14 @@ class Gossip {
   Instant owed_at_ = kNever;
   Casts casts_;
   std::map<codec::NewsKey, Instant> lacked_;  // asked for by us, until
-  std::uint64_t pushes_ = 0;                  // messages
+  struct Foreign {
+    NodeId who;
+    Instant until;
+  };
+  void watch_foreign(const NodeId& who, const codec::NewsKey& key, Instant now);
+  Instant tick_foreign(Instant now);
+  std::map<codec::NewsKey, Foreign> foreign_;
+  std::uint64_t pushes_ = 0;  // messages
 };
 
 }  // namespace meshfs::syncd

@@ -91,12 +91,37 @@ void Gossip::on_news(const NodeId& from, LinkId link, codec::News news, Instant 
     casts_.on_have(link, from, news_key(key), true);
   }
   for (const codec::NewsKey& key : news.have) {
-    if (Recent* known = recent_by(key); known != nullptr && near) known->have.insert(from);
+    Recent* known = recent_by(key);
+    if (known == nullptr) watch_foreign(from, key, now);
+    if (known != nullptr && near) known->have.insert(from);
     casts_.on_have(link, from, key, false);
   }
   for (const codec::NewsKey& key : news.lack) casts_.on_lack(link, from, key, now);
   if (news.ask && near) answer(from, link, news.have, now);
   take_offer({from, link}, std::move(news.push));
+}
+
+void Gossip::watch_foreign(const NodeId& who, const codec::NewsKey& key, Instant now) {
+  const std::vector<NodeId>& all = mail_.neighbours();
+  if (foreign_.size() >= kMaxForeign || std::binary_search(all.begin(), all.end(), who)) return;
+  foreign_.emplace(key, Foreign{who, now + kForeignPatience});
+}
+
+Instant Gossip::tick_foreign(Instant now) {
+  Instant wake = kNever;
+  for (auto it = foreign_.begin(); it != foreign_.end();) {
+    const bool came = recent_by(it->first) != nullptr;
+    if (!came && now < it->second.until) {
+      wake = std::min(wake, (it++)->second.until);
+      continue;
+    }
+    if (!came) {
+      airs_.graft(it->second.who, now);
+      wake = now;
+    }
+    it = foreign_.erase(it);
+  }
+  return wake;
 }
 
 void Gossip::answer(const NodeId& to, LinkId link, const std::vector<codec::NewsKey>& keys, Instant now) {

@@ -2,7 +2,7 @@
 
 namespace meshfs::syncd {
 
-bool Handshakes::begin(const Path& path, bool reliable, Instant now) {
+bool Handshakes::begin(const Path& path, bool reliable, Instant now, bool keep) {
   if (table_.contains(path)) return true;
   if (table_.size() >= kMax) return false;
   State state;
@@ -11,7 +11,8 @@ bool Handshakes::begin(const Path& path, bool reliable, Instant now) {
   state.mine.name = self_.name;
   state.mine.session = ++last_session_;
   state.mine.features = codec::kFeatureQuestions | codec::kFeatureDeltas | codec::kFeatureSqueezed |
-                        codec::kFeatureCells | codec::kFeatureSlices | codec::kFeatureNews;
+                        codec::kFeatureCells | codec::kFeatureSlices | codec::kFeatureNews |
+                        (keep ? codec::kFeatureKeep : 0);
   std::array<std::uint8_t, 8> random{};
   const std::uint64_t drawn = rng_.next();
   std::memcpy(random.data(), &drawn, sizeof drawn);

@@ -28,7 +28,7 @@ class Handshakes {
   Handshakes(Self self, Rng rng) : self_(std::move(self)), rng_(rng) {}
 
   // Begins one on this path unless one is under way. False if there are too many.
-  bool begin(const Path& path, bool reliable, Instant now);
+  bool begin(const Path& path, bool reliable, Instant now, bool keep = false);
   // The one on this path, begun or under way, asks the peer to leave its stream (codec::kFeatureInstead).
   void take_over(const Path& path, Instant now);
   // Their Hello arrived (authentic). Complete: the keys.

@@ -73,6 +73,8 @@ void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
   // A stream of theirs says that they find it good again, their wish for another session that it is not.
   if (traits->second.reliable) neighbour->stream.avoid_until = Instant{0};
   if ((keys.theirs.features & codec::kFeatureInstead) != 0) avoid_stream(*neighbour, now);
+  if ((keys.theirs.features & codec::kFeatureKeep) != 0) neighbour->overlay.kept = true;
+  neighbour->overlay.left = neighbour->overlay.lost = false;
   neighbour->sessions.push_back(std::make_unique<Session>(links_, traits->second, path, std::move(keys), now));
   by_number_[number] = {neighbour->id, neighbour->sessions.back().get()};
   choose_active(*neighbour, now);
@@ -117,7 +119,7 @@ void Neighbours::end_all(Instant now, const char* reason) {
 
 // --- links
 
-void Neighbours::on_up(const Path& peer, Instant now) { handshakes_.begin(peer, true, now); }
+void Neighbours::on_up(const Path& peer, Instant now) { handshakes_.begin(peer, true, now, insists(peer)); }
 
 void Neighbours::on_gone(const Path& peer, Instant now) {
   handshakes_.forget(peer);
@@ -164,6 +166,7 @@ void Neighbours::reach_out(Neighbour& neighbour, Instant now, Instant& wake) {
   const Neighbour::Beacon& beacon = *neighbour.beacon;
   const bool has_stream = neighbour.active != nullptr && neighbour.active->reliable();
   if (has_stream) return watch_stream(neighbour, now, wake);
+  if (!may_reach_out(neighbour)) return;
   if (self_.node < neighbour.id && beacon.what.tcp_port != 0 && !neighbour.stream.path &&
       stream_may_return(neighbour, now, wake)) {
     if (now < neighbour.stream.next) {
@@ -182,18 +185,22 @@ void Neighbours::reach_out(Neighbour& neighbour, Instant now, Instant& wake) {
     return;
   }
   neighbour.datagram_from = now + kSilence;  // after a failure: not before its next beacon says so
-  handshakes_.begin(beacon.from, reliable(beacon.from.link), now);
+  handshakes_.begin(beacon.from, reliable(beacon.from.link), now, insists(beacon.from));
+}
+
+void Neighbours::say_bye(Neighbour& neighbour, const char* reason, Instant now) {
+  send(neighbour.id, Priority::news, codec::Bye{reason});
+  if (neighbour.active != nullptr) neighbour.active->flush(now);
+  while (!neighbour.sessions.empty()) end_session(neighbour, neighbour.sessions.back().get(), now);
 }
 
 void Neighbours::look_after(Neighbour& neighbour, Instant now, Instant& wake) {
   if (neighbour.blame >= kMaxBlame) {
     neighbour.blame = 0;
     neighbour.banned_until = now + kBan;
-    send(neighbour.id, Priority::news, codec::Bye{"too many frames that make no sense"});
-    if (neighbour.active != nullptr) neighbour.active->flush(now);
-    while (!neighbour.sessions.empty()) end_session(neighbour, neighbour.sessions.back().get(), now);
-    return;
+    return say_bye(neighbour, "too many frames that make no sense", now);
   }
+  if (let_go(neighbour, now, wake)) return say_bye(neighbour, "enough neighbours without it", now);
   std::vector<const Session*> ended;
   for (const auto& session : neighbour.sessions) {
     // A beacon counts too: a quiet session needs no traffic of its own, and a broken stream tells by on_gone().
@@ -205,7 +212,9 @@ void Neighbours::look_after(Neighbour& neighbour, Instant now, Instant& wake) {
     }
   }
   for (const Session* session : ended) end_session(neighbour, session, now);
-  if (!ended.empty() && neighbour.active == nullptr) neighbour.datagram_from = now;
+  if (ended.empty() || neighbour.active != nullptr) return;
+  neighbour.datagram_from = now;
+  lose(neighbour, now);
 }
 
 void Neighbours::send_hellos(Instant now) {
@@ -223,6 +232,10 @@ void Neighbours::send_hellos(Instant now) {
     if (reliable(path.link)) {
       links_.close(path.link, path.address);
       on_gone(path, now);
+      continue;
+    }
+    for (auto& [id, neighbour] : known_) {
+      if (neighbour.active == nullptr && neighbour.beacon && neighbour.beacon->from == path) lose(neighbour, now);
     }
   }
 }
@@ -265,6 +278,7 @@ void Neighbours::limit_beacons(Instant now) {
 Instant Neighbours::tick(Instant now) {
   Instant wake = kNever;
   connect_peers(now, wake);
+  choose_wanted(now, wake);
   for (auto& [id, neighbour] : known_) {
     look_after(neighbour, now, wake);
     reach_out(neighbour, now, wake);

@@ -51,6 +51,16 @@ struct Neighbour {
   Instant doubted{-seconds(1).ns};  // when a beacon of another life was looked into
   std::uint32_t blame = 0;
 
+  struct InOverlay {                       // of one heard on a broadcast link
+    bool wanted = false;                   // by us
+    std::optional<Instant> grafted;        // what it has came no other way: it gets a session
+    bool lost = false;                     // its session died, and no beacon came since
+    std::optional<Instant> differs_since;  // its beacons, without a session
+    Instant used{0};                       // when it was wanted, or something was asked or compared
+    bool kept = false;                     // it told us to keep the session
+    bool left = false;                     // it let us go: if we want it we come back and say so
+  } overlay;
+
   ReplayWindow news_window;  // of its present boot
   std::optional<TokenBucket> news_budget;
 
@@ -61,10 +71,15 @@ struct Neighbour {
 class Neighbours : public Mail, public Airs {
  public:
   static constexpr std::size_t kMaxKnown = 256;    // heard of; the longest silent without session makes room
-  static constexpr std::size_t kMaxSessions = 64;  // neighbours in session: the overlay's degree
+  static constexpr std::size_t kMaxSessions = 64;  // neighbours in session, whoever wanted it; Overlay wants about 8
   static constexpr Duration kSilence =
       seconds(2400);  // nine beacons in the longest interval, of which bad links lose most: gone
   static constexpr Duration kMoving = seconds(300);  // so long after neighbours came or went others may
+  // News under way, and a beacon that was lost, explain for so long that a neighbour without a session differs.
+  static constexpr Duration kGraftAfter = seconds(5);
+  static constexpr std::size_t kMaxGrafts = 4;         // the latest; a bridge stays one for as long as it is there
+  static constexpr Duration kGraftEvery = seconds(1);  // what one brings closes other differences too
+  static constexpr Duration kUnused = seconds(120);    // a session that neither side wants
   static constexpr Duration kRetire = seconds(2);
   static constexpr Duration kTwins = seconds(2);
   static constexpr Duration kStreamFirst = milliseconds(500);
@@ -134,6 +149,7 @@ class Neighbours : public Mail, public Airs {
   // Airs
   [[nodiscard]] std::vector<Air> airs() const override;
   void send_news(LinkId link, const std::optional<NodeId>& to, codec::News news) override;
+  void graft(const NodeId& who, Instant now) override;
 
   [[nodiscard]] const std::map<NodeId, Neighbour>& all() const { return known_; }
 
@@ -159,6 +175,17 @@ class Neighbours : public Mail, public Airs {
   void watch_stream(Neighbour& neighbour, Instant now, Instant& wake);
   bool stream_may_return(Neighbour& neighbour, Instant now, Instant& wake);
   void end_session(Neighbour& neighbour, const Session* session, Instant now);
+  [[nodiscard]] std::vector<NodeId> heard_on(LinkId link, Instant now) const;
+  [[nodiscard]] bool in_overlay(const Neighbour& neighbour) const;
+  [[nodiscard]] static bool may_reach_out(const Neighbour& neighbour);
+  void lose(Neighbour& neighbour, Instant now);
+  void choose_wanted(Instant now, Instant& wake);
+  void compare(Neighbour& neighbour, Instant now);
+  void graft(Neighbour& neighbour, Instant now);
+  static void note_use(Neighbour& neighbour, const codec::Message& message, Instant now);
+  bool let_go(Neighbour& neighbour, Instant now, Instant& wake);
+  void say_bye(Neighbour& neighbour, const char* reason, Instant now);
+  [[nodiscard]] bool insists(const Path& path) const;
   void reach_out(Neighbour& neighbour, Instant now, Instant& wake);
   void look_after(Neighbour& neighbour, Instant now, Instant& wake);
   void send_hellos(Instant now);
@@ -181,6 +208,8 @@ class Neighbours : public Mail, public Airs {
   std::map<NodeId, Neighbour> known_;
   std::map<std::uint32_t, std::pair<NodeId, Session*>> by_number_;
   std::vector<NodeId> in_session_;
+  Instant choose_at_{0};  // anew whom to want
+  Instant grafted_at_{-kGraftEvery.ns};
   std::vector<ConfiguredPeer> peers_;
   std::map<LinkId, TokenBucket> news_budgets_;
 };

@@ -49,6 +49,8 @@ void Neighbours::on_beacon(const Path& from, std::uint64_t counter, ByteView fra
     neighbour->news_window = {};
   }
   neighbour->heard = now;
+  if (!neighbour->beacon || neighbour->beacon->from.link != from.link || neighbour->overlay.lost) choose_at_ = now;
+  neighbour->overlay.lost = false;
   neighbour->beacon = Neighbour::Beacon{from, now, std::move(*beacon), counter};
   const codec::Beacon& heard = neighbour->beacon->what;
   if (neighbour->active == nullptr && neighbour->datagram_from > now + kStreamFirst) neighbour->datagram_from = now;
@@ -57,6 +59,7 @@ void Neighbours::on_beacon(const Path& from, std::uint64_t counter, ByteView fra
   } else if (neighbour->active == nullptr) {
     trickle_.inconsistent(now);  // with a session the difference is settled there
   }
+  compare(*neighbour, now);
   if (neighbour->active != nullptr) events_.on_beacon(neighbour->id, heard, now);
 }
 
@@ -139,9 +142,12 @@ void Neighbours::deliver(const NodeId& who, const std::vector<SharedView>& messa
     if (const auto* bye = std::get_if<codec::Bye>(&*message); bye != nullptr) {
       Neighbour& neighbour = known_.at(who);
       neighbour.datagram_from = now + seconds(1);  // no immediate new attempt: it wanted to go
+      neighbour.overlay.left = true;
+      neighbour.overlay.kept = false;
       while (!neighbour.sessions.empty()) end_session(neighbour, neighbour.sessions.back().get(), now);
       return;
     }
+    note_use(known_.at(who), *message, now);
     events_.on_message(who, std::move(*message), now);
   }
 }

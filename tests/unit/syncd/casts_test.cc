@@ -13,6 +13,7 @@ class CastsTest : public ::testing::Test, public Airs {
   void send_news(LinkId, const std::optional<NodeId>& to, codec::News news) override {
     sent.emplace_back(to, std::move(news));
   }
+  void graft(const NodeId&, Instant) override {}
 
   static HeaderHash key(std::size_t n) {
     HeaderHash out;

@@ -23,10 +23,12 @@ struct Outside : Mail, Airs, Store {
   void blame(const NodeId&, const char*) override { FAIL(); }
   std::string name_of(const NodeId&) const override { return "n"; }
   std::uint32_t features(const NodeId&) const override { return codec::kFeatureNews; }
+  std::vector<NodeId> grafted;
   std::vector<Air> airs() const override { return air; }
   void send_news(LinkId, const std::optional<NodeId>& to, codec::News news) override {
     cast.emplace_back(to, std::move(news));
   }
+  void graft(const NodeId& who, Instant) override { grafted.push_back(who); }
   void send(codec::local::ToFsd message) override { to_fsd.push_back(std::move(message)); }
   using Mail::send;
 
@@ -208,6 +210,22 @@ TEST_F(NewsTest, WhoAsksIsToldAndOnlyTheFirstOfWhatIsLacking) {
   gossip.on_news(c, 1, ask(bundle), now);  // being judged: it is here
   ASSERT_EQ(outside.cast.size(), 3u);
   EXPECT_EQ(outside.cast[2].second.have.size(), 1u);
+}
+
+TEST_F(NewsTest, WhatOnlyOneWithoutASessionHasMakesItABridge) {
+  const NodeId stranger = filled<NodeId>(9);
+  const codec::Bundle lacked = commit_of({}, 30), comes = commit_of({}, 40);
+  codec::News news;
+  news.have = {news_key(codec::identity_of(lacked)), news_key(codec::identity_of(comes))};
+  gossip.on_news(stranger, 1, news, now);
+  gossip.on_news(a, 1, news, now);  // in session: nothing to watch
+  hear(b, comes);
+  gossip.tick(now + (Gossip::kForeignPatience - milliseconds(1)));
+  EXPECT_TRUE(outside.grafted.empty());
+  gossip.tick(now + Gossip::kForeignPatience);
+  EXPECT_EQ(outside.grafted, std::vector{stranger});
+  gossip.tick(now + seconds(10));
+  EXPECT_EQ(outside.grafted.size(), 1u);
 }
 
 TEST_F(NewsTest, NobodyIsBlamedForABroadcast) {

@@ -6,6 +6,7 @@
 
 #include "schema/codec/wire.h"
 #include "syncd/core/ports.h"
+#include "syncd/core/token_bucket.h"
 
 namespace meshfs::syncd {
 
@@ -16,6 +17,10 @@ struct Air {
   std::size_t heard = 0;     // neighbours heard on it, in session or not
   std::size_t room = 0;      // bytes of a frame, header included
   std::vector<NodeId> near;  // heard on it, in session, understands news frames; in the order of ids
+  // Frames with items of ours: broadcast is sent slowly on radio and nobody tells of a jam. ~300 kB/s, and half of what a thin
+  // link may carry at most.
+  static constexpr TokenBucket::Limits kPace{32, milliseconds(4)};
+  TokenBucket::Limits pace = kPace;
 };
 
 class Airs {

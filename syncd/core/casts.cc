@@ -119,13 +119,13 @@ void Casts::send_items(const Air& air, Instant now) {
       urgent |= cast.parcel->news.urgent;
     }
     if (!due) return;
-    const bool may = pace_.try_emplace(air.link, kPace, now).first->second.take(now);
+    const bool may = pace_.try_emplace(air.link, air.pace, now).first->second.take(now);
     if (!may && !urgent) break;
     send_frame(air, now, urgent && !may);
   }
   for (auto& [place, cast] : casts_) {
     if (place.second == air.link && cast.waiting && now >= cast.due && cast.worth_sending())
-      cast.due = now + kPace.each;
+      cast.due = now + air.pace.each;
   }
 }
 

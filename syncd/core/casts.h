@@ -27,8 +27,6 @@ class Casts {
   static constexpr int kAsks = 3;
   // At a time, of all links: two seconds at the pace below. What comes beyond goes in sessions, which control their rate.
   static constexpr std::size_t kMaxCasts = 512;
-  // Frames with items of ours on one link: broadcast is sent slowly on radio and nobody tells of a jam. ~300 kB/s.
-  static constexpr TokenBucket::Limits kPace{32, milliseconds(4)};
   static constexpr Duration kShortestSpan = milliseconds(1);
   static constexpr Duration kLongestSpan = milliseconds(250);
   static constexpr Duration kJudging = milliseconds(4);  // what fsd takes to judge, usually

@@ -11,4 +11,10 @@ bool Channel::queue(Priority priority, SharedBytes message) {
   return true;
 }
 
+std::size_t Channel::most_urgent() const {
+  std::size_t p = 0;
+  while (p < kPriorities && waiting_[p].empty()) ++p;
+  return p;
+}
+
 }  // namespace meshfs::syncd

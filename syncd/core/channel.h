@@ -29,7 +29,8 @@ inline constexpr std::array<std::size_t, kPriorities> kMaxQueuedBytes{1u << 20, 
 
 class Channel {
  public:
-  // Sends one packet; gives its frame counter, or no_space (try again after on_room), or unreachable.
+  // Sends one packet; gives its frame counter, or no_space (try again after on_room), busy (the link's budget
+  // is used up for now; whoever says so wakes us), or unreachable.
   using SendPacket = std::function<Result<std::uint64_t>(const codec::Packet&)>;
 
   virtual ~Channel() = default;
@@ -54,6 +55,8 @@ class Channel {
   [[nodiscard]] virtual Traffic traffic() const { return {0, 0, all_queued()}; }
   // Nothing has been acknowledged for so long that the neighbour must be out of reach.
   [[nodiscard]] virtual bool dead(Instant now) const = 0;
+  // The most urgent class of which something waits to be sent; kPriorities if nothing does.
+  [[nodiscard]] virtual std::size_t most_urgent() const;
   // Nothing waits and nothing is on its way.
   [[nodiscard]] virtual bool idle() const = 0;
 

@@ -248,6 +248,8 @@ bool DatagramChannel::send_one(Instant now, const SendPacket& send) {
   }
   const Result<std::uint64_t> counter = send(packet);
   if (!counter) {
+    exhausted_ = true;  // whoever refused says when to try again
+    if (counter.code() == Errc::busy) rate_.on_idle(), held_back_ = true;
     for (auto it = pieces.rbegin(); it != pieces.rend(); ++it) {
       again_[index(started_.at(it->message).priority)].push_front(*it);
     }
@@ -259,6 +261,7 @@ bool DatagramChannel::send_one(Instant now, const SendPacket& send) {
   }
   const bool large = bytes > kSafeFrame;
   if (large && frame_ < mtu_) --probes_left_;
+  if (std::exchange(held_back_, false) && in_flight_ == 0) last_progress_ = now;
   last_sent_ = now;
   in_flight_ += bytes;
   ++packets_sent_;
@@ -304,7 +307,13 @@ Channel::Traffic DatagramChannel::traffic() const {
   return {packets_sent_, packets_lost_, Channel::traffic().queued + in_flight_};
 }
 
-bool DatagramChannel::dead(Instant now) const { return !started_.empty() && now - last_progress_ > kDeadAfter; }
+bool DatagramChannel::dead(Instant now) const { return in_flight_ > 0 && now - last_progress_ > kDeadAfter; }
+
+std::size_t DatagramChannel::most_urgent() const {
+  std::size_t p = 0;
+  while (p < kPriorities && waiting_[p].empty() && again_[p].empty() && current_[p] == 0) ++p;
+  return p;
+}
 
 bool DatagramChannel::idle() const { return started_.empty() && all_queued() == 0; }
 

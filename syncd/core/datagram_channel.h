@@ -40,6 +40,7 @@ class DatagramChannel : public Channel {
   [[nodiscard]] std::optional<Duration> shortest_rtt() const override;
   [[nodiscard]] Traffic traffic() const override;
   [[nodiscard]] bool dead(Instant now) const override;
+  [[nodiscard]] std::size_t most_urgent() const override;
   [[nodiscard]] bool idle() const override;
 
  private:
@@ -88,8 +89,9 @@ class DatagramChannel : public Channel {
   std::array<std::size_t, kPriorities> started_bytes_{}, started_count_{};
   std::deque<Sent> sent_;  // by counter
   std::size_t in_flight_ = 0;
-  bool paced_ = false;     // the last flush could have sent more but for the pace
-  bool exhausted_ = true;  // the last flush sent all that may be begun
+  bool paced_ = false;      // the last flush could have sent more but for the pace
+  bool held_back_ = false;  // by the link's budget
+  bool exhausted_ = true;   // the last flush sent all that may be begun
   std::uint64_t packets_sent_ = 0, packets_lost_ = 0;
   Instant last_progress_{0}, last_sent_{0};
   std::uint64_t newest_acked_ = 0;

@@ -71,11 +71,12 @@ void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
   neighbour->heard = now;
   const std::uint32_t number = keys.mine.session;
   // A stream of theirs says that they find it good again, their wish for another session that it is not.
-  if (traits->second.reliable) neighbour->stream.avoid_until = Instant{0};
+  if (traits->second.reliable && !thin(*neighbour)) neighbour->stream.avoid_until = Instant{0};
   if ((keys.theirs.features & codec::kFeatureInstead) != 0) avoid_stream(*neighbour, now);
   if ((keys.theirs.features & codec::kFeatureKeep) != 0) neighbour->overlay.kept = true;
   neighbour->overlay.left = neighbour->overlay.lost = false;
-  neighbour->sessions.push_back(std::make_unique<Session>(links_, traits->second, path, std::move(keys), now));
+  neighbour->sessions.push_back(
+      std::make_unique<Session>(links_, traits->second, budget(path.link), path, std::move(keys), now));
   by_number_[number] = {neighbour->id, neighbour->sessions.back().get()};
   choose_active(*neighbour, now);
 }
@@ -227,6 +228,7 @@ void Neighbours::send_hellos(Instant now) {
     if (!sent && reliable(due.path.link)) links_.close(due.path.link, due.path.address);
     ++totals_.frames_out;
     totals_.bytes_out += frame.size();
+    budget(due.path.link).count(frame.size(), now);
   }
   for (const Path& path : given_up) {
     if (reliable(path.link)) {
@@ -254,6 +256,7 @@ void Neighbours::send_beacon(Instant now) {
     ++totals_.beacons_out;
     ++totals_.frames_out;
     totals_.bytes_out += frame.size();
+    budget(link).count(frame.size(), now);
   }
   for (const NodeId& who : in_session_) {
     if (known_.at(who).beacon) continue;  // whose beacons we hear hears ours
@@ -276,6 +279,7 @@ void Neighbours::limit_beacons(Instant now) {
 }
 
 Instant Neighbours::tick(Instant now) {
+  turn_ = now;
   Instant wake = kNever;
   connect_peers(now, wake);
   choose_wanted(now, wake);
@@ -291,12 +295,10 @@ Instant Neighbours::tick(Instant now) {
 Instant Neighbours::flush(Instant now) {
   send_hellos(now);
   Instant wake = handshakes_.wake();
+  flush_thin(now);
   for (auto& [id, neighbour] : known_) {
     for (const auto& session : neighbour.sessions) {
-      const Session::Counts before = session->counts();
-      session->flush(now);
-      totals_.frames_out += session->counts().frames_out - before.frames_out;
-      totals_.bytes_out += session->counts().bytes_out - before.bytes_out;
+      flush_one(*session, now);
       wake = std::min(wake, session->unreachable() ? now : session->wake());
     }
   }

@@ -193,6 +193,10 @@ class Neighbours : public Mail, public Airs {
   void limit_beacons(Instant now);
   void connect_peers(Instant now, Instant& wake);
   void refresh_list();
+  LinkBudget& budget(LinkId link);
+  [[nodiscard]] bool thin(const Neighbour& neighbour);
+  std::size_t flush_one(Session& session, Instant now, std::size_t most = SIZE_MAX);
+  void flush_thin(Instant now);
   [[nodiscard]] bool reliable(LinkId link) const;
 
   Links& links_;
@@ -212,6 +216,9 @@ class Neighbours : public Mail, public Airs {
   Instant grafted_at_{-kGraftEvery.ns};
   std::vector<ConfiguredPeer> peers_;
   std::map<LinkId, TokenBucket> news_budgets_;
+  std::map<LinkId, LinkBudget> budgets_;  // of what we send
+  std::uint64_t served_ = 0;
+  Instant turn_{0};  // the latest
 };
 
 }  // namespace meshfs::syncd

@@ -53,6 +53,7 @@ void Neighbours::on_beacon(const Path& from, std::uint64_t counter, ByteView fra
   neighbour->overlay.lost = false;
   neighbour->beacon = Neighbour::Beacon{from, now, std::move(*beacon), counter};
   const codec::Beacon& heard = neighbour->beacon->what;
+  if (thin(*neighbour)) neighbour->stream.avoid_until = kNever;
   if (neighbour->active == nullptr && neighbour->datagram_from > now + kStreamFirst) neighbour->datagram_from = now;
   if (events_.agrees(heard)) {
     trickle_.consistent();

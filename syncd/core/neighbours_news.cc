@@ -25,7 +25,7 @@ std::uint64_t short_boot(const codec::Nonce& boot) {
 std::vector<Air> Neighbours::airs() const {
   std::map<LinkId, Air> all;
   for (const auto& [link, traits] : traits_) {
-    if (traits.broadcast) all[link] = {link, Duration{}, 0, std::min(traits.mtu, kNewsRoom), {}};
+    if (traits.broadcast) all[link] = {link, Duration{}, 0, std::min(traits.mtu, kNewsRoom), {}, Air::kPace};
   }
   std::map<LinkId, Duration> shortest;
   for (const auto& [id, neighbour] : known_) {
@@ -51,6 +51,8 @@ std::vector<Air> Neighbours::airs() const {
     if (air.near.empty()) continue;
     const auto least = shortest.find(link);
     air.hop = least != shortest.end() ? Duration{least->second.ns / 2} : traits_.at(link).latency;
+    if (const auto budget = budgets_.find(link); budget != budgets_.end() && budget->second.limited())
+      air.pace = {1, std::max(Air::kPace.each, budget->second.time_of(kNewsRoom) * 2)};
     air.hop = std::clamp(air.hop, kShortestHop, kLongestHop);
     air.heard = std::max(air.heard, air.near.size());
     out.push_back(std::move(air));
@@ -79,6 +81,7 @@ void Neighbours::send_news(LinkId link, const std::optional<NodeId>& to, codec::
   }
   ++totals_.frames_out;
   totals_.bytes_out += frame.size();
+  budget(link).count(frame.size(), turn_);
 }
 
 // Taken from whoever told its boot nonce before. Old frames of it do not count twice, nor do those of an earlier boot.

@@ -5,8 +5,10 @@
 
 namespace meshfs::syncd {
 
-Session::Session(Links& links, const transport::LinkTraits& traits, Path path, Keys keys, Instant now)
+Session::Session(Links& links, const transport::LinkTraits& traits, LinkBudget& budget, Path path, Keys keys,
+                 Instant now)
     : links_(links),
+      budget_(budget),
       path_(std::move(path)),
       keys_(std::move(keys)),
       reliable_(traits.reliable),
@@ -32,7 +34,7 @@ bool Session::on_frame(const codec::FrameHeader& header, ByteView frame, Instant
   return channel_->on_packet(header.counter, std::move(*packet), now, delivered);
 }
 
-bool Session::hand_over(Bytes& frame) {
+bool Session::hand_over(Bytes& frame, Instant now) {
   const std::size_t size = frame.size();
   const Status sent = links_.send_whole(path_.link, path_.address, frame);
   if (!sent && sent.code() == Errc::no_space) return false;
@@ -41,36 +43,46 @@ bool Session::hand_over(Bytes& frame) {
     unreachable_ = true;  // the link takes less than it did: a new session will
   ++counts_.frames_out;   // a datagram refused for another reason is a lost one
   counts_.bytes_out += size;
+  budget_.count(size, now);
   return true;
 }
 
-Result<std::uint64_t> Session::send_packet(const codec::Packet& packet) {
+Result<std::uint64_t> Session::send_packet(const codec::Packet& packet, Instant now) {
   if (!parked_.empty() || unreachable_) return Errc::no_space;
+  if (!packet.pieces.empty()) {  // acknowledgements are small, and who waits for one sends again
+    over_budget_ = !budget_.may(now);
+    if (over_budget_ || sent_ >= may_send_) return Errc::busy;
+    ++sent_;
+  }
   const codec::FrameHeader header{codec::FrameKind::packet, keys_.theirs.session, next_counter_};
   Bytes frame = codec::seal_packet(keys_.key, header, packet);
-  if (!hand_over(frame)) parked_ = std::move(frame);
+  if (!hand_over(frame, now)) parked_ = std::move(frame);
   return next_counter_++;
 }
 
-void Session::flush(Instant now) {
+std::size_t Session::flush(Instant now, std::size_t most) {
+  may_send_ = most;
+  sent_ = 0;
+  over_budget_ = false;
   if (!parked_.empty()) {
-    if (!room_ && now < parked_until_) return;
-    if (!hand_over(parked_)) {
+    if (!room_ && now < parked_until_) return 0;
+    if (!hand_over(parked_, now)) {
       room_ = false;
       parked_until_ = now + kRetryParked;
-      return;
+      return 0;
     }
     parked_.clear();
     parked_until_ = kNever;
   }
   room_ = false;
-  channel_->flush(now, [this](const codec::Packet& packet) { return send_packet(packet); });
+  channel_->flush(now, [this, now](const codec::Packet& packet) { return send_packet(packet, now); });
   if (!parked_.empty()) parked_until_ = now + kRetryParked;
+  return sent_;
 }
 
 Instant Session::wake() const {
   if (!parked_.empty()) return room_ ? Instant{0} : parked_until_;
-  return channel_->wake();
+  return over_budget_ ? std::min(channel_->wake(), budget_.free_at()) : channel_->wake();
 }
 
 }  // namespace meshfs::syncd

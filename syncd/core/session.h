@@ -6,6 +6,7 @@
 #include <string>
 
 #include "syncd/core/channel.h"
+#include "syncd/core/link_budget.h"
 #include "syncd/core/ports.h"
 #include "syncd/core/replay_window.h"
 
@@ -24,13 +25,14 @@ class Session {
     codec::Hello mine, theirs;
     crypto::LinkKey key;
   };
-  Session(Links& links, const transport::LinkTraits& traits, Path path, Keys keys, Instant now);
+  // `budget`: the link's, outlives the session.
+  Session(Links& links, const transport::LinkTraits& traits, LinkBudget& budget, Path path, Keys keys, Instant now);
 
   // Opens a frame addressed to this session; complete messages are appended. False: forged, replayed or senseless.
   bool on_frame(const codec::FrameHeader& header, ByteView frame, Instant now, std::vector<SharedView>& delivered);
   void on_room() { room_ = true; }
-  // Sends what the channel has.
-  void flush(Instant now);
+  // Sends what the channel has, as long as the link's budget lasts; of packets with content `most`. Gives how many of those.
+  std::size_t flush(Instant now, std::size_t most = SIZE_MAX);
   [[nodiscard]] Instant wake() const;
 
   [[nodiscard]] Channel& channel() { return *channel_; }
@@ -44,8 +46,9 @@ class Session {
   [[nodiscard]] Instant heard() const { return heard_; }
   [[nodiscard]] bool unreachable() const { return unreachable_; }
 
-  Instant retire_at = kNever;  // another session took over; listens until then
-  Instant last_nudge{-1};      // when it last told an unsure peer that it is up
+  Instant retire_at = kNever;     // another session took over; listens until then
+  std::uint64_t last_served = 0;  // its turn among those of a thin link
+  Instant last_nudge{-1};         // when it last told an unsure peer that it is up
 
   struct Counts {
     std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0;
@@ -55,10 +58,11 @@ class Session {
  private:
   // A frame the link had no room for is tried again on on_room(), and after this in case that got lost.
   static constexpr Duration kRetryParked = milliseconds(20);
-  Result<std::uint64_t> send_packet(const codec::Packet& packet);
-  bool hand_over(Bytes& frame);
+  Result<std::uint64_t> send_packet(const codec::Packet& packet, Instant now);
+  bool hand_over(Bytes& frame, Instant now);
 
   Links& links_;
+  LinkBudget& budget_;
   Path path_;
   Keys keys_;
   bool reliable_;
@@ -70,6 +74,8 @@ class Session {
   Bytes parked_;  // sealed, waits for room
   Instant parked_until_ = kNever;
   bool room_ = false;
+  std::size_t may_send_ = 0, sent_ = 0;  // packets with content, in this flush
+  bool over_budget_ = false;             // something waits for it
   bool unreachable_ = false;
   Counts counts_;
 };

@@ -12,7 +12,7 @@ class StreamChannel : public Channel {
   [[nodiscard]] Instant wake() const override { return kNever; }
   [[nodiscard]] std::optional<Duration> rtt() const override { return std::nullopt; }
   [[nodiscard]] bool dead(Instant) const override { return false; }
-  [[nodiscard]] bool idle() const override { return queued_[0] + queued_[1] + queued_[2] == 0; }
+  [[nodiscard]] bool idle() const override { return all_queued() == 0; }
 
  private:
   // Small messages share a frame up to here: one tag and one system call for many pushes.

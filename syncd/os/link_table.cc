@@ -39,7 +39,12 @@ Result<std::unique_ptr<LinkTable>> LinkTable::open(os::Loop& loop, const os::Log
 }
 
 Status LinkTable::add_udp(const std::string& interface) {
-  auto udp = transport::UdpLink::open(loop_, log_, {.interface = interface, .port = options_.port});
+  const auto budget = options_.budgets.find(interface);
+  auto udp =
+      transport::UdpLink::open(loop_, log_,
+                               {.interface = interface,
+                                .port = options_.port,
+                                .bytes_per_hour = budget == options_.budgets.end() ? UINT64_MAX : budget->second});
   if (!udp) return udp.failure();
   links_.push_back(std::move(*udp));
   return {};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <optional>
 
 #include "transport/tcp/tcp_link.h"
 
@@ -16,7 +17,7 @@ const char kUsage[] =
     "  --socket PATH      the socket of meshfs-fsd (default $MESHFS_STATE/fsd.sock, else /var/lib/meshfs/fsd.sock)\n"
     "  --interface IF     look for neighbours on this network interface; repeat for more (default: all that are up "
     "and\n"
-    "                     can multicast, also those that come later)\n"
+    "                     can multicast, also those that come later); IF=KB sends at most KB kilobytes per hour there\n"
     "  --peer HOST:PORT   keep a connection to this node, for example across the Internet; repeat for more\n"
     "  --port N           UDP and TCP port, the same on all nodes of a network (default 5440)\n"
     "  --no-multicast     only configured peers, no discovery\n"
@@ -31,19 +32,33 @@ Error wrong(std::string sentence) {
 }
 
 Status take_value(Options& options, const std::string& option, const std::string& value) {
+  const auto number = [](std::string_view text, auto most) -> std::optional<decltype(most)> {
+    decltype(most) out{};
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (failure != std::errc() || end != text.data() + text.size() || out == 0 || out > most) return std::nullopt;
+    return out;
+  };
   if (option == "--socket") {
     options.socket = value;
   } else if (option == "--interface") {
-    if (std::ranges::find(options.interfaces, value) == options.interfaces.end()) options.interfaces.push_back(value);
+    const std::size_t sign = value.find('=');
+    const std::string name = value.substr(0, sign);
+    if (sign != std::string::npos) {
+      const auto kilobytes = number(std::string_view(value).substr(sign + 1), UINT64_MAX / 1000);
+      if (!kilobytes || name.empty()) {
+        return wrong("'" + value + "' should be an interface and its kilobytes per hour, like wlan0=500");
+      }
+      options.budgets[name] = *kilobytes * 1000;
+    }
+    if (std::ranges::find(options.interfaces, name) == options.interfaces.end()) options.interfaces.push_back(name);
   } else if (option == "--peer") {
     auto peer = transport::TcpLink::parse_peer(value);
     if (!peer) return peer.failure();
     options.peers.push_back(std::move(*peer));
   } else {
-    const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), options.port);
-    if (failure != std::errc() || end != value.data() + value.size() || options.port == 0) {
-      return wrong("'" + value + "' is no port number");
-    }
+    const auto port = number(value, std::uint16_t{UINT16_MAX});
+    if (!port) return wrong("'" + value + "' is no port number");
+    options.port = *port;
   }
   return {};
 }

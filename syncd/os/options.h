@@ -1,6 +1,7 @@
 // The command line of meshfs-syncd as a plain struct. No I/O.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,10 @@ namespace meshfs::syncd {
 
 struct Options {
   bool help = false;
-  std::string socket;                         // fsd's; else $MESHFS_STATE/fsd.sock
-  std::vector<std::string> interfaces;        // each gets a udp link; none named, all that are up and can multicast
-  std::vector<transport::LinkAddress> peers;  // addresses of the tcp link
+  std::string socket;                            // fsd's; else $MESHFS_STATE/fsd.sock
+  std::vector<std::string> interfaces;           // each gets a udp link; none named, all that are up and can multicast
+  std::map<std::string, std::uint64_t> budgets;  // of those interfaces that have one: bytes per hour
+  std::vector<transport::LinkAddress> peers;     // addresses of the tcp link
   std::uint16_t port = transport::kDefaultPort;
   bool multicast = true;
   bool verbose = false;

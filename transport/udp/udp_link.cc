@@ -70,6 +70,7 @@ UdpLink::UdpLink(os::Loop& loop, const os::Log& log, Options options)
   traits_.name = "udp " + options_.interface;
   traits_.mtu = kLeastMtu;
   traits_.broadcast = true;
+  traits_.bytes_per_hour = options_.bytes_per_hour;
 }
 
 UdpLink::~UdpLink() {

@@ -27,6 +27,7 @@ class UdpLink final : public PacketLink {
   struct Options {
     std::string interface;
     std::uint16_t port = kDefaultPort;
+    std::uint64_t bytes_per_hour = UINT64_MAX;
   };
 
   // busy: the port is in use by another program. An interface that is not there (yet) is no error.

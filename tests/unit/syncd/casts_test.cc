@@ -138,13 +138,13 @@ TEST_F(CastsTest, ItemsShareFramesAndFramesKeepThePace) {
   sent.clear();
   for (std::size_t n = 100; n < 200; ++n) ASSERT_TRUE(begin(n, {a, b, c}, true, 900));
   casts.tick(now, repairs);
-  EXPECT_EQ(frames(), static_cast<std::size_t>(Casts::kPace.burst) - 12);
+  EXPECT_EQ(frames(), static_cast<std::size_t>(Air::kPace.burst) - 12);
   const std::size_t before = frames();
   ASSERT_TRUE(begin(300, {a, b, c}, true, 900, true));  // urgent: the pace is not for it
   casts.tick(now, repairs);
   ASSERT_EQ(frames(), before + 1);
   EXPECT_EQ(sent.back().second.push.bundles[0].bytes[0], static_cast<std::uint8_t>(300));
-  pass(Casts::kPace.each * 10);
+  pass(Air::kPace.each * 10);
   EXPECT_GE(frames(), before + 10);
   EXPECT_LE(frames(), before + 12);
 }

@@ -11,8 +11,9 @@ using transport::SimNetwork;
 struct Mesh {
   explicit Mesh(std::uint64_t seed) : network(seed), rng(seed), seed_(seed) {}
 
-  void add(bool streams) {
+  void add(bool streams, std::uint64_t bytes_per_hour = UINT64_MAX) {
     const SimNetwork::Node number = network.add_node();
+    network.link(number, SimNetwork::Mode::datagram).mutable_traits().bytes_per_hour = bytes_per_hour;
     SimHost::Options options;
     options.streams = streams;
     options.seed = seed_;

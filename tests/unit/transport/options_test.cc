@@ -22,6 +22,13 @@ TEST(Options, AWholeCommandLine) {
   EXPECT_TRUE(options->verbose);
 }
 
+TEST(Options, AnInterfaceMayHaveABudget) {
+  const auto options = parse_options({"--interface", "lora0=36", "--interface", "eth0"}, Environment{});
+  ASSERT_TRUE(options.ok());
+  EXPECT_EQ(options->interfaces, (std::vector<std::string>{"lora0", "eth0"}));
+  EXPECT_EQ(options->budgets, (std::map<std::string, std::uint64_t>{{"lora0", 36'000}}));
+}
+
 TEST(Options, MistakesGetOneSentence) {
   const struct {
     std::vector<std::string> arguments;
@@ -35,6 +42,12 @@ TEST(Options, MistakesGetOneSentence) {
       {{"--socket", "s", "--port", "65536"}, "no port"},
       {{"--socket", "s", "--port", "54 40"}, "no port"},
       {{"--socket", "s", "--peer", "host:"}, "no peer"},
+      {{"--interface", "lora0="}, "like wlan0=500"},
+      {{"--interface", "lora0=0"}, "like wlan0=500"},
+      {{"--interface", "lora0=-5"}, "like wlan0=500"},
+      {{"--interface", "lora0=5k"}, "like wlan0=500"},
+      {{"--interface", "=5"}, "like wlan0=500"},
+      {{"--interface", "lora0=99999999999999999999"}, "like wlan0=500"},
   };
   for (const auto& c : cases) {
     const auto options = parse_options(c.arguments, Environment{});

@@ -86,6 +86,7 @@ struct BlobsFound {
 struct ItemsFound {
   request @0 :UInt64;
   bundles @1 :List(Wire.Bundle);  # at most 512
+  left @2 :List(UInt64);     # in the last part of an answer: items that had no room in it. To be asked for again
 }
 
 struct NetworkTime {
@@ -159,7 +160,7 @@ struct GetBlobs {
 
 struct GetItems {
   request @0 :UInt64;
-  items @1 :List(UInt64);    # at most 512
+  items @1 :List(UInt64);    # at most 2,048, in their order: items of one commit are next to each other. Some 256 KiB of them are answered
   dictionaries @2 :Data;     # 8 bytes each: the asker's, 0 among them; null: squeeze nothing
 }
 

@@ -140,6 +140,7 @@ struct Push {
   # News: items with the small blobs they need. Not empty.
   bundles @0 :List(Bundle);  # at most 512
   blobs @1 :List(Blob);      # at most 512
+  repair @2 :Bool;           # found by a comparison, which will tell when all is well: nobody waits for Held
 }
 
 struct News {

@@ -108,8 +108,14 @@ static Status read(format::local::BlobsFound::Reader from, BlobsFound& to, BulkR
   if (Status s = read_list(from.getBlobs(), kMaxWants, to.blobs, bulk); !s) return s;
   return read_hash_list(from.getMissing(), kMaxWants, to.missing);
 }
+static Status read_numbers(capnp::List<std::uint64_t>::Reader from, std::vector<std::uint64_t>& to) {
+  if (from.size() > kMaxGetItems) return over_limit("more items than their limit");
+  for (const std::uint64_t item : from) to.push_back(item);
+  return {};
+}
 static Status read(format::local::ItemsFound::Reader from, ItemsFound& to, BulkReader& bulk) {
   to.request = from.getRequest();
+  if (Status s = read_numbers(from.getLeft(), to.left); !s) return s;
   return read_list(from.getBundles(), kMaxWants, to.bundles, bulk);
 }
 static Status read(format::local::Answer::Reader from, Answer& to) {
@@ -180,6 +186,9 @@ struct SyncdWriter {
     auto to = root.initItemsFound();
     to.setRequest(from.request);
     write_list(to.initBundles(list_size(from.bundles.size())), from.bundles, bulk);
+    if (from.left.empty()) return;
+    auto left = to.initLeft(list_size(from.left.size()));
+    for (unsigned i = 0; i < left.size(); ++i) left.set(i, from.left[i]);
   }
   void operator()(const NetworkTime& from) {
     auto to = root.initNetworkTime();
@@ -272,9 +281,7 @@ static Status read(format::local::GetBlobs::Reader from, GetBlobs& to) {
 }
 static Status read(format::local::GetItems::Reader from, GetItems& to) {
   to.request = from.getRequest();
-  const auto items = from.getItems();
-  if (items.size() > kMaxWants) return over_limit("more items than their limit");
-  for (const std::uint64_t item : items) to.items.push_back(item);
+  if (Status s = read_numbers(from.getItems(), to.items); !s) return s;
   return read_joined(from.getDictionaries(), kMaxDictionaries + 1, to.dictionaries);
 }
 static Status read(format::local::Ask::Reader from, Ask& to) {

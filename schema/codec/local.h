@@ -19,7 +19,8 @@ inline constexpr std::size_t kMaxVerb = 64;
 inline constexpr std::size_t kMaxArgument = 64 * 1024;
 inline constexpr std::size_t kMaxClockVotes = 256;
 inline constexpr std::size_t kMaxVerdictReason = 1024;
-// Other lists: at most kMaxWants bundles, blobs or requested items per frame.
+inline constexpr std::size_t kMaxGetItems = 2048;  // half of what the largest commit holds
+// Other lists: at most kMaxWants bundles, blobs or hashes per frame.
 
 // --- to syncd ---
 struct Welcome {  // first answer to a Hello
@@ -99,6 +100,7 @@ struct BlobsFound {
 struct ItemsFound {
   std::uint64_t request = 0;
   std::vector<codec::Bundle> bundles;
+  std::vector<std::uint64_t> left{};  // in the last part: had no room, ask again
   bool operator==(const ItemsFound&) const = default;
 };
 struct NetworkTime {

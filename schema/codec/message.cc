@@ -242,10 +242,12 @@ Status read(format::Blob::Reader from, Blob& to, BulkReader& bulk) {
 void write(format::Push::Builder to, const Push& from, BulkWriter& bulk) {
   if (!from.bundles.empty()) write_list(to.initBundles(list_size(from.bundles.size())), from.bundles, bulk);
   if (!from.blobs.empty()) write_list(to.initBlobs(list_size(from.blobs.size())), from.blobs, bulk);
+  to.setRepair(from.repair);
 }
 Status read(format::Push::Reader from, Push& to, BulkReader& bulk) {
   if (Status s = read_list(from.getBundles(), kMaxWants, to.bundles, bulk); !s) return s;
   if (Status s = read_list(from.getBlobs(), kMaxWants, to.blobs, bulk); !s) return s;
+  to.repair = from.getRepair();
   return to.bundles.empty() && to.blobs.empty() ? malformed("a message that says nothing") : Status();
 }
 

@@ -159,6 +159,7 @@ inline constexpr std::size_t kMaxDictionaries = 64;  // of one node
 struct Push {  // news: items with the small blobs they need
   std::vector<Bundle> bundles;
   std::vector<Blob> blobs;
+  bool repair = false;  // found by a comparison: no Held is owed
   bool operator==(const Push&) const = default;
 };
 // The first 8 bytes of identity_of() an item: what news frames name it by.

@@ -132,6 +132,7 @@ void Gossip::take_offer(const Origin& origin, codec::Push push) {
   if (offers_.size() >= kMaxOffers || offer_bytes_ > kMaxOfferBytes) return;
   Offer offer;
   offer.origin = origin;
+  offer.repair = push.repair;
   for (codec::Bundle& bundle : push.bundles) {
     const Key key = codec::identity_of(bundle);
     Recent& known = recent(key);
@@ -192,7 +193,7 @@ std::optional<NodeId> Gossip::on_judged(codec::local::Judged judged, Instant now
     forward_later.news.push_back(std::move(news));
     forward_later.keys.push_back(offer.keys[i]);
   }
-  if (!headers.empty() && undurable_.size() < kMaxOffers) {
+  if (!headers.empty() && !offer.repair && undurable_.size() < kMaxOffers) {
     undurable_[judged.offer] = {offer.origin.from, std::move(headers)};
   }
   if (forward_later.news.empty()) return offer.origin.from;

@@ -88,6 +88,7 @@ class Gossip {
     std::vector<Key> keys;
     std::vector<Hash> blobs;  // came along
     std::size_t bytes = 0;
+    bool repair = false;  // no Held is owed
   };
   struct Forward {  // accepted, waits for its blobs to be stored
     std::vector<News> news;

@@ -297,9 +297,11 @@ void Reconciler::on_items_found(codec::local::ItemsFound& found) {
   const auto peer = peers_.find(who);
   if (peer == peers_.end()) return;
   if (request->first && peer->second.requests > 0) --peer->second.requests;
+  peer->second.push.insert(peer->second.push.end(), found.left.begin(), found.left.end());
   codec::Push push;
   std::size_t bytes = 0;
   const auto send = [&] {
+    push.repair = true;
     if (!push.bundles.empty()) mail_.send(who, Priority::control, push);
     push = {};
     bytes = 0;

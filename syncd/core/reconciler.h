@@ -42,11 +42,11 @@ class Reconciler {
   static constexpr std::uint32_t kTellingCells = 800;   // if none of the last of these is empty, more differ than that
   static constexpr std::size_t kMaxPushQueue = 16384;   // items to send per neighbour; the rest in the next round
   // In the order of their numbers, so that entries of one commit meet in one request: with half of it wanted fsd gives the whole
-  // commit, a third shorter than its entries each with a proof.
-  static constexpr std::size_t kItemsPerRequest = 512;
+  // commit, a third shorter than its entries each with a proof. One request at a time: the next begins with what had no room.
+  static constexpr std::size_t kItemsPerRequest = codec::local::kMaxGetItems;
   static constexpr Duration kGather = milliseconds(50);  // wants of one round come in several messages
   static constexpr Duration kLongestGather = milliseconds(500);
-  static constexpr std::size_t kMaxRequests = 2;   // to fsd at a time, per neighbour
+  static constexpr std::size_t kMaxRequests = 1;   // to fsd at a time, per neighbour
   static constexpr std::size_t kMaxAsked = 16384;  // ids asked of anybody lately, per set
   // Who brings what it was asked for is not asked again, nor is another one; so long without any of it, it does not.
   static constexpr Duration kAskAgain = seconds(2);

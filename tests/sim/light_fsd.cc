@@ -9,6 +9,7 @@ namespace local = codec::local;
 namespace {
 
 constexpr std::size_t kItemsPerMessage = 4096;
+constexpr std::size_t kItemsBytes = 256 * 1024;  // of one answer, as fsd's (fsd/core/serve.h)
 
 template <class Fixed>
 Fixed named(std::string_view kind, std::uint64_t number) {
@@ -109,8 +110,14 @@ void LightFsd::on(const local::Offer& offer) {
 
 void LightFsd::on(const local::GetItems& get) {
   local::ItemsFound found{get.request, {}};
+  std::size_t bytes = 0;
   for (const std::uint64_t number : get.items) {
     if (number == 0 || number > records_.size()) continue;
+    if (bytes >= kItemsBytes) {
+      found.left.push_back(number);
+      continue;
+    }
+    bytes += records_[number - 1]->size() + 64;
     found.bundles.push_back({codec::ItemForm::commit, *records_[number - 1]});
   }
   host_.to_syncd(std::move(found));

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 
 #include "schema/codec/wire.h"
 #include "schema/crypto/sign.h"
@@ -19,7 +20,7 @@
 namespace meshfs::sim {
 namespace {
 
-enum class Work : std::uint8_t { update, difference, idle, whole };
+enum class Work : std::uint8_t { update, difference, comeback, idle, whole };
 
 struct Case {
   const char* name;
@@ -30,6 +31,7 @@ struct Case {
   std::size_t items = 0, differing = 0;  // of a difference
   bool large = false;                    // only when named
   std::uint64_t bytes_per_second = 0;    // 0: unlimited
+  bool lacks = false;                    // who comes back lacks records; else the others do
 };
 
 constexpr Case kCases[]{
@@ -61,6 +63,10 @@ constexpr Case kCases[]{
     {"heal1000", Work::difference, "line", 2, 0, 10'000, 2000, false, 125'000},
     {"heal10000", Work::difference, "line", 2, 0, 10'000, 20'000, true, 125'000},
     {"heal10000-loss10", Work::difference, "line", 2, 100'000, 10'000, 20'000, true, 125'000},
+    {"comeback20", Work::comeback, "domain", 20, 0, 1000, 200},
+    {"comeback20-loss20", Work::comeback, "domain", 20, 200'000, 1000, 200},
+    {"lacks20", Work::comeback, "domain", 20, 0, 1000, 200, false, 0, true},
+    {"lacks20-loss20", Work::comeback, "domain", 20, 200'000, 1000, 200, false, 0, true},
     {"idle-line11", Work::idle, "line", 11},
     {"idle-grid25", Work::idle, "grid", 25},
     {"idle-domain60", Work::idle, "domain", 60},
@@ -182,7 +188,11 @@ double received(LightMesh& mesh, std::size_t node, const char* kind) {
 
 constexpr const char* kSearchKinds[]{"reconcile", "want_cells", "cells", "want_items"};
 
-double received(LightMesh& mesh, const char* kind) { return received(mesh, 0, kind) + received(mesh, 1, kind); }
+double received(LightMesh& mesh, const char* kind) {
+  double sum = 0;
+  for (std::size_t node = 0; node < mesh.size(); ++node) sum += received(mesh, node, kind);
+  return sum;
+}
 
 double search_messages(LightMesh& mesh) {
   double sum = 0;
@@ -247,6 +257,48 @@ void difference(const Case& one, std::uint64_t seed) {
   line.add("peak_mb", peak_mb());
 }
 
+// One of many in range comes back with records that the others lack, or lacks what they got meanwhile.
+void comeback(const Case& one, std::uint64_t seed) {
+  const auto begin = std::chrono::steady_clock::now();
+  Line line(one, seed);
+  Rng rng(seed);
+  LightMesh mesh(Topology::make(one.topology, one.nodes, rng), {.delay = kDelay, .loss_ppm = one.loss_ppm}, seed,
+                 false);
+  for (std::size_t i = 0; i < one.items; ++i) {
+    const Record record = light_record(seed * 10'000'000 + i, 8);
+    for (std::size_t node = 0; node < mesh.size(); ++node) mesh.fsd(node).give(record);
+  }
+  mesh.start(seconds(60));
+  constexpr const char* kKinds[]{"push", "held", "reconcile", "want_cells", "cells", "want_items"};
+  std::map<std::string, double> was;
+  for (const char* kind : kKinds) was[kind] = received(mesh, kind);
+  const LightMesh::Sent before = mesh.sent();
+  const Instant at = mesh.network().now();
+  std::size_t entry_bytes = 0;
+  for (std::size_t i = 0; i < one.differing; ++i) {
+    const Record record = light_record(seed * 10'000'000 + one.items + i, kContentBytes);
+    entry_bytes += record->size();
+    for (std::size_t node = 0; node < mesh.size(); ++node) {
+      if ((node != 0) == one.lacks) mesh.fsd(node).learn(record);
+    }
+  }
+  const std::size_t whole = one.items + one.differing;
+  const auto done = [&] {
+    std::size_t complete = 0;
+    for (std::size_t node = 0; node < mesh.size(); ++node) complete += mesh.fsd(node).size() == whole ? 1 : 0;
+    return complete == mesh.size();
+  };
+  const bool all = mesh.run_until(done, kPatience);
+  line.add("ms", ms(mesh.network().now() - at));
+  mesh.run(kAfter);
+  line.add("all", all ? "yes" : "no");
+  add_sent(line, mesh.sent().since(before), mesh);
+  line.add("entry_bytes", static_cast<double>(entry_bytes));
+  for (const char* kind : kKinds) line.add((std::string(kind) + "_bytes").c_str(), received(mesh, kind) - was[kind]);
+  line.add("sessions", static_cast<double>(mesh.sessions()));
+  line.add("wall_s", seconds_since(begin));
+}
+
 // After twenty minutes of silence, twenty more.
 void idle(const Case& one, std::uint64_t seed) {
   const auto begin = std::chrono::steady_clock::now();
@@ -294,6 +346,8 @@ void measure(const Case& one, std::uint64_t seed) {
       return update(one, seed);
     case Work::difference:
       return difference(one, seed);
+    case Work::comeback:
+      return comeback(one, seed);
     case Work::idle:
       return idle(one, seed);
     case Work::whole:

@@ -115,7 +115,9 @@ void TestNode::drain() {
       for (const Hash& hash : news->no_longer) needs.erase(hash);
       for (const auto& need : news->needs) needs[need.hash] = need;
     } else if (auto* bundles = std::get_if<local::ItemsFound>(&message)) {
+      most_bundles = std::max(most_bundles, bundles->bundles.size());
       std::move(bundles->bundles.begin(), bundles->bundles.end(), std::back_inserter(found_items));
+      left_items.insert(left_items.end(), bundles->left.begin(), bundles->left.end());
     } else if (auto* blobs = std::get_if<local::BlobsFound>(&message)) {
       std::move(blobs->blobs.begin(), blobs->blobs.end(), std::back_inserter(found_blobs));
     } else if (auto* stored = std::get_if<local::BlobsStored>(&message)) {

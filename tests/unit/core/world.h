@@ -32,6 +32,8 @@ class TestNode {
   std::map<Hash, std::uint64_t> items;  // what syncd knows of
   std::map<Hash, codec::local::NeedBlobs::Need> needs;
   std::vector<codec::Bundle> found_items;
+  std::vector<std::uint64_t> left_items;  // that had no room in the answer
+  std::size_t most_bundles = 0;           // in one frame of an answer
   std::vector<codec::Blob> found_blobs;
   codec::local::BlobsStored outcome;  // of blobs put since somebody cleared it
   std::vector<codec::local::Publish> published;

@@ -379,7 +379,8 @@ TEST(Limits, Local) {
   fsd(GetBlobs{1, std::vector<Hash>(513)}, Errc::too_large, "hashes");
   fsd(GetBlobs{1, {filled<Hash>(1)}, std::vector<Hash>(5)}, Errc::too_large, "bases");
   fsd(GetBlobs{1, std::vector<Hash>(2), {filled<Hash>(1)}}, Errc::bad_bytes, "bases of two blobs");
-  fsd(GetItems{1, std::vector<std::uint64_t>(513)}, Errc::too_large, "items");
+  syncd(ItemsFound{1, {}, std::vector<std::uint64_t>(2049)}, Errc::too_large, "items that are left");
+  fsd(GetItems{1, std::vector<std::uint64_t>(2049)}, Errc::too_large, "items");
   fsd(GetItems{1, {1}, std::vector<DictionaryId>(66)}, Errc::too_large, "the asker's dictionaries");
   fsd(PeersReport{std::string(kMaxText + 1, 'x')}, Errc::too_large, "report");
   fsd(ClockVotes{std::vector<WallMs>(257)}, Errc::too_large, "votes");

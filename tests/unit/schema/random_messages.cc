@@ -261,7 +261,7 @@ codec::local::ToSyncd random_to_syncd(Rng& rng, std::size_t which) {
     case 7:
       return BlobsFound{number, several(rng, 0, random_blob), random_list<Hash>(rng, 0, 5)};
     case 8:
-      return ItemsFound{number, several(rng, 0, random_bundle)};
+      return ItemsFound{number, several(rng, 0, random_bundle), {number, rng.next()}};
     case 9:
       return NetworkTime{random_wall(rng), rng.percent(50), rng.percent(50)};
     case 11:

@@ -87,6 +87,22 @@ TEST_F(GossipTest, DurableCommitsAreAcknowledgedTogether) {
   EXPECT_EQ(held().size(), 2u);
 }
 
+// The comparison that found it tells when all is well.
+TEST_F(GossipTest, WhatRepairsIsNotAcknowledged) {
+  outside.all = {a};
+  codec::Push push{{{codec::ItemForm::commit, codec::encode_commit(example_commit(example_inline(10)))}}, {}};
+  for (const bool repair : {true, false}) {
+    push.repair = repair;
+    gossip.on_push(a, push, now);
+    const std::uint64_t offer = std::get<codec::local::Offer>(outside.to_fsd.back()).offer;
+    gossip.on_judged({offer, {{codec::local::Verdict::accepted, ""}}}, now);
+    gossip.on_durable({offer}, now);
+    gossip.tick(now + seconds(1));
+    EXPECT_EQ(held().size(), repair ? 0u : 1u);
+    push.bundles[0].bytes = codec::encode_commit(example_commit(example_inline(11)));
+  }
+}
+
 TEST_F(GossipTest, NothingIsAcknowledgedBeforeItIsDurable) {
   outside.all = {a};
   accepted(a, 10);

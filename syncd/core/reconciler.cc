@@ -108,7 +108,9 @@ void Reconciler::set_state(const NodeId& who, Peer& peer, SetId set, bool equal,
   comparison.since = now;
   if (equal) comparison.pause = kFirstPause;
   if (equal) comparison.by_ranges = false;
-  if (first_difference) comparison.check_at = now + (self_ < who ? kQuiet : kQuiet * 3);
+  if (!first_difference) return;
+  comparison.check_at = now + (self_ < who ? kQuiet : kQuiet * 3);
+  if (peers_.size() > kFewNeighbours) comparison.check_at = comparison.check_at + kTurn * self_.data.back();
 }
 
 void Reconciler::told(const NodeId& who, Peer& peer, SetId set, const ItemSet::Sum& theirs, Instant now) {

@@ -30,8 +30,11 @@ class Reconciler {
   static constexpr std::uint64_t kLeafItems = 32;  // ids are named from here on down
   static constexpr std::size_t kSplit = 16;
   static constexpr Duration kQuiet = milliseconds(300);  // news under way explain a difference for so long
-  static constexpr Duration kBusyLimit = seconds(3);     // steady news: compare nevertheless after this
-  static constexpr Duration kFirstPause = seconds(1);    // between rounds, doubling while they bring nothing
+  // Many hear the same beacon. What the first of them gets reaches the others as news, so each has its turn: up to a second.
+  static constexpr std::size_t kFewNeighbours = 2;
+  static constexpr Duration kTurn = milliseconds(4);   // times a byte of the own id
+  static constexpr Duration kBusyLimit = seconds(3);   // steady news: compare nevertheless after this
+  static constexpr Duration kFirstPause = seconds(1);  // between rounds, doubling while they bring nothing
   static constexpr Duration kLongestPause = seconds(60);
   static constexpr Duration kAfterRepair = seconds(3);  // by then its beacon told that all is well
   static constexpr Duration kTold = seconds(60);        // so long after a change beacons tell of that set

@@ -267,7 +267,7 @@ bool Reconciler::searching(const Peer& peer, Instant now) {
 }
 
 bool Reconciler::gathered(const Peer& peer, Instant now) {
-  const bool wait = peer.push.size() < kMaxPushQueue / 2 && now - peer.first_queued_at < kLongestSearch;
+  const bool wait = peer.push.size() < kMostFound && now - peer.first_queued_at < kLongestSearch;
   if (wait && searching(peer, now)) return false;
   return now - peer.queued_at >= kGather || now - peer.first_queued_at >= kLongestGather;
 }

@@ -72,6 +72,8 @@ class Reconciler {
   // While a search goes on, what it found waits: entries of one commit lie in many slices.
   static constexpr Duration kSearching = milliseconds(500);  // since the neighbour's last question
   static constexpr Duration kLongestSearch = seconds(5);
+  // To send or asked for: then a search rests. What is open may add some thousand, below the limits of both tables.
+  static constexpr std::size_t kMostFound = std::min(kMaxPushQueue, kMaxAsked) - Sweep::kMostOpen * Sweep::kMostCells;
 
   Reconciler(const NodeId& self, Mail& mail, Store& store, const HeldDictionaries& dictionaries, const Salt& salt,
              std::uint64_t& next_request)

@@ -54,9 +54,7 @@ Instant Reconciler::advance(const NodeId& who, Peer& peer, SetId set, Instant no
     if (now - std::max(late->at, peer.brought_at) < kSlicePatience) break;
     sweep.again(*late);
   }
-  const auto room = [&] {
-    return peer.push.size() + ours(set).asked.size() + Sweep::kMostOpen * Sweep::kMostCells < kMaxPushQueue;
-  };
+  const auto room = [&] { return peer.push.size() < kMostFound && ours(set).asked.size() < kMostFound; };
   while (!sweep.failed() && room() && peer.own_walks.take(now, 0)) {
     const Sweep::Slice* slice = sweep.next(now);
     if (slice == nullptr) break;

@@ -162,12 +162,12 @@ TEST(Sweep, NamesIdsWhereThatIsShorter) {
 // What is found waits until all is found, or entries of one commit would go in many pieces.
 TEST(Sweep, WhatIsFoundGoesInTheOrderOfItsNumbers) {
   ReconcilerPair pair;
-  fill(pair, 20'000, 3'000, 3'000);
+  fill(pair, 20'000, 10'000, 10'000);
   std::vector<std::uint64_t> order;
   pair.a.sent_in_order = &order;
   pair.beacon(pair.b);
   pair.settle(seconds(3));
-  EXPECT_EQ(order.size(), 3'000u);
+  EXPECT_EQ(order.size(), 10'000u);
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 

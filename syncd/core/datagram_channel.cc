@@ -64,6 +64,7 @@ bool DatagramChannel::on_packet(std::uint64_t counter, codec::Packet packet, Ins
 void DatagramChannel::on_acks(const std::vector<codec::AckRange>& acks, Instant now) {
   bool progress = false;
   for (const codec::AckRange& range : acks) {
+    notice_given_up(range, now);
     auto it = std::lower_bound(sent_.begin(), sent_.end(), range.first,
                                [](const Sent& sent, std::uint64_t c) { return sent.counter < c; });
     for (; it != sent_.end() && it->counter <= range.last; ++it) {
@@ -115,22 +116,32 @@ void DatagramChannel::lose(Sent& sent, Instant now) {
   sent.pieces.clear();
 }
 
-// Lost is what three newer packets or the time of a round trip overtook (RFC 9002 6.1).
+// Came later than we waited: from now on we wait longer.
+void DatagramChannel::notice_given_up(const codec::AckRange& acked, Instant now) {
+  std::erase_if(given_up_, [&](const auto& one) {
+    const bool came = acked.first <= one.first && one.first <= acked.last;
+    if (came) round_trip_.on_given_up_too_early(now - one.second);
+    return came;
+  });
+}
+
+// Lost is what the time of a round trip overtook (RFC 9002 6.1.2, RFC 8985). Not what three newer packets did: one millisecond of
+// jitter lets as many pass, and half of each burst would go out twice.
 void DatagramChannel::find_losses(Instant now) {
-  // sent_ holds only packets with pieces, in order, so positions count packets.
   const auto newest = std::lower_bound(sent_.begin(), sent_.end(), newest_acked_,
                                        [](const Sent& sent, std::uint64_t c) { return sent.counter < c; });
-  const auto position = static_cast<std::uint64_t>(newest - sent_.begin());
   const Duration late = round_trip_.late();
   loss_at_ = kNever;
-  for (std::uint64_t i = 0; i < position; ++i) {
-    Sent& sent = sent_[i];
-    if (sent.resolved) continue;
-    if (position - i >= kReorderPackets || now - sent.at > late) {
-      lose(sent, now);
-    } else {
-      loss_at_ = std::min(loss_at_, sent.at + late + nanoseconds(1));
+  for (auto it = sent_.begin(); it != newest; ++it) {
+    if (it->resolved) continue;
+    if (now - it->at <= late) {
+      loss_at_ = it->at + late + nanoseconds(1);  // the others left later
+      break;
     }
+    given_up_.emplace_back(it->counter, it->at);
+    if (given_up_.size() > kMaxGivenUp) given_up_.erase(given_up_.begin());
+    round_trip_.on_given_up();
+    lose(*it, now);
   }
   drop_resolved();
 }

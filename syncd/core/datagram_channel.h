@@ -21,8 +21,8 @@ class DatagramChannel : public Channel {
   // Bytes of begun, unfinished messages per class; fits four times into the receiver's Reassembly::kMaxPartialBytes.
   static constexpr std::size_t kMaxStartedBytes = 768 * 1024;
   static constexpr std::uint64_t kMaxStartedMessages = 256;  // per class
-  // Three newer packets acknowledged: this one is lost (RFC 9002 6.1.1).
-  static constexpr std::uint64_t kReorderPackets = 3;
+  // Packets given up that are remembered, should they come nevertheless: about what one burst has.
+  static constexpr std::size_t kMaxGivenUp = 32;
   // No acknowledgement for that long with packets outstanding: out of reach.
   static constexpr Duration kDeadAfter = seconds(10);
 
@@ -67,6 +67,7 @@ class DatagramChannel : public Channel {
   void on_acks(const std::vector<codec::AckRange>& acks, Instant now);
   void acknowledge(Sent& sent);
   void lose(Sent& sent, Instant now);
+  void notice_given_up(const codec::AckRange& acked, Instant now);
   void find_losses(Instant now);
   void on_timer(Instant now);
   void drop_resolved();
@@ -95,8 +96,9 @@ class DatagramChannel : public Channel {
   std::uint64_t packets_sent_ = 0, packets_lost_ = 0;
   Instant last_progress_{0}, last_sent_{0};
   std::uint64_t newest_acked_ = 0;
-  Instant newest_acked_sent_{0};  // when that one left
-  Instant loss_at_ = kNever;      // a packet that others overtook counts as lost then
+  Instant newest_acked_sent_{0};                             // when that one left
+  Instant loss_at_ = kNever;                                 // a packet that others overtook counts as lost then
+  std::vector<std::pair<std::uint64_t, Instant>> given_up_;  // for being overtaken: counter, when it left
 
   Reassembly reassembly_;
   CounterRanges received_;

@@ -1,5 +1,6 @@
 // How long an answer takes over a lossy link, and when to stop waiting for one: RFC 6298 (estimate), RFC 9002 6.2
-// (probe timeout). A value; owned by a DatagramChannel.
+// (probe timeout), RFC 8985 (loss told by time, with patience where packets overtake each other). A value; owned by a
+// DatagramChannel.
 #pragma once
 
 #include <algorithm>
@@ -25,12 +26,21 @@ class RoundTrip {
     const Duration base = rtt_ + std::max(variance_ * 4, kGranularity) + kAckDelay;
     return std::min(base * (std::int64_t{1} << backoff_), kMaxTimeout);
   }
-  // A packet that a later one overtook by this much is lost (RFC 9002 6.1.2: 9/8), and our timers' air.
-  [[nodiscard]] Duration late() const { return rtt_ * 9 / 8 + milliseconds(1); }
+  // A packet that a later one overtook is lost after this: RFC 9002 6.1.2 (9/8), what answers vary, our timers' air, and what such
+  // packets took lately that came nevertheless.
+  [[nodiscard]] Duration late() const { return early() + patience_; }
+  // One given up by late() was acknowledged after `took`. How much too early that was, twice, is waited for the next ones: the
+  // first that come are the least late. At most four round trips: those measured are of packets that overtake. Each one that is
+  // given up shortens it by a 64th, so that a link that changed costs some packets sent twice in a hundred, no more.
+  void on_given_up_too_early(Duration took) {
+    patience_ = std::clamp((took - early()) * 2, patience_, std::max(patience_, rtt_ * 4));
+  }
+  void on_given_up() { patience_ = patience_ - patience_ / 64; }
 
   void on_sample(Duration sample) {
     sample = std::max(sample, microseconds(1));
     shortest_ = std::min(shortest_, sample);
+    latest_ = sample;
     if (!measured_) {
       measured_ = true;
       rtt_ = sample;
@@ -50,7 +60,11 @@ class RoundTrip {
   static constexpr Duration kMaxTimeout = milliseconds(1000);
   static constexpr int kMostBackoff = 8;
 
-  Duration rtt_, variance_;
+  [[nodiscard]] Duration early() const {
+    return std::max(std::max(rtt_, latest_) * 9 / 8, rtt_ + variance_ * 2) + milliseconds(1);
+  }
+
+  Duration rtt_, variance_, latest_{}, patience_{};
   Duration shortest_{INT64_MAX};
   bool measured_ = false;
   int backoff_ = 0;

@@ -43,7 +43,7 @@ bool Casts::fits(const Air& air, const codec::Bundle& form, const std::vector<Sh
   return kAroundNews + size_in_news(form, along) <= air.room;
 }
 
-bool Casts::Cast::worth_sending() const { return lacking.size() >= kBroadcastFrom && copies < kEnoughCopies; }
+bool Casts::Cast::worth_sending() const { return lacking.size() >= enough && copies < kEnoughCopies; }
 
 bool Casts::begin(const Air& air, Start start, Instant now) {
   const std::size_t most = kMaxCasts + (start.parcel->news.urgent ? kUrgentCasts : 0);
@@ -54,8 +54,10 @@ bool Casts::begin(const Air& air, Start start, Instant now) {
   cast.form = start.form;
   cast.lacking = std::move(start.lacking);
   cast.copies = start.copies;
-  const auto turn = static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(span(air).ns)));
-  cast.due = start.at_once ? now : now + nanoseconds(turn);
+  cast.enough = std::clamp((air.near.size() + 1) / 2, kFewestServed, kBroadcastFrom);
+  const bool at_once = start.at_once || air.heard <= kAtOnceUpTo;
+  const std::uint64_t turn = at_once ? 0 : rng_.below(static_cast<std::uint64_t>(span(air).ns));
+  cast.due = now + nanoseconds(static_cast<std::int64_t>(turn));
   wake_ = std::min(wake_, cast.due);
   casts_.insert_or_assign(Place{news_key(start.key), start.link}, std::move(cast));
   return true;

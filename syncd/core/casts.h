@@ -5,8 +5,8 @@
 //
 // A cast, one item on one link: waiting -its turn-> watched -all near have it-> gone
 //                                                   watched -kAsks in vain-> gone, pushed in the sessions of the silent
-// Times follow from the link: a turn comes within `span`, a quarter of a hop's time per neighbour heard, so that of n contenders
-// about four begin before they can have heard of each other.
+// Times follow from the link. Where many are heard a turn comes within `span`, a quarter of a hop's time per neighbour, so
+// that of n contenders about four begin before they can have heard of each other; where few are, it comes at once.
 #pragma once
 
 #include <map>
@@ -22,12 +22,17 @@ class Casts {
  public:
   // Fewer get it in their sessions: those repair loss by themselves, and an answer costs as much as a copy.
   static constexpr std::size_t kBroadcastFrom = 3;
+  // Where at most four are near, two suffice: one of a grid's inner nodes who took an item in while a neighbour brought it
+  // too would else say nothing, and the front would wait for questions.
+  static constexpr std::size_t kFewestServed = 2;
+  // Up to so many heard nobody waits: what a wait saves there is a sending in ten, what it costs is half of the time.
+  static constexpr std::size_t kAtOnceUpTo = 6;
   // So many sendings of others were heard: another would reach hardly anybody new (the counter of Ni et al. 1999).
   static constexpr std::size_t kEnoughCopies = 3;
   static constexpr int kAsks = 3;
   // At a time, of all links: two seconds at the pace below. What comes beyond goes in sessions, which control their rate.
   static constexpr std::size_t kMaxCasts = 512;
-  static constexpr Duration kShortestSpan = milliseconds(1);
+  static constexpr Duration kShortestSpan = milliseconds(1);  // only answers wait as little
   static constexpr Duration kLongestSpan = milliseconds(250);
   static constexpr Duration kJudging = milliseconds(4);  // what fsd takes to judge, usually
 
@@ -80,6 +85,7 @@ class Casts {
     std::vector<NodeId> lacking;
     std::vector<NodeId> without;  // of those: said so
     std::size_t copies = 0;
+    std::size_t enough = kBroadcastFrom;  // who lack it, for a frame to be worth it
     bool waiting = true;
     bool owes = true;  // nobody near was told yet that it is here
     int asks = 0;

@@ -35,6 +35,12 @@ class Measuring(unittest.TestCase):
                 self.assertEqual(row["all"], "yes", case)
                 self.assertEqual(too_good(row), [], row)
 
+    def test_news_crosses_a_grid_at_the_speed_of_its_links(self):
+        for case in ("grid25", "grid100"):
+            for row in measured(case, 3):
+                self.assertLessEqual(row["ms"], 1.3 * row["bound_ms"], row)
+                self.assertLessEqual(row["data"], 1.1 * row["nodes"], row)
+
     def test_the_check_above_sees_a_miracle(self):
         row = measured("line5", 1)[0]
         self.assertEqual(too_good({**row, "ms": row["bound_ms"] / 2}), ["ms"])

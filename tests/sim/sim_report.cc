@@ -32,6 +32,7 @@ struct Case {
   bool large = false;                    // only when named
   std::uint64_t bytes_per_second = 0;    // 0: unlimited
   bool lacks = false;                    // who comes back lacks records; else the others do
+  std::size_t heard = Topology::kUsuallyHeard;
 };
 
 constexpr Case kCases[]{
@@ -44,12 +45,20 @@ constexpr Case kCases[]{
     {"grid25", Work::update, "grid", 25},
     {"grid100", Work::update, "grid", 100},
     {"grid100-loss20", Work::update, "grid", 100, 200'000},
+    {"grid100-loss40", Work::update, "grid", 100, 400'000},
     {"grid400", Work::update, "grid", 400},
     {"grid900", Work::update, "grid", 900},
     {"grid10000", Work::update, "grid", 10'000, 0, 0, 0, true},
     {"random50", Work::update, "random", 50},
     {"random50-loss20", Work::update, "random", 50, 200'000},
     {"random200", Work::update, "random", 200},
+    {"random200-loss20", Work::update, "random", 200, 200'000},
+    {"random200-loss40", Work::update, "random", 200, 400'000},
+    {"random300-hear16", Work::update, "random", 300, 0, 0, 0, false, 0, false, 16},
+    {"random300-hear16-loss20", Work::update, "random", 300, 200'000, 0, 0, false, 0, false, 16},
+    {"random300-hear40", Work::update, "random", 300, 0, 0, 0, false, 0, false, 40},
+    {"random300-hear40-loss20", Work::update, "random", 300, 200'000, 0, 0, false, 0, false, 40},
+    {"random300-hear40-loss40", Work::update, "random", 300, 400'000, 0, 0, false, 0, false, 40},
     {"domain60", Work::update, "domain", 60},
     {"domain60-loss20", Work::update, "domain", 60, 200'000},
     {"islands40", Work::update, "islands", 40},
@@ -141,7 +150,7 @@ void update(const Case& one, std::uint64_t seed) {
   const auto begin = std::chrono::steady_clock::now();
   Line line(one, seed);
   Rng rng(seed);
-  LightMesh mesh(Topology::make(one.topology, one.nodes, rng), quality_of(one), seed, false);
+  LightMesh mesh(Topology::make(one.topology, one.nodes, rng, one.heard), quality_of(one), seed, false);
   const bool mobile = std::strcmp(one.topology, "mobile") == 0;
   std::unique_ptr<Wanderers> wanderers;
   if (mobile) wanderers = std::make_unique<Wanderers>(mesh.network(), seed);
@@ -305,7 +314,7 @@ void idle(const Case& one, std::uint64_t seed) {
   constexpr Duration kSpan = seconds(1200);
   Line line(one, seed);
   Rng rng(seed);
-  LightMesh mesh(Topology::make(one.topology, one.nodes, rng), quality_of(one), seed, false);
+  LightMesh mesh(Topology::make(one.topology, one.nodes, rng, one.heard), quality_of(one), seed, false);
   for (std::uint64_t i = 0; i < 20; ++i) {
     const Record record = light_record(i, kContentBytes);
     for (std::size_t node = 0; node < mesh.size(); ++node) mesh.fsd(node).give(record);

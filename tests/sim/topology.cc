@@ -11,8 +11,6 @@ using transport::SimNetwork;
 
 namespace {
 
-constexpr double kNeighbours = 7.0;  // of a node in `random`, on average
-
 void line(Topology& out) {
   for (SimNetwork::Node i = 0; i + 1 < out.nodes; ++i) out.edges.push_back({i, i + 1});
 }
@@ -33,14 +31,14 @@ void everybody(Topology& out) {
 }
 
 // Nodes [first, last). Each has a link to the nearest one before it, so that the whole hangs together.
-void random_places(Topology& out, SimNetwork::Node first, SimNetwork::Node last, Rng& rng) {
+void random_places(Topology& out, SimNetwork::Node first, SimNetwork::Node last, std::size_t heard, Rng& rng) {
   std::vector<std::pair<double, double>> place;
   const auto coordinate = [&rng] { return static_cast<double>(rng.below(1'000'000)) / 1e6; };
   for (SimNetwork::Node i = first; i < last; ++i) {
     const double x = coordinate();
     place.emplace_back(x, coordinate());
   }
-  const double range2 = kNeighbours / 3.14159 / static_cast<double>(last - first);
+  const double range2 = static_cast<double>(heard) / 3.14159 / static_cast<double>(last - first);
   for (SimNetwork::Node i = first + 1; i < last; ++i) {
     SimNetwork::Node nearest = first;
     double least = 9;
@@ -74,7 +72,7 @@ std::vector<std::size_t> distances(const std::vector<std::vector<Topology::Node>
 
 }  // namespace
 
-Topology Topology::make(const std::string& kind, std::size_t nodes, Rng& rng) {
+Topology Topology::make(const std::string& kind, std::size_t nodes, Rng& rng, std::size_t heard) {
   Topology out;
   out.nodes = nodes;
   const auto count = static_cast<SimNetwork::Node>(nodes);
@@ -85,14 +83,14 @@ Topology Topology::make(const std::string& kind, std::size_t nodes, Rng& rng) {
   } else if (kind == "domain" || kind == "mobile") {
     everybody(out);
   } else if (kind == "islands") {
-    random_places(out, 0, count / 2, rng);
-    random_places(out, count / 2, count, rng);
+    random_places(out, 0, count / 2, heard, rng);
+    random_places(out, count / 2, count, heard, rng);
     const auto here = static_cast<SimNetwork::Node>(rng.below(count / 2));
     const auto there = static_cast<SimNetwork::Node>(count / 2 + rng.below(count - count / 2));
     out.edges.push_back({here, there, true});
   } else {
     CHECK(kind == "random");
-    random_places(out, 0, count, rng);
+    random_places(out, 0, count, heard, rng);
   }
   return out;
 }

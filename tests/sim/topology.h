@@ -4,7 +4,7 @@
 //   line     o-o-o-o            grid   o-o-o      domain   all hear all, as in one batman-adv network
 //                                      | | |
 //   random   places in a square,       o-o-o      islands  two of `random`, joined by one thin link
-//            about seven neighbours               mobile   all pairs, cut until Wanderers bring them together
+//            seven neighbours or so               mobile   all pairs, cut until Wanderers bring them together
 #pragma once
 
 #include <string>
@@ -28,8 +28,10 @@ struct Topology {
   static constexpr std::uint64_t kThinBytesPerSecond = 32'000;
   static constexpr Duration kThinDelay = milliseconds(40);
 
+  static constexpr std::size_t kUsuallyHeard = 7;  // by a node of `random` and `islands`, on average
+
   // `kind`: as above.
-  static Topology make(const std::string& kind, std::size_t nodes, Rng& rng);
+  static Topology make(const std::string& kind, std::size_t nodes, Rng& rng, std::size_t heard = kUsuallyHeard);
   // The nodes must be there. `usual`: both ways of every edge; a thin one adds its delay and its rate.
   void connect(transport::SimNetwork& network, const transport::EdgeQuality& usual) const;
 

@@ -76,11 +76,48 @@ TEST_F(CastsTest, ItsTurnComesWithinTheSpan) {
   EXPECT_EQ(frames(), 1u);
 }
 
+TEST_F(CastsTest, WhereFewAreHeardNobodyWaits) {
+  for (const std::size_t heard : {Casts::kAtOnceUpTo, Casts::kAtOnceUpTo + 1}) {
+    sent.clear();
+    all[0].heard = heard;
+    std::size_t at_once = 0;
+    for (std::size_t n = 0; n < 20; ++n) {
+      ASSERT_TRUE(begin(100 * heard + n, {a, b, c}, false));
+      casts.tick(now, repairs);
+      at_once += frames();
+      for (const NodeId& who : {a, b, c}) casts.on_have(1, who, news_key(key(100 * heard + n)), false);
+      pass(milliseconds(3));
+      sent.clear();
+    }
+    if (heard <= Casts::kAtOnceUpTo) {
+      EXPECT_EQ(at_once, 20u);
+    } else {
+      EXPECT_LT(at_once, 3u);
+    }
+  }
+}
+
+TEST_F(CastsTest, TwoSufficeWhereFourAreNearAndThreeWhereMoreAre) {
+  ASSERT_TRUE(begin(1, {a}, true));
+  pass(milliseconds(1));
+  EXPECT_EQ(frames(), 0u);
+  ASSERT_TRUE(begin(2, {a, b}, true));
+  pass(milliseconds(1));
+  EXPECT_EQ(frames(), 1u);
+  all[0].near.push_back(node(5));
+  ASSERT_TRUE(begin(3, {a, b}, true));
+  pass(milliseconds(1));
+  EXPECT_EQ(frames(), 1u);
+  ASSERT_TRUE(begin(4, {a, b, c}, true));
+  pass(milliseconds(1));
+  EXPECT_EQ(frames(), 2u);
+}
+
 TEST_F(CastsTest, WhatNobodyLacksIsOnlySaid) {
   ASSERT_TRUE(begin(1, {a, b, c}, false));
   ASSERT_TRUE(begin(2, {a, b, c}, false, 100, false, Casts::kEnoughCopies));
   ASSERT_TRUE(begin(3, {}, false));
-  casts.on_have(1, a, news_key(key(1)), false);
+  for (const NodeId& who : {a, b}) casts.on_have(1, who, news_key(key(1)), false);
   pass(milliseconds(3));
   ASSERT_EQ(sent.size(), 1u);  // all three in one frame
   EXPECT_FALSE(sent[0].first);

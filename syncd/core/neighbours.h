@@ -95,6 +95,9 @@ class Neighbours : public Mail, public Airs {
   static constexpr TokenBucket::Limits kLinkNewsBudget{1024, microseconds(500)};
   // Hellos and beacons looked at, whoever sends them: each costs a tag, a hello an answer. Beyond: dropped unread, as if lost.
   static constexpr TokenBucket::Limits kGreetings{1024, milliseconds(1)};
+  // Sessions made, with whomever: each is greeted with a comparison of every set, and its limits are fresh. Twice what we
+  // can hold at once, then twenty a second. Beyond, the last step of a handshake counts as lost.
+  static constexpr TokenBucket::Limits kNewSessions{128, milliseconds(50)};
   static constexpr Duration kDoubtEvery = milliseconds(500);
   static constexpr std::uint32_t kMaxBlame = 8;
   static constexpr Duration kBan = seconds(60);
@@ -169,6 +172,7 @@ class Neighbours : public Mail, public Airs {
   void deliver(const NodeId& who, const std::vector<SharedView>& messages, Instant now);
   Neighbour* known(const NodeId& id, Instant now);
   Session* session_on(const Path& path) const;
+  bool may_establish(Instant now);
   void establish(const Path& path, Session::Keys keys, Instant now);
   void choose_active(Neighbour& neighbour, Instant now);
   void avoid_stream(Neighbour& neighbour, Instant now);
@@ -206,7 +210,7 @@ class Neighbours : public Mail, public Airs {
   Totals& totals_;
   Handshakes handshakes_;
   Trickle trickle_;
-  std::optional<TokenBucket> greetings_;
+  std::optional<TokenBucket> greetings_, new_sessions_;
   Instant moved_{0};                 // when a neighbour came or went
   std::uint64_t frame_counter_ = 0;  // of beacons and hellos
   std::map<NodeId, Neighbour> known_;

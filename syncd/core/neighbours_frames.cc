@@ -94,9 +94,15 @@ void Neighbours::on_hello(const Path& from, ByteView frame, Instant now) {
                              std::make_shared<const Bytes>(codec::encode_message(codec::Ping{0, true})));
     return;
   }
+  if (!hello->echo.is_zero() && !may_establish(now)) return;
   if (std::optional<Session::Keys> keys = handshakes_.on_hello(from, reliable(from.link), *hello, now)) {
     establish(from, std::move(*keys), now);
   }
+}
+
+bool Neighbours::may_establish(Instant now) {
+  if (!new_sessions_) new_sessions_.emplace(kNewSessions, now);
+  return new_sessions_->take(now);
 }
 
 void Neighbours::on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now) {
@@ -109,6 +115,7 @@ void Neighbours::on_packet(const Path& from, const codec::FrameHeader& header, B
       ++totals_.bad_frames;
       return;
     }
+    if (!may_establish(now)) return;
     handshakes_.forget(path);
     establish(path, std::move(*keys), now);
     it = by_number_.find(header.session);

@@ -16,6 +16,7 @@ Faults Faults::draw(Rng& rng) {
   if (rng.percent(50)) out.absences = 1 + rng.below(2);
   if (rng.percent(50)) out.deaf = 1 + rng.below(3);
   out.odd_clocks = rng.percent(50);
+  if (rng.percent(50)) out.liar = static_cast<Liar::Kind>(rng.below(Liar::kKinds));
   return out;
 }
 
@@ -40,6 +41,7 @@ std::string Faults::words() const {
     if (count > 0) out += ", " + std::to_string(count) + what;
   }
   if (odd_clocks) out += ", odd clocks";
+  if (liar) out += std::string(", a liar (") + Liar::name_of(*liar) + ")";
   return out;
 }
 

@@ -2,6 +2,7 @@
 // Plain values; SimMesh makes them happen. Never draws from anything but the Rng handed in.
 #pragma once
 
+#include "tests/sim/liar.h"
 #include "tests/sim/sim_node.h"
 
 namespace meshfs::sim {
@@ -17,9 +18,10 @@ struct Faults {
   bool streams = false;
   std::size_t partitions = 0;
   std::size_t crashes = 0;
-  std::size_t absences = 0;  // a node is out of everybody's reach for a while, and works on
-  std::size_t deaf = 0;      // an edge carries one way only for a while
-  bool odd_clocks = false;   // see draw_clock()
+  std::size_t absences = 0;        // a node is out of everybody's reach for a while, and works on
+  std::size_t deaf = 0;            // an edge carries one way only for a while
+  bool odd_clocks = false;         // see draw_clock()
+  std::optional<Liar::Kind> liar;  // a member that lies stands beside two of them until all is equal
 
   // Any of the above, each in about half of the seeds.
   static Faults draw(Rng& rng);

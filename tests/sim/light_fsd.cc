@@ -39,7 +39,7 @@ Record light_record(std::uint64_t number, std::size_t content_bytes) {
   commit.header.author = named<AuthorTag>("light author", number % 50);
   commit.header.sequence = number + 1;
   commit.header.hlc = Hlc::at({kMadeMs + static_cast<std::int64_t>(number)});
-  commit.header.previous = named<HeaderHash>("light previous", number);
+  if (number > 0) commit.header.previous = named<HeaderHash>("light previous", number);  // the first has none
   commit.header.total_bytes = 1'000'000 + number;
   commit.header.total_entries = 10'000 + number;
   const auto first = named<Hash>("light signature", 2 * number),
@@ -49,6 +49,8 @@ Record light_record(std::uint64_t number, std::size_t content_bytes) {
   commit.entries.emplace_back(std::move(object));
   return std::make_shared<const Bytes>(codec::encode_commit(commit));
 }
+
+crypto::LinkKey light_link_key() { return named<crypto::LinkKey>("light key", 1); }
 
 LightFsd::LightFsd(SimHost& host, std::uint64_t number) : host_(host), self_(number) {
   host_.set_fsd([this](const local::ToFsd& message) { hear(message); });
@@ -68,7 +70,7 @@ void LightFsd::greet() {
   welcome.node_name = "n" + std::to_string(self_);
   welcome.network_name = "light";
   welcome.network = named<NetworkId>("light network", 1);
-  welcome.link_key = named<crypto::LinkKey>("light key", 1);
+  welcome.link_key = light_link_key();
   host_.to_syncd(welcome);
   local::Items snapshot;
   for (const auto& [hash, number] : number_of_) {
@@ -97,6 +99,10 @@ void LightFsd::on(const local::Offer& offer) {
   local::Items news;
   for (const codec::Bundle& bundle : offer.bundles) {
     ++offered;
+    if (!codec::decode_commit(bundle.bytes)) {
+      judged.bundles.push_back({local::Verdict::refused, {}});
+      continue;
+    }
     const auto added = take(std::make_shared<const Bytes>(bundle.bytes));
     judged.bundles.push_back({added ? local::Verdict::accepted : local::Verdict::known, {}});
     if (!added) continue;

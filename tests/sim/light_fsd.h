@@ -1,5 +1,5 @@
 // A light stand-in for fsd where the mesh is too large for whole replicas or only syncd is measured: keeps records by hash
-// and believes each that comes. It knows nothing of trees, blobs, clocks or signatures, so whatever it shows holds for
+// and believes each that comes and is a commit by its form. It knows nothing of trees, blobs, clocks or signatures, so whatever it shows holds for
 // syncd's core alone. Owned by LightMesh or a test.
 #pragma once
 
@@ -13,6 +13,7 @@ namespace meshfs::sim {
 // nodes do not look at it.
 using Record = std::shared_ptr<const Bytes>;
 Record light_record(std::uint64_t number, std::size_t content_bytes);
+crypto::LinkKey light_link_key();
 
 class LightFsd {
  public:

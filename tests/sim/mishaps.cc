@@ -12,6 +12,16 @@ Instant SimMesh::sometime() {
   return network_.now() + nanoseconds(static_cast<std::int64_t>(rng_.below(span)));
 }
 
+// Two of them hear it, wherever they go.
+void SimMesh::add_liar() {
+  const SimNetwork::Node number = network_.add_node();
+  liar_ = std::make_unique<Liar>(network_, number, network_key_, *faults_.liar, seed_);
+  const auto first = static_cast<SimNetwork::Node>(rng_.below(scenario_.nodes));
+  const auto second = static_cast<SimNetwork::Node>(rng_.below(scenario_.nodes));
+  network_.connect(first, number, faults_.quality());
+  if (second != first) network_.connect(second, number, faults_.quality());
+}
+
 void SimMesh::plan_mishaps() {
   const auto plan = [this](std::size_t times, void (SimMesh::*mishap)()) {
     for (std::size_t i = 0; i < times; ++i) network_.at(sometime(), [this, mishap] { (this->*mishap)(); });
@@ -41,7 +51,7 @@ void SimMesh::spread_loss() {
 void SimMesh::partition() {
   std::vector<std::uint32_t> group;
   const std::uint64_t split = 1 + rng_.below(scenario_.nodes - 1);
-  for (std::size_t i = 0; i < scenario_.nodes; ++i) group.push_back(i < split ? 0 : 1);
+  for (std::size_t i = 0; i < network_.node_count(); ++i) group.push_back(i < split ? 0 : 1);
   network_.partition(group);
   network_.at(network_.now() + seconds(4) + milliseconds(static_cast<std::int64_t>(rng_.below(12'000))),
               [this] { network_.mend_all(); });

@@ -39,6 +39,7 @@ TEST(Faults, EveryKindIsDrawnByOneOfTheSeedsAndLeftOutByAnother) {
     runs["absences"] += faults.absences > 0 ? 1 : 0;
     runs["deaf"] += faults.deaf > 0 ? 1 : 0;
     runs["clocks"] += faults.odd_clocks ? 1 : 0;
+    runs["liars"] += faults.liar ? 1 : 0;
   }
   EXPECT_TRUE(losses.contains(0));
   EXPECT_TRUE(losses.contains(Faults::kMostLossPpm));

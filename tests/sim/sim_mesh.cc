@@ -113,6 +113,8 @@ void SimMesh::build() {
   topology_.connect(network_, faults_.quality());
   if (faults_.asymmetric) spread_loss();
   if (scenario_.topology == "mobile") wanderers_ = std::make_unique<Wanderers>(network_, seed_ * 2 + 1);
+  network_key_ = codec::network_link_key(identities.front().network_secret, codec::network_id(genesis));
+  if (faults_.liar) add_liar();
 }
 
 // Those who share an identity only read: two writers with one device key would contradict each other.
@@ -161,6 +163,7 @@ Outcome SimMesh::run() {
   build();
   for (const auto& node : nodes_) node->start();
   if (wanderers_) wanderers_->start();
+  if (liar_) liar_->start();
   network_.run_until(network_.now() + seconds(3));
   plan();
   network_.run_until(network_.now() + scenario_.span + seconds(6));
@@ -180,6 +183,7 @@ Outcome SimMesh::run() {
   out.faults = faults_;
   out.settled = network_.now() - healed;
   if (wanderers_) wanderers_->gather();
+  if (liar_) liar_->stop();  // nobody is quiet beside it
   const std::string quiet = check_quiet();
   if (control_ == Control::private_file) nodes_.back()->keep_private_file("mine");
   const std::pair<const char*, std::string> verdicts[]{

@@ -62,6 +62,7 @@ class SimMesh {
   void change();
   SimNode& writer();
   // mishaps.cc
+  void add_liar();
   void plan_mishaps();
   Instant sometime();
   void spread_loss();
@@ -87,6 +88,8 @@ class SimMesh {
   Topology topology_;
   transport::SimNetwork network_;
   std::unique_ptr<Wanderers> wanderers_;  // of a mobile mesh
+  crypto::LinkKey network_key_;
+  std::unique_ptr<Liar> liar_;
   std::vector<std::unique_ptr<SimNode>> nodes_;
   std::vector<std::shared_ptr<Write>> writes_;
   std::uint64_t next_text_ = 1;

@@ -1,0 +1,220 @@
+#include "tests/sim/liar.h"
+
+#include "syncd/core/sketch.h"
+
+namespace meshfs::sim {
+
+using transport::LinkAddress;
+using transport::SimNetwork;
+
+namespace {
+
+constexpr std::uint64_t kBeaconEvery = 10;  // turns; of one that is no liar by beacon 200
+constexpr std::uint64_t kUsualBeaconEvery = 200;
+constexpr int kHellosPerTurn = 20, kReplaysPerTurn = 20;
+constexpr std::size_t kMostQueued = 64 * 1024;  // to each victim: more would only wait
+
+codec::Hello self_of(std::uint64_t seed) {
+  const ByteView bytes{reinterpret_cast<const std::uint8_t*>(&seed), sizeof seed};
+  codec::Hello out;
+  out.node = *NodeId::from(crypto::hash_in("liar", {bytes}).view());
+  out.boot = crypto::prefix_of<codec::Nonce>(crypto::hash_in("liar-boot", {bytes}));
+  out.name = "liar";
+  return out;
+}
+
+}  // namespace
+
+const char* Liar::name_of(Kind kind) {
+  static constexpr const char* kNames[]{"sketch",  "beacons", "cells", "ranges",
+                                        "replays", "hellos",  "wants", "refused"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+Liar::Liar(SimNetwork& network, SimNetwork::Node number, const crypto::LinkKey& key, Kind kind, std::uint64_t seed)
+    : network_(network),
+      number_(number),
+      key_(key),
+      kind_(kind),
+      rng_(seed),
+      self_(self_of(seed)),
+      handshakes_({self_.node, self_.boot, self_.name, key}, Rng(seed + 1)) {}
+
+Liar::~Liar() {
+  stop();
+  *alive_ = false;
+}
+
+transport::SimLink& Liar::air() { return network_.link(number_, SimNetwork::Mode::datagram); }
+
+Status Liar::send(syncd::LinkId, const LinkAddress& to, ByteView frame) { return air().send(to, frame); }
+Status Liar::send_all(syncd::LinkId, ByteView frame) { return air().send_all(frame); }
+
+void Liar::start() {
+  lying_ = true;
+  ++life_;
+  transport::PacketLink::Events events;
+  events.on_frame = [this](const LinkAddress& from, ByteView frame) { on_frame(from, frame); };
+  air().set_events(std::move(events));
+  turn();
+}
+
+void Liar::stop() {
+  if (!lying_) return;
+  lying_ = false;
+  ++life_;
+  air().set_events({});
+  sessions_.clear();
+}
+
+// --- what it hears
+
+void Liar::on_frame(const LinkAddress& from, ByteView frame) {
+  const Result<codec::FrameHeader> header = codec::peek_frame(frame);
+  if (!header) return;
+  const Instant now = network_.now();
+  const syncd::Path path{kAir, from};
+  if (header->kind == codec::FrameKind::packet) {
+    const auto it = sessions_.find(path);
+    std::vector<SharedView> messages;
+    if (it == sessions_.end() || !it->second->on_frame(*header, frame, now, messages)) return;
+    for (const SharedView& bytes : messages) {
+      if (const auto message = codec::decode_shared_message(bytes)) on_message(*it->second, *message);
+    }
+    it->second->flush(now);
+    return;
+  }
+  if (overheard_.size() < kOverheard) overheard_.push_back(copy_of(frame));
+  if (header->kind == codec::FrameKind::beacon && !sessions_.contains(path)) handshakes_.begin(path, false, now);
+  if (header->kind != codec::FrameKind::hello) return;
+  const Result<ByteView> payload = codec::open_frame(key_, frame);
+  const Result<codec::Hello> hello = payload ? codec::decode_hello(*payload) : Result<codec::Hello>(payload.failure());
+  if (!hello) return;
+  if (auto keys = handshakes_.on_hello(path, false, *hello, now)) {
+    sessions_[path].reset(new syncd::Session(*this, air().traits(), budget_, path, std::move(*keys),
+                                             now));  // our private base is its port
+  }
+}
+
+void Liar::listen(const codec::Message& message) {
+  if (const auto* want = std::get_if<codec::WantCells>(&message); want != nullptr && want->set == SetId::shared) {
+    their_count_ = want->count;
+  }
+  const auto* theirs = std::get_if<codec::Reconcile>(&message);
+  if (theirs == nullptr || theirs->set != SetId::shared) return;
+  for (const codec::Range& range : theirs->ranges) {
+    if (range.lower == 0 && range.upper == 0) their_count_ = range.count;
+  }
+}
+
+void Liar::on_message(syncd::Session& from, const codec::Message& message) {
+  listen(message);
+  if (const auto* want = std::get_if<codec::WantCells>(&message)) {
+    say(from, codec::Cells{want->set, 0, their_count_, any_fingerprint(), want->first, cells(want->first, want->number),
+                           want->lower, want->upper});
+  } else if (const auto* theirs = std::get_if<codec::Reconcile>(&message); theirs != nullptr && theirs->want_reply) {
+    codec::Reconcile answer{theirs->set, 0, true, {}};
+    for (const codec::Range& range : theirs->ranges) {
+      answer.ranges.push_back({range.lower, range.upper, 1000, any_fingerprint(), false, {}});
+    }
+    if (kind_ == Kind::ranges) say(from, answer);
+  } else if (const auto* ping = std::get_if<codec::Ping>(&message); ping != nullptr && !ping->reply) {
+    say(from, codec::Ping{ping->token, true});
+  }
+}
+
+// --- what it says
+
+codec::Fingerprint Liar::any_fingerprint() {
+  codec::Fingerprint out;
+  for (auto& byte : out.data) byte = static_cast<std::uint8_t>(rng_.next());
+  return out;
+}
+
+// Of a set of three ids that nobody holds, or of none at all.
+std::vector<codec::SketchCell> Liar::cells(std::uint32_t first, std::uint32_t number) {
+  std::vector<codec::SketchCell> out;
+  if (kind_ == Kind::cells) {
+    syncd::Sketch sketch;
+    for (int i = 0; i < 3; ++i) sketch.toggle(rng_.next());
+    return sketch.cells(first, number);
+  }
+  for (std::uint32_t i = 0; i < number; ++i) {
+    out.push_back({rng_.next(), static_cast<std::uint32_t>(rng_.below(1 << 24))});
+  }
+  return out;
+}
+
+void Liar::say(syncd::Session& to, const codec::Message& message) {
+  if (to.channel().traffic().queued > kMostQueued) return;
+  ++messages_;
+  to.channel().queue(syncd::Priority::control, std::make_shared<const Bytes>(codec::encode_message(message)));
+}
+
+void Liar::say_beacon() {
+  codec::Beacon beacon;
+  beacon.node = self_.node;
+  beacon.boot = self_.boot;
+  beacon.has_clock = true;
+  beacon.network_time.ms = static_cast<std::int64_t>(rng_.below(std::uint64_t{1} << 42));
+  beacon.all = any_fingerprint();
+  if (rng_.percent(50)) {
+    const SetId set = kAllSets[rng_.below(kAllSets.size())];
+    beacon.sets.push_back({set, their_count_ + rng_.below(20), any_fingerprint(), cells(0, 20)});
+  }
+  (void)air().send_all(
+      codec::seal_frame(key_, {codec::FrameKind::beacon, 0, ++counter_}, codec::encode_beacon(beacon)));
+}
+
+void Liar::greet() {
+  codec::Hello hello = self_;
+  hello.node.data[0] = static_cast<std::uint8_t>(rng_.next());
+  hello.nonce.data[0] = static_cast<std::uint8_t>(rng_.next());
+  hello.session = static_cast<std::uint32_t>(rng_.next());
+  (void)air().send_all(codec::seal_frame(key_, {codec::FrameKind::hello, 0, ++counter_}, codec::encode_hello(hello)));
+}
+
+void Liar::flood(syncd::Session& victim) {
+  const SetId set = SetId::shared;
+  say(victim, codec::WantCells{set, 0, their_count_ + 1, any_fingerprint(), 0, codec::kMaxCells, 0, 0});
+  say(victim, codec::Reconcile{set, 0, true, {{0, 0, their_count_ + 1, any_fingerprint(), false, {}}}});
+  codec::WantItems want{set, 0, {}};
+  for (std::size_t i = 0; i < codec::kMaxWants; ++i) want.ids.push_back(static_cast<std::uint32_t>(rng_.next()));
+  say(victim, want);
+}
+
+void Liar::push_refused(syncd::Session& victim) {
+  codec::Push push;
+  Bytes bytes(100);
+  for (auto& byte : bytes) byte = static_cast<std::uint8_t>(rng_.next());
+  push.bundles.push_back({codec::ItemForm::commit, std::move(bytes)});
+  say(victim, push);
+}
+
+void Liar::turn() {
+  const Instant now = network_.now();
+  if (++turns_ % (kind_ == Kind::beacons ? kBeaconEvery : kUsualBeaconEvery) == 1) say_beacon();
+  std::vector<syncd::Path> given_up;
+  for (const auto& due : handshakes_.due(now, given_up)) {
+    (void)air().send(due.path.address,
+                     codec::seal_frame(key_, {codec::FrameKind::hello, 0, ++counter_}, codec::encode_hello(due.hello)));
+  }
+  for (int i = 0; kind_ == Kind::hellos && i < kHellosPerTurn; ++i) greet();
+  for (int i = 0; kind_ == Kind::replays && i < kReplaysPerTurn && !overheard_.empty(); ++i) {
+    (void)air().send_all(overheard_[rng_.below(overheard_.size())]);
+  }
+  for (auto it = sessions_.begin(); it != sessions_.end();) {
+    syncd::Session& session = *it->second;
+    if (kind_ == Kind::wants) flood(session);
+    if (kind_ == Kind::refused) push_refused(session);
+    if (kind_ == Kind::ranges)
+      say(session, codec::Reconcile{SetId::shared, 0, true, {{0, 0, 9, any_fingerprint(), false, {}}}});
+    session.flush(now);
+    it = session.channel().dead(now) ? sessions_.erase(it) : std::next(it);
+  }
+  network_.at(now + kTurn, [this, alive = alive_, life = life_] {
+    if (*alive && life == life_) turn();
+  });
+}
+
+}  // namespace meshfs::sim

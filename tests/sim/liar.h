@@ -1,0 +1,79 @@
+// A member of the network that lies: it holds the key, makes sessions like anybody and then says what costs the honest the most.
+// It speaks the wire by hand (the real Session and Handshakes below it, so that what it says arrives), on datagrams. Owned by a
+// mesh or a test; virtual time; all chance from its seed. It must never touch an honest node but over the network.
+//
+//   sketch    cells that never decode: of no set at all           beacons   another fingerprint in each, twenty a second
+//   cells     cells that decode to ids that nobody has            ranges    every range differs, whatever is asked
+//   replays   what it overheard, again and again                  hellos    handshakes begun and never ended, 4,000 a second
+//   wants     WantCells, WantItems, Reconcile without end         refused   bundles that no fsd accepts
+#pragma once
+
+#include <memory>
+
+#include "syncd/core/handshakes.h"
+#include "transport/sim/sim_network.h"
+
+namespace meshfs::sim {
+
+class Liar : private syncd::Links {
+ public:
+  enum class Kind : std::uint8_t { sketch, beacons, cells, ranges, replays, hellos, wants, refused };
+  static constexpr std::size_t kKinds = 8;
+  static const char* name_of(Kind kind);
+
+  // `number`: a node of the network that nobody else is. Its edges are the caller's.
+  Liar(transport::SimNetwork& network, transport::SimNetwork::Node number, const crypto::LinkKey& key, Kind kind,
+       std::uint64_t seed);
+  ~Liar() override;
+
+  void start();
+  void stop();
+  [[nodiscard]] transport::SimNetwork::Node number() const { return number_; }
+  [[nodiscard]] std::uint64_t messages() const { return messages_; }  // said in sessions
+  [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
+
+ private:
+  static constexpr syncd::LinkId kAir = 1;
+  static constexpr Duration kTurn = milliseconds(5);
+  static constexpr std::size_t kOverheard = 64;
+
+  void on_frame(const transport::LinkAddress& from, ByteView frame);
+  void on_message(syncd::Session& from, const codec::Message& message);
+  void turn();
+  void say_beacon();
+  void flood(syncd::Session& victim);
+  void listen(const codec::Message& message);
+  void push_refused(syncd::Session& victim);
+  void greet();
+  void say(syncd::Session& to, const codec::Message& message);
+  codec::Fingerprint any_fingerprint();
+  std::vector<codec::SketchCell> cells(std::uint32_t first, std::uint32_t number);
+
+  Status send(syncd::LinkId link, const transport::LinkAddress& to, ByteView frame) override;
+  Status send_all(syncd::LinkId link, ByteView frame) override;
+  void connect(syncd::LinkId, const transport::LinkAddress&) override {}
+  void close(syncd::LinkId, const transport::LinkAddress&) override {}
+  std::optional<Target> stream_target(syncd::LinkId, const transport::LinkAddress&, std::uint16_t) override {
+    return std::nullopt;
+  }
+  transport::SimLink& air();
+
+  transport::SimNetwork& network_;
+  transport::SimNetwork::Node number_;
+  crypto::LinkKey key_;
+  Kind kind_;
+  Rng rng_;
+  codec::Hello self_;
+  syncd::Handshakes handshakes_;
+  syncd::LinkBudget budget_{UINT64_MAX};
+  std::map<syncd::Path, std::unique_ptr<syncd::Session>> sessions_;
+  std::vector<Bytes> overheard_;
+  std::uint64_t counter_ = 0, turns_ = 0, messages_ = 0;
+  std::uint64_t their_count_ =
+      1000;  // items of the victims' shared set, as far as they told: a lie near the truth costs most
+  bool lying_ = false;
+  std::uint64_t life_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace meshfs::sim

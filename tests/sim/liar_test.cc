@@ -1,0 +1,130 @@
+// Honest nodes beside members that lie: they still agree at once, and what a liar has them do is bounded by the limits of
+// syncd/core. Both are measured at node 0, which the liars reach; virtual time.
+#include <gtest/gtest.h>
+
+#include "syncd/core/neighbours.h"
+#include "syncd/core/reconciler.h"
+#include "tests/sim/liar.h"
+#include "tests/sim/light_mesh.h"
+
+namespace meshfs::sim {
+namespace {
+
+constexpr std::size_t kHonest = 4, kItems = 5000, kSeconds = 20;
+constexpr std::size_t kSmall = 64;  // bytes of content
+
+struct Beside {
+  double bytes_per_s = 0;     // from node 0 towards the liars
+  double messages_per_s = 0;  // that node 0 said, to anybody
+  std::uint64_t said = 0;     // by the liars, in sessions
+  Duration slowest{};         // from a publication at one honest node until the last one has it
+  bool all = true;            // have everything
+  std::size_t sessions = 0;   // of node 0 in the end
+};
+
+// The honest hear each other in a row; 0 and 1 hear the liars.
+Beside beside(Liar::Kind kind, std::size_t liars, std::uint64_t seed) {
+  Rng rng(seed);
+  LightMesh mesh(Topology::make("line", kHonest, rng), {.delay = milliseconds(2)}, seed, false);
+  for (std::uint64_t i = 0; i < kItems; ++i) {
+    const Record record = light_record(i, 8);
+    for (std::size_t node = 0; node < kHonest; ++node) mesh.fsd(node).give(record);
+  }
+  std::vector<std::unique_ptr<Liar>> all;
+  for (std::size_t i = 0; i < liars; ++i) {
+    const auto number = mesh.network().add_node();
+    mesh.network().connect(0, number, {.delay = milliseconds(2)});
+    mesh.network().connect(1, number, {.delay = milliseconds(2)});
+    all.push_back(std::make_unique<Liar>(mesh.network(), number, light_link_key(), kind, seed * 100 + i));
+  }
+  mesh.start(seconds(2));
+  for (const auto& liar : all) liar->start();
+  mesh.run(seconds(2));
+  const auto towards_liars = [&] {
+    std::uint64_t sum = 0;
+    for (const auto& liar : all) sum += mesh.network().bytes_on(0, liar->number());
+    return static_cast<double>(sum);
+  };
+  Beside out;
+  const double bytes = towards_liars();
+  const std::uint64_t messages = mesh.host(0).core().stats().messages_out;
+  for (std::uint64_t second = 0; second < kSeconds; ++second) {
+    const Instant at = mesh.network().now();
+    mesh.fsd(second % kHonest).publish(light_record(kItems + second, kSmall));
+    const auto there = [&] {
+      for (std::size_t node = 0; node < kHonest; ++node) {
+        if (mesh.fsd(node).size() < kItems + second + 1) return false;
+      }
+      return true;
+    };
+    out.all &= mesh.run_until(there, seconds(30));
+    out.slowest = std::max(out.slowest, mesh.network().now() - at);
+    mesh.run(std::max(Duration{}, seconds(1) - (mesh.network().now() - at)));
+  }
+  out.bytes_per_s = (towards_liars() - bytes) / kSeconds;
+  out.messages_per_s = static_cast<double>(mesh.host(0).core().stats().messages_out - messages) / kSeconds;
+  for (const auto& liar : all) out.said += liar->messages();
+  out.sessions = mesh.host(0).core().stats().sessions;
+  return out;
+}
+
+class Liars : public testing::TestWithParam<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(Kinds, Liars, testing::Range<std::size_t>(0, Liar::kKinds), [](const auto& one) {
+  return std::string(Liar::name_of(static_cast<Liar::Kind>(one.param)));
+});
+
+// --- what one may cost by the limits
+
+double per_second(const syncd::TokenBucket::Limits& limits) {
+  return 1e9 / static_cast<double>(limits.each.ns) + static_cast<double>(limits.burst) / kSeconds;
+}
+
+constexpr double kOfSession = 12;      // messages at its start: a ping, a question for each of four sets, their answers
+constexpr double kOwn = 20;            // messages a second to honest neighbours and about the news of this test
+constexpr double kSmallMessage = 200;  // bytes with its frame; beacons, acknowledgements, questions
+constexpr double kRangesMessage = 800;  // sixteen sums
+constexpr double kCellsMessage = 11.0 * codec::kMaxCells * 1.1;
+
+double most_messages() {
+  using syncd::Neighbours, syncd::Reconciler;
+  return kOwn + kOfSession * per_second(Neighbours::kNewSessions) + per_second(Reconciler::kCellAnswers) +
+         per_second(Reconciler::kRangeAnswers);
+}
+
+double most_bytes() {
+  using syncd::Neighbours, syncd::Reconciler;
+  return kOwn * kSmallMessage + kOfSession * kSmallMessage * per_second(Neighbours::kNewSessions) +
+         kSmallMessage * per_second(Neighbours::kGreetings) + kCellsMessage * per_second(Reconciler::kCellAnswers) +
+         kRangesMessage * per_second(Reconciler::kRangeAnswers);
+}
+
+void print(Liar::Kind kind, std::size_t liars, const Beside& seen) {
+  std::printf("%zu x %s: said %llu; node 0 %.0f bytes/s to them, %.1f messages/s; news %.1f ms at most, %zu sessions\n",
+              liars, Liar::name_of(kind), static_cast<unsigned long long>(seen.said), seen.bytes_per_s,
+              seen.messages_per_s, static_cast<double>(seen.slowest.ns) / 1e6, seen.sessions);
+}
+
+TEST_P(Liars, CostABoundedAmountAndKeepNobodyFromAgreeing) {
+  const auto kind = static_cast<Liar::Kind>(GetParam());
+  const Beside one = beside(kind, 1, 1);
+  print(kind, 1, one);
+  EXPECT_TRUE(one.all);
+  EXPECT_LE(one.slowest, seconds(1));
+  EXPECT_GE(one.sessions, 1u);
+  EXPECT_GT(one.said, 20u);
+  EXPECT_LE(one.messages_per_s, most_messages());
+  EXPECT_LE(one.bytes_per_s, most_bytes());
+}
+
+// Without a limit per neighbour one could do what eight do here: the check above would see it.
+TEST(LiarsTogether, CostMoreThanOneMay) {
+  for (const auto kind : {Liar::Kind::wants, Liar::Kind::ranges}) {
+    const Beside many = beside(kind, 8, 1);
+    print(kind, 8, many);
+    EXPECT_TRUE(many.all);
+    EXPECT_GT(many.messages_per_s, most_messages());
+  }
+}
+
+}  // namespace
+}  // namespace meshfs::sim

@@ -139,14 +139,16 @@ void Fetcher::let_stand(Peer& peer, const Hash& hash, Instant now) {
 void Fetcher::check_progress(const NodeId& who, Peer& peer, Instant now) {
   if (peer.asked.empty() || now < peer.next_check) return;
   peer.next_check = now + kStall / 4;
-  const bool stalled = now - peer.progress >= kStall;
+  // Others may want of it at the same time.
+  const Duration slow = mail_.time_of(who, peer.asked_bytes * 2);
+  const bool stalled = now - peer.progress >= kStall + slow;
   const bool crowded = !peer.idle.empty();
   std::vector<Hash> in_vain;
   std::size_t standing = peer.standing;
   for (const auto& [order, hash] : peer.asked_order) {
     const Asked& asked = peer.asked.at(hash);
     const Duration age = now - asked.at, rest = needs_.at(hash).rest;
-    if (age < std::max(kStuck, rest) && !(stalled && age >= rest)) continue;
+    if (age < std::max(kStuck, rest) + slow && !(stalled && age >= rest)) continue;
     in_vain.push_back(hash);
     if (asked.standing) --standing;
   }

@@ -20,6 +20,9 @@ class Mail {
   virtual void blame(const NodeId& who, const char* what) = 0;
   [[nodiscard]] virtual std::string name_of(const NodeId& who) const = 0;
 
+  // How long so many bytes take at the budget of the neighbour's link, which both ends should have alike; nothing without one.
+  [[nodiscard]] virtual Duration time_of(const NodeId& /*who*/, std::size_t /*bytes*/) const { return {}; }
+
   // The codec::kFeature bits of its Hello; 0 without a session.
   [[nodiscard]] virtual std::uint32_t features(const NodeId& who) const = 0;
 

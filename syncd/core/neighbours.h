@@ -148,6 +148,7 @@ class Neighbours : public Mail, public Airs {
   void blame(const NodeId& who, const char* what) override;
   [[nodiscard]] std::string name_of(const NodeId& who) const override;
   [[nodiscard]] std::uint32_t features(const NodeId& who) const override;
+  [[nodiscard]] Duration time_of(const NodeId& who, std::size_t bytes) const override;
 
   // Airs
   [[nodiscard]] std::vector<Air> airs() const override;

@@ -14,6 +14,13 @@ bool Neighbours::thin(const Neighbour& neighbour) {
   return neighbour.beacon && budget(neighbour.beacon->from.link).limited();
 }
 
+Duration Neighbours::time_of(const NodeId& who, std::size_t bytes) const {
+  const auto it = known_.find(who);
+  if (it == known_.end() || it->second.active == nullptr) return {};
+  const auto budget = budgets_.find(it->second.active->path().link);
+  return budget == budgets_.end() ? Duration{} : budget->second.time_of(bytes);
+}
+
 std::size_t Neighbours::flush_one(Session& session, Instant now, std::size_t most) {
   const Session::Counts before = session.counts();
   const std::size_t packets = session.flush(now, most);

@@ -1,8 +1,11 @@
 #include "syncd/core/counter_ranges.h"
 
+#include <algorithm>
+
 namespace meshfs::syncd {
 
 void CounterRanges::add(std::uint64_t counter) {
+  for (std::uint64_t& told : told_) told = std::min(told, counter - 1);  // of those before it, this one is news
   for (std::size_t i = 0; i < ranges_.size(); ++i) {
     codec::AckRange& range = ranges_[i];
     if (counter >= range.first && counter <= range.last) return;
@@ -32,8 +35,14 @@ void CounterRanges::add(std::uint64_t counter) {
 }
 
 std::vector<codec::AckRange> CounterRanges::newest(std::size_t limit) const {
-  const std::size_t count = std::min(limit, ranges_.size());
+  std::size_t count = 0;
+  while (count < std::min(limit, ranges_.size()) && ranges_[count].last > told_[next_]) ++count;
   return {ranges_.begin(), ranges_.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+void CounterRanges::told() {
+  told_[next_] = ranges_.empty() ? 0 : ranges_.front().last;
+  next_ = (next_ + 1) % kTellings;
 }
 
 }  // namespace meshfs::syncd

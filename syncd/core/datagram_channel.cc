@@ -278,6 +278,7 @@ bool DatagramChannel::send_one(Instant now, const SendPacket& send) {
   ++packets_sent_;
   sent_.push_back({*counter, now, bytes, std::move(pieces), rate_.stamp(), large, false});
   rate_.on_sent(bytes, now);
+  if (!packet.acks.empty()) received_.told();
   unacked_ = 0;
   ack_at_ = kNever;
   return true;
@@ -292,6 +293,7 @@ void DatagramChannel::flush(Instant now, const SendPacket& send) {
   }
   paced_ = in_flight_ < rate_.window() && now < rate_.next_send();
   if (now >= ack_at_ && send({received_.newest(kRangesAlone), {}})) {
+    received_.told();
     unacked_ = 0;
     ack_at_ = kNever;
   }

@@ -12,7 +12,7 @@ constexpr codec::ItemId kNarrowest = codec::ItemId{1} << 32;  // nobody has a th
 }  // namespace
 
 Sweep::Sweep(std::uint64_t differences, std::uint64_t items)
-    : most_(items <= kMostItems ? kWidest : UINT64_MAX / items * kMostItems), width_(most_), gaps_{{0, 0}} {
+    : most_(items < 2 * kMostItems ? kWidest : UINT64_MAX / items * kMostItems), width_(most_), gaps_{{0, 0}} {
   widen_to(UINT64_MAX / std::max<std::uint64_t>(differences, 1));
 }
 

@@ -29,6 +29,22 @@ TEST(ReplayWindow, TakesEachCounterOnceAndNothingTooOld) {
   }
 }
 
+// A hole stays for good, and would ride on every acknowledgement that follows.
+TEST(CounterRanges, WhatWasToldEightTimesIsToldNoMore) {
+  CounterRanges ranges;
+  for (const std::uint64_t counter : {1u, 2u, 4u}) ranges.add(counter);
+  const std::vector<codec::AckRange> both{{4, 4}, {1, 2}};
+  for (std::size_t i = 0; i < CounterRanges::kTellings; ++i) {
+    EXPECT_EQ(ranges.newest(9), both) << i;
+    ranges.told();
+  }
+  EXPECT_TRUE(ranges.newest(9).empty());
+  ranges.add(6);
+  EXPECT_EQ(ranges.newest(9), (std::vector<codec::AckRange>{{6, 6}}));
+  ranges.add(3);  // overtaken by others: nobody was told of it
+  EXPECT_EQ(ranges.newest(9), (std::vector<codec::AckRange>{{6, 6}, {1, 4}}));
+}
+
 TEST(CounterRanges, MergesAndKeepsTheNewest) {
   CounterRanges ranges;
   for (const std::uint64_t counter : {5u, 7u, 6u, 1u, 10u, 9u, 2u, 5u}) ranges.add(counter);

@@ -51,11 +51,12 @@ struct Mesh {
     }
     return true;
   }
-  bool all_in_session(std::size_t links) const {
+  std::size_t sessions() const {
     std::size_t sum = 0;
     for (const auto& host : hosts) sum += host->core().stats().sessions;
-    return sum == 2 * links;
+    return sum;
   }
+  bool all_in_session(std::size_t links) const { return sessions() == 2 * links; }
 
   SimNetwork network;
   Rng rng;

@@ -87,7 +87,8 @@ TEST(News, TravelsTenLossyHopsForAboutOneTransmissionPerNode) {
     Field field(seed);
     field.strip(70, 5, 8, {.delay = milliseconds(2), .jitter = milliseconds(1), .loss_ppm = 200'000});
     const auto hops = field.hops();
-    ASSERT_TRUE(field.run_until([&] { return field.all_in_session(field.edges); }, seconds(120))) << seed;
+    // Where more than ten are heard, some edges have none.
+    ASSERT_TRUE(field.run_until([&] { return field.sessions() * 10 >= field.edges * 2 * 9; }, seconds(120))) << seed;
     field.run(seconds(40));
     field.traffic = {};
     constexpr std::size_t kItems = 8;

@@ -71,7 +71,7 @@ struct Neighbour {
 class Neighbours : public Mail, public Airs {
  public:
   static constexpr std::size_t kMaxKnown = 256;    // heard of; the longest silent without session makes room
-  static constexpr std::size_t kMaxSessions = 64;  // neighbours in session, whoever wanted it; Overlay wants about 8
+  static constexpr std::size_t kMaxSessions = 64;  // neighbours in session, whoever wanted it; Overlay leaves about six
   static constexpr Duration kSilence =
       seconds(2400);  // nine beacons in the longest interval, of which bad links lose most: gone
   static constexpr Duration kMoving = seconds(300);  // so long after neighbours came or went others may

@@ -72,7 +72,7 @@ void Neighbours::graft(const NodeId& who, Instant now) {
   if (const auto it = known_.find(who); it != known_.end()) graft(it->second, now);
 }
 
-// The oldest graft beyond kMaxGrafts ends with its session: it has not proved to be one for longest.
+// Beyond kMaxGrafts the oldest is one no longer; its session goes when it is unused.
 void Neighbours::graft(Neighbour& neighbour, Instant now) {
   Neighbour::InOverlay& overlay = neighbour.overlay;
   if (neighbour.active != nullptr || overlay.wanted || overlay.grafted || now - grafted_at_ < kGraftEvery) return;

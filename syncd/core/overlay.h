@@ -1,7 +1,7 @@
 // With whom of many on one broadcast link a node keeps a session: 60 nodes that hear each other must not keep 60 sessions each.
 // Up to kDegreeAll are heard: with all. Beyond: with the next one by id on either side, a ring, so that those who hear each
 // other hang together; and with the kChosen whose pair with us hashes least, a random graph that is few hops wide. Both
-// sides of a pair may choose it, so a node has about eight. Who comes or goes changes the choice of few.
+// sides of a pair may choose it, so a node of 60 has about six (overlay_test). Who comes or goes changes the choice of few.
 //
 // Pure functions: everybody can tell what another chooses, as far as both hear the same, and nothing of it travels. What that
 // leaves apart is found by beacons and grafted (Neighbours), as Plumtree (Leitão et al. 2007) does with its lazy links.

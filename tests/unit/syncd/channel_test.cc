@@ -29,6 +29,17 @@ TEST(ReplayWindow, TakesEachCounterOnceAndNothingTooOld) {
   }
 }
 
+TEST(StreamChannel, IsNotIdleWhileAnyClassWaits) {
+  for (std::size_t p = 0; p < kPriorities; ++p) {
+    StreamChannel channel;
+    EXPECT_TRUE(channel.idle());
+    EXPECT_EQ(channel.most_urgent(), kPriorities);
+    ASSERT_TRUE(channel.queue(static_cast<Priority>(p), std::make_shared<const Bytes>(Bytes(10))));
+    EXPECT_FALSE(channel.idle()) << p;
+    EXPECT_EQ(channel.most_urgent(), p);
+  }
+}
+
 // A hole stays for good, and would ride on every acknowledgement that follows.
 TEST(CounterRanges, WhatWasToldEightTimesIsToldNoMore) {
   CounterRanges ranges;

@@ -55,7 +55,7 @@ TEST(Overlay, FewWantEachOther) {
   EXPECT_TRUE(Overlay::wanted(all[0], {all[0]}).empty());
 }
 
-TEST(Overlay, ManyHangTogetherByAboutEightEach) {
+TEST(Overlay, ManyHangTogetherByAboutSixEach) {
   for (const std::size_t count : {12u, 20u, 60u, 250u}) {
     for (std::uint64_t salt = 0; salt < 10; ++salt) {
       const Graph graph = graph_of(some_ids(count, salt));
@@ -88,7 +88,7 @@ TEST(Overlay, ANewcomerChangesTheChoiceOfFew) {
 
 std::size_t sessions(const Mesh& mesh, std::size_t node) { return mesh.hosts[node]->core().stats().sessions; }
 
-// First all that start at once hear only some and keep sessions with those; later about eight each are left, and stay.
+// First all that start at once hear only some and keep sessions with those; later about six each are left, and stay.
 TEST(Overlay, SixtyInOneDomain) {
   for (const std::uint32_t loss : {0u, 200'000u}) {
     Mesh mesh(21);

@@ -54,11 +54,17 @@ bool DatagramChannel::on_packet(std::uint64_t counter, codec::Packet packet, Ins
   }
   if (full) return true;  // unacknowledged, so it comes again
   received_.add(counter);
-  if (packet.pieces.empty()) return true;
-  ++unacked_;
-  const bool at_once = unacked_ >= kAckEvery || received_.newest_leaves_gap();
-  ack_at_ = std::min(ack_at_, at_once ? now : now + RoundTrip::kAckDelay);
+  if (!packet.pieces.empty()) schedule_ack(now);
   return true;
+}
+
+void DatagramChannel::schedule_ack(Instant now) {
+  // Whoever sent nothing for longer than an acknowledgement may wait sends no second one now either, for all we know.
+  gap_ = now - arrived_ > RoundTrip::kMostAckDelay ? Duration{} : (gap_ * 3 + (now - arrived_)) / 4;
+  arrived_ = now;
+  ++unacked_;
+  const bool at_once = unacked_ >= RoundTrip::kAckEvery || received_.newest_leaves_gap();
+  ack_at_ = std::min(ack_at_, at_once ? now : now + RoundTrip::ack_delay(gap_));
 }
 
 void DatagramChannel::on_acks(const std::vector<codec::AckRange>& acks, Instant now) {
@@ -152,7 +158,7 @@ void DatagramChannel::drop_resolved() {
 
 Instant DatagramChannel::probe_at() const {
   if (in_flight_ == 0) return kNever;
-  return std::max(last_progress_, last_sent_) + round_trip_.timeout();
+  return std::max(last_progress_, last_sent_) + round_trip_.timeout(rate_.ack_delay());
 }
 
 // Probe: the two oldest packets count as lost, so that their pieces go out again in new packets.
@@ -241,9 +247,10 @@ bool DatagramChannel::fill(codec::Packet& packet, std::vector<PieceRef>& pieces,
   return !pieces.empty();
 }
 
-// A larger frame than is known to arrive is tried with bulk, one at a time.
+// A larger frame than is known to arrive is tried with what is not urgent, one at a time.
 std::size_t DatagramChannel::frame_now() {
-  if (frame_ >= mtu_ || probes_left_ == 0 || started_bytes_[index(Priority::bulk)] < mtu_) return frame_;
+  const std::size_t patient = started_bytes_[index(Priority::control)] + started_bytes_[index(Priority::bulk)];
+  if (frame_ >= mtu_ || probes_left_ == 0 || patient < mtu_) return frame_;
   const bool trying = std::any_of(sent_.begin(), sent_.end(), [](const Sent& s) { return s.large && !s.resolved; });
   return trying ? frame_ : mtu_;
 }

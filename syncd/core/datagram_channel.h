@@ -28,8 +28,6 @@ class DatagramChannel : public Channel {
 
   static constexpr std::size_t kSafeFrame = 1232;  // 1,280 (RFC 8200) less the headers of IPv6 and UDP
   static constexpr int kProbes = 6;                // larger frames tried; 20 % loss eats all of them once in 15,000
-  static constexpr std::uint64_t kAckEvery =
-      4;  // packets; RFC 9000 13.2 allows more than two where loss is told at once
 
   DatagramChannel(std::size_t mtu, Duration latency);
 
@@ -75,6 +73,7 @@ class DatagramChannel : public Channel {
   bool start_message(std::size_t priority);
   bool fill(codec::Packet& packet, std::vector<PieceRef>& pieces, std::size_t frame);
   bool send_one(Instant now, const SendPacket& send);
+  void schedule_ack(Instant now);
   [[nodiscard]] std::size_t frame_now();
   [[nodiscard]] Instant probe_at() const;
 
@@ -103,6 +102,8 @@ class DatagramChannel : public Channel {
   Reassembly reassembly_;
   CounterRanges received_;
   std::uint64_t unacked_ = 0;  // packets with pieces since the last acknowledgement
+  Instant arrived_{0};         // the latest of them
+  Duration gap_{};             // between them lately
   Instant ack_at_ = kNever;
 };
 

@@ -37,6 +37,8 @@ Duration RateControl::base() const {
   return least < Duration{} ? latency_ * 2 : least;
 }
 
+Duration RateControl::ack_delay() const { return RoundTrip::ack_delay(time_for(packet_, rate_)); }
+
 double RateControl::gain() const {
   switch (phase_) {
     case Phase::startup:
@@ -65,7 +67,7 @@ void RateControl::set_window() {
   const double least = packet_ * static_cast<double>(kLeastPackets);
   const double most = packet_ * static_cast<double>(kMostPackets);
   // Without the queue's part at 3/4: what stands there then is not ours.
-  const double pipe_s = static_cast<double>((base() + RoundTrip::kAckDelay).ns) / kNsPerSecond * std::max(1.0, gain());
+  const double pipe_s = static_cast<double>((base() + ack_delay()).ns) / kNsPerSecond * std::max(1.0, gain());
   const double queue_s = phase_ == Phase::drain ? 0 : static_cast<double>(kQueue.ns) / kNsPerSecond;
   const double model = bytes_per_second() * (pipe_s + queue_s) + 2 * packet_;
   const bool model_rules = !company_ || (phase_ == Phase::drain && full_cycles_ % kLookEvery == 0);
@@ -139,7 +141,7 @@ void RateControl::begin_span(Phase phase, Instant now) {
 // The queue either emptied in a cycle, as it does when only we pause, or others hold it.
 void RateControl::end_cycle() {
   const Duration ours = time_for(packet_ * static_cast<double>(kLeastPackets), bytes_per_second());
-  const bool stands = cycle_least_ > base() + RoundTrip::kAckDelay + kQueue * 3 / 5 + ours;
+  const bool stands = cycle_least_ > base() + ack_delay() + kQueue * 3 / 5 + ours;
   if (!stands) full_cycles_ = 0, company_ = false;
   if (stands && full_cycles_++ == 0) rate_alone_ = rate_;
   if (full_cycles_ >= 2 && !company_) {
@@ -152,13 +154,16 @@ void RateControl::end_cycle() {
 
 // More is lost than the radio loses: a queue too short to show as delay overflows.
 bool RateControl::overloaded() const {
-  const double share = loss_ + kTolerated;
+  // What is known of the radio's loss comes from few packets, too.
+  const double n = static_cast<double>(loss_samples_) + 2;
+  const double known = std::max(loss_, 1 / n);
+  const double share = loss_ + kTolerated + 2 * std::sqrt(known * (1 - known) / n);
   return lost_in_span_ > sent_in_span_ * share + 2 * std::sqrt(sent_in_span_ * share);
 }
 
 void RateControl::end_span(Instant now) {
   const double measured = acked_ * kNsPerSecond / static_cast<double>((now - span_began_).ns);
-  const bool queued = span_least_ > base() + RoundTrip::kAckDelay + kQueue;
+  const bool queued = span_least_ > base() + ack_delay() + kQueue;
   Phase next = Phase::cruise;
   if (phase_ == Phase::startup) {
     // What was acknowledged lately is what the link does at least; the first span measures only its end.
@@ -168,7 +173,8 @@ void RateControl::end_span(Instant now) {
       rate_ = known_ ? std::max(rate_, measured) : measured;
       known_ = true;
     }
-    next = flat_ >= kFlatSpans || queued ? Phase::drain : Phase::startup;
+    // A queue before anything was measured is not ours.
+    next = flat_ >= kFlatSpans || (queued && known_) ? Phase::drain : Phase::startup;
     if (next == Phase::drain) {
       best_now_ = best_before_ = rate_;
       span_of_cycle_ = 1;

@@ -57,6 +57,7 @@ class RateControl {
   [[nodiscard]] double bytes_per_second() const { return rate_ / (1 - loss_); }  // that leave
   [[nodiscard]] double loss() const { return loss_; }
   [[nodiscard]] bool company() const { return company_; }
+  [[nodiscard]] Duration ack_delay() const;  // the receiver's, at this rate
 
   static constexpr Duration kSlack = milliseconds(2);
 

@@ -87,8 +87,15 @@ bool Reconciler::in_sync(const NodeId& who, SetId set) const {
 
 // --- when to compare
 
+// What was asked of it went with the session, or with the one before: whoever answers it has forgotten it, too.
+void Reconciler::on_session_end(const NodeId& who) {
+  peers_.erase(who);
+  for (Ours& set : sets_) std::erase_if(set.asked, [&](const auto& asked) { return asked.second.who == who; });
+}
+
 void Reconciler::on_session(const NodeId& who, Instant now) {
-  Peer& peer = peers_.insert_or_assign(who, Peer(now)).first->second;
+  on_session_end(who);
+  Peer& peer = peers_.emplace(who, now).first->second;
   for (Comparison& comparison : peer.sets) {
     comparison.since = now;
     // One side is enough; the other comes in if nothing happens.

@@ -87,7 +87,7 @@ class Reconciler {
   // True if a set changed.
   bool on_items(const codec::local::Items& items, Instant now);
   void on_session(const NodeId& who, Instant now);
-  void on_session_end(const NodeId& who) { peers_.erase(who); }
+  void on_session_end(const NodeId& who);
   // A beacon of a neighbour in session.
   void on_beacon(const NodeId& who, const codec::Beacon& beacon, Instant now);
   void on_want_cells(const NodeId& from, const codec::WantCells& message, Instant now);

@@ -200,6 +200,23 @@ TEST(Reconciler, WhatIsSlowIsAskedForAndSentOnce) {
   EXPECT_LT(bytes[true], bytes[false] * 5 / 4);
 }
 
+// A stream stalls and datagrams take its place: what was asked on the stream may never have left.
+TEST(Reconciler, WhatWasAskedInALostSessionIsAskedAgainAtOnce) {
+  for (const std::size_t different : {6u, 6000u}) {
+    ReconcilerPair pair;
+    fill(pair, 3000, different);
+    pair.lose = [](const codec::Message& message, bool) { return std::holds_alternative<codec::WantItems>(message); };
+    pair.beacon(pair.b);  // so that the one asks who asks in the next session, too
+    pair.settle(milliseconds(500));
+    EXPECT_NE(pair.a.reconciler.summaries(), pair.b.reconciler.summaries());
+    pair.lose = nullptr;
+    pair.a.reconciler.on_session(node(2), pair.now);
+    pair.b.reconciler.on_session(node(1), pair.now);
+    pair.settle(milliseconds(1000));
+    EXPECT_EQ(pair.a.reconciler.summaries(), pair.b.reconciler.summaries()) << different;  // no beacon tells of it yet
+  }
+}
+
 TEST(Reconciler, AWantSaidTwiceIsAnsweredOnce) {
   ReconcilerPair pair;
   fill(pair, 500, 40);

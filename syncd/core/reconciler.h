@@ -182,7 +182,8 @@ class Reconciler {
                                                         std::uint32_t number) const;
   [[nodiscard]] static bool searching(const Peer& peer, Instant now);
   void answer(const NodeId& to, SetId set, const codec::Range& theirs, std::vector<codec::Range>& out, Instant now);
-  std::size_t compare_ids(const NodeId& from, Peer& peer, SetId set, const codec::Range& theirs, Instant now);
+  std::size_t compare_ids(Peer& peer, SetId set, const codec::Range& theirs, std::vector<codec::ItemId>& lacking,
+                          Instant now);
   void send_ranges(const NodeId& to, SetId set, std::vector<codec::Range> ranges, bool reply_to_whole);
   void want(const NodeId& from, SetId set, const std::vector<codec::ItemId>& ids, Instant now);
   void queue_push(Peer& peer, const std::vector<ItemSet::Item>& items, Instant now);

@@ -16,10 +16,11 @@ void Reconciler::on_reconcile(const NodeId& from, const codec::Reconcile& messag
   Peer& peer = it->second;
   if (!peer.range_answers.take(now)) return;
   std::vector<codec::Range> out;
+  std::vector<codec::ItemId> lacking;  // of all ranges: asked for together, not in a message for each
   bool whole = false;
   for (const codec::Range& range : message.ranges) {
     if (range.has_ids) {
-      const std::size_t differ = compare_ids(from, peer, message.set, range, now);
+      const std::size_t differ = compare_ids(peer, message.set, range, lacking, now);
       std::optional<Sweep>& sweep = peer.sets[index(message.set)].sweep;
       if (Sweep::Slice* slice = sweep ? sweep->find(range.lower, range.upper) : nullptr) {
         sweep->close(*slice, differ);
@@ -38,6 +39,7 @@ void Reconciler::on_reconcile(const NodeId& from, const codec::Reconcile& messag
     }
     if (!equal) answer(from, message.set, range, out, now);
   }
+  want(from, message.set, lacking, now);
   if (!message.want_reply) return;
   send_ranges(from, message.set, std::move(out), whole);
 }
@@ -91,11 +93,11 @@ void Reconciler::send_ranges(const NodeId& to, SetId set, std::vector<codec::Ran
   mail_.send(to, Priority::control, message);
 }
 
-// Gives how many differ.
-std::size_t Reconciler::compare_ids(const NodeId& from, Peer& peer, SetId set, const codec::Range& theirs,
-                                    Instant now) {
+// Gives how many differ; those that we lack are appended.
+std::size_t Reconciler::compare_ids(Peer& peer, SetId set, const codec::Range& theirs,
+                                    std::vector<codec::ItemId>& lacking, Instant now) {
   const std::vector<ItemSet::Item> mine = ours(set).items.range(theirs.lower, theirs.upper, kMaxPushQueue);
-  std::vector<codec::ItemId> lacking;
+  const std::size_t lacking_before = lacking.size();
   std::vector<ItemSet::Item> extra;
   auto it = mine.begin();
   for (const codec::ItemId id : theirs.ids) {
@@ -106,9 +108,8 @@ std::size_t Reconciler::compare_ids(const NodeId& from, Peer& peer, SetId set, c
       lacking.push_back(id);
   }
   extra.insert(extra.end(), it, mine.end());
-  want(from, set, lacking, now);
   queue_push(peer, extra, now);
-  return lacking.size() + extra.size();
+  return lacking.size() - lacking_before + extra.size();
 }
 
 }  // namespace meshfs::syncd

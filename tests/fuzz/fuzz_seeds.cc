@@ -1,4 +1,5 @@
 // Writes a first corpus from real encodings: one folder per target, a few small files each. The fuzzers take it from there.
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -143,6 +144,78 @@ void write_deltas(const std::filesystem::path& root) {
   runs.add("round", with_size(3, 600, ByteView(base).first(1200)));
 }
 
+// Rows of steps, as tongue.h reads them: what, then how.
+void write_gossip(const std::filesystem::path& root) {
+  Corpus corpus(root / "gossip");
+  using Steps = std::vector<std::array<std::uint8_t, 8>>;
+  const auto add = [&](const std::string& name, const Steps& steps) {
+    Bytes bytes;
+    for (const auto& step : steps) bytes.insert(bytes.end(), step.begin(), step.end());
+    corpus.add(name, bytes);
+  };
+  constexpr std::uint8_t kHold = 7, kBeacon = 8, kAnswers = 6, kSay = 2, kSpoil = 4, kAnswer = 5, kWait = 0, kRest = 1;
+  // Its beacon tells of 30 records more and the cells give them; it brings what it is asked for.
+  add("cells", {{kHold, 0, 50, 30}, {kAnswers, 0}, {kBeacon, 0, 0, 1, 40}, {kRest, 40}});
+  // So many ids more that only slices find them; it answers truly, then wrongly.
+  add("slices", {{kHold, 2, 1, 255}, {kAnswers, 0, 5}, {kBeacon, 0, 5, 1, 20}, {kRest, 90}, {kRest, 90}});
+  add("slices-lies", {{kHold, 2, 1, 255},
+                      {kAnswers, 0, 5},
+                      {kBeacon, 0, 5, 1, 20},
+                      {kRest, 5},
+                      {kAnswers, 1},
+                      {kRest, 2},
+                      {kAnswer, 0, 2},
+                      {kAnswer, 0, 3},
+                      {kAnswer, 0, 0},
+                      {kRest, 20},
+                      {kAnswers, 0, 2},
+                      {kRest, 90}});
+  add("many-more",
+      {{kBeacon, 0, 3, 1, 20}, {kRest, 20}, {kAnswer, 0, 3}, {kAnswer, 0, 0}, {kAnswers, 0, 3}, {kRest, 90}});
+  // Its own questions: of the whole, of slices, of nonsense slices, from the middle of a row.
+  add("asks-cells",
+      {{kHold, 0, 50, 9}, {kSay, 0, 0, 0, 0x02}, {kSay, 0, 0, 0, 0x15}, {kSay, 1, 2, 0, 0x07}, {kRest, 9}});
+  add("asks-slices", {{kHold, 2, 2, 90},
+                      {kSay, 0, 0, 0, 5, 16, 64},
+                      {kSay, 0, 2, 0, 0x45, 64, 0},
+                      {kSay, 0, 4, 0, 3, 64, 16},
+                      {kRest, 9}});
+  add("cells-unasked", {{kSay, 2, 2, 0, 5, 16, 64}, {kSay, 3, 3, 0, 5, 0, 0}, {kSay, 2, 0, 0, 0x27}, {kRest, 9}});
+  add("ranges",
+      {{kHold, 0, 60, 40}, {kSay, 4, 0, 0, 1}, {kSay, 132, 2, 0, 1, 0, 0, 200}, {kSay, 4, 0, 0, 0}, {kRest, 9}});
+  add("items",
+      {{kSay, 5, 0, 200, 0}, {kSay, 5, 1, 250, 9}, {kSay, 5, 2, 30}, {kSay, 6, 0, 7, 45}, {kSay, 7, 2, 3}, {kRest, 9}});
+  add("contents", {{15, 1, 1},
+                   {15, 3, 1},
+                   {kWait, 90},
+                   {kAnswer, 0, 0},
+                   {kSay, 8, 0, 31, 0},
+                   {kSay, 9, 2, 1, 3},
+                   {kSay, 10, 0, 1, 2}});
+  add("news", {{9, 0, 1, 50, 3, 3, 1}, {14, 0}, {9, 0, 0, 0, 130, 4, 1}, {14, 1}, {9, 2, 2, 9}, {kRest, 9}});
+  add("frames", {{12, 3, 15, 1, 0, 0, 3},
+                 {12, 1, 4, 2, 1, 9, 7, 1},
+                 {10, 2, 2},
+                 {10, 1, 1},
+                 {11, 1, 0, 0, 99},
+                 {10, 0},
+                 {kRest, 9}});
+  add("cut", {{13, 0},
+              {14, 0},
+              {kRest, 99},
+              {13, 1, 1},
+              {kSay, 0},
+              {kRest, 99},
+              {13, 0, 0, 1},
+              {kSay, 6, 0, 1, 60},
+              {kRest, 99}});
+  for (std::uint8_t i = 0; i < 4; ++i) {
+    Steps steps;
+    for (std::uint8_t kind = 0; kind < 15; ++kind) steps.push_back({i % 2 == 0 ? kSay : kSpoil, 12, i, kind, i});
+    add("any-" + std::to_string(i), steps);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -158,4 +231,5 @@ int main(int argc, char** argv) {
   write_network(root, rng);
   write_lists_and_local(root, rng);
   write_deltas(root);
+  write_gossip(root);
 }

@@ -26,8 +26,8 @@ codec::Hello self_of(std::uint64_t seed) {
 }  // namespace
 
 const char* Liar::name_of(Kind kind) {
-  static constexpr const char* kNames[]{"sketch",  "beacons", "cells", "ranges",
-                                        "replays", "hellos",  "wants", "refused"};
+  static constexpr const char* kNames[]{"sketch", "beacons", "cells",   "ranges", "replays",
+                                        "hellos", "wants",   "refused", "told"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -108,6 +108,7 @@ void Liar::listen(const codec::Message& message) {
 }
 
 void Liar::on_message(syncd::Session& from, const codec::Message& message) {
+  if (kind_ == Kind::told) return heard(message);
   listen(message);
   if (const auto* want = std::get_if<codec::WantCells>(&message)) {
     say(from, codec::Cells{want->set, 0, their_count_, any_fingerprint(), want->first, cells(want->first, want->number),
@@ -183,6 +184,35 @@ void Liar::flood(syncd::Session& victim) {
   say(victim, want);
 }
 
+void Liar::tell_message(Bytes message) {
+  const auto shared = std::make_shared<const Bytes>(std::move(message));
+  for (const auto& [path, session] : sessions_) {
+    if (session->channel().traffic().queued > kMostQueued) continue;
+    ++messages_;
+    session->channel().queue(syncd::Priority::control, shared);
+    session->flush(network_.now());
+  }
+}
+
+// Under the session's next counter, so that a true packet of this number counts as lost and goes again.
+void Liar::tell_packet(ByteView packet) {
+  for (const auto& [path, session] : sessions_) {
+    ++messages_;
+    const syncd::Session::Keys& keys = session->keys();
+    const codec::FrameHeader header{codec::FrameKind::packet, keys.theirs.session, session->counts().frames_out + 1};
+    (void)air().send(path.address, codec::seal_frame(keys.key, header, packet));
+  }
+}
+
+void Liar::tell_frame(codec::FrameKind kind, ByteView payload) {
+  if (payload.size() + codec::kFrameHeaderBytes > SimNetwork::kDatagramMtu) return;
+  (void)air().send_all(codec::seal_frame(key_, {kind, 0, ++counter_}, payload));
+}
+
+void Liar::tell_again(std::size_t which) {
+  if (!overheard_.empty()) (void)air().send_all(overheard_[which % overheard_.size()]);
+}
+
 void Liar::push_refused(syncd::Session& victim) {
   codec::Push push;
   Bytes bytes(100);
@@ -193,7 +223,8 @@ void Liar::push_refused(syncd::Session& victim) {
 
 void Liar::turn() {
   const Instant now = network_.now();
-  if (++turns_ % (kind_ == Kind::beacons ? kBeaconEvery : kUsualBeaconEvery) == 1) say_beacon();
+  const std::uint64_t every = kind_ == Kind::beacons ? kBeaconEvery : kUsualBeaconEvery;
+  if (++turns_ % every == 1 && kind_ != Kind::told) say_beacon();
   std::vector<syncd::Path> given_up;
   for (const auto& due : handshakes_.due(now, given_up)) {
     (void)air().send(due.path.address,
@@ -212,7 +243,7 @@ void Liar::turn() {
     session.flush(now);
     it = session.channel().dead(now) ? sessions_.erase(it) : std::next(it);
   }
-  network_.at(now + kTurn, [this, alive = alive_, life = life_] {
+  network_.at(now + (kind_ == Kind::told ? kTurn * 4 : kTurn), [this, alive = alive_, life = life_] {
     if (*alive && life == life_) turn();
   });
 }

@@ -6,8 +6,10 @@
 //   cells     cells that decode to ids that nobody has            ranges    every range differs, whatever is asked
 //   replays   what it overheard, again and again                  hellos    handshakes begun and never ended, 4,000 a second
 //   wants     WantCells, WantItems, Reconcile without end         refused   bundles that no fsd accepts
+//   told      nothing of its own: says what it is told (tests/fuzz), so nobody draws it
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "syncd/core/handshakes.h"
@@ -17,8 +19,8 @@ namespace meshfs::sim {
 
 class Liar : private syncd::Links {
  public:
-  enum class Kind : std::uint8_t { sketch, beacons, cells, ranges, replays, hellos, wants, refused };
-  static constexpr std::size_t kKinds = 8;
+  enum class Kind : std::uint8_t { sketch, beacons, cells, ranges, replays, hellos, wants, refused, told };
+  static constexpr std::size_t kKinds = 8;  // that may be drawn
   static const char* name_of(Kind kind);
 
   // `number`: a node of the network that nobody else is. Its edges are the caller's.
@@ -31,6 +33,16 @@ class Liar : private syncd::Links {
   [[nodiscard]] transport::SimNetwork::Node number() const { return number_; }
   [[nodiscard]] std::uint64_t messages() const { return messages_; }  // said in sessions
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
+  [[nodiscard]] const codec::Hello& self() const { return self_; }
+
+  // --- what it is told to say; `message` and `packet` are bytes that may be senseless, under true keys
+  std::function<void(const codec::Message&)> heard;  // in its sessions
+  void tell_message(Bytes message);                  // in every session, by the channel below
+  void tell_packet(ByteView packet);                 // in every session, beside the channel
+  void tell_frame(codec::FrameKind kind, ByteView payload);
+  void tell_bytes(ByteView frame) { (void)air().send_all(frame); }  // as a stranger: under no key
+  void tell_again(std::size_t which);                               // what it overheard
+  void leave() { sessions_.clear(); }                               // without a word
 
  private:
   static constexpr syncd::LinkId kAir = 1;

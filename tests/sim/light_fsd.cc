@@ -51,6 +51,7 @@ Record light_record(std::uint64_t number, std::size_t content_bytes) {
 }
 
 crypto::LinkKey light_link_key() { return named<crypto::LinkKey>("light key", 1); }
+NetworkId light_network() { return named<NetworkId>("light network", 1); }
 
 LightFsd::LightFsd(SimHost& host, std::uint64_t number) : host_(host), self_(number) {
   host_.set_fsd([this](const local::ToFsd& message) { hear(message); });
@@ -69,7 +70,7 @@ void LightFsd::greet() {
   welcome.node = named<NodeId>("light node", self_);
   welcome.node_name = "n" + std::to_string(self_);
   welcome.network_name = "light";
-  welcome.network = named<NetworkId>("light network", 1);
+  welcome.network = light_network();
   welcome.link_key = light_link_key();
   host_.to_syncd(welcome);
   local::Items snapshot;
@@ -130,8 +131,13 @@ void LightFsd::on(const local::GetItems& get) {
 }
 
 void LightFsd::hear(const local::ToFsd& message) {
-  if (const auto* offer = std::get_if<local::Offer>(&message)) on(*offer);
-  if (const auto* get = std::get_if<local::GetItems>(&message)) on(*get);
+  if (const auto* offer = std::get_if<local::Offer>(&message)) {
+    on(*offer);
+  } else if (const auto* get = std::get_if<local::GetItems>(&message)) {
+    on(*get);
+  } else if (on_other) {
+    on_other(message);
+  }
 }
 
 }  // namespace meshfs::sim

@@ -14,6 +14,7 @@ namespace meshfs::sim {
 using Record = std::shared_ptr<const Bytes>;
 Record light_record(std::uint64_t number, std::size_t content_bytes);
 crypto::LinkKey light_link_key();
+NetworkId light_network();
 
 class LightFsd {
  public:
@@ -33,8 +34,9 @@ class LightFsd {
   [[nodiscard]] std::size_t size() const { return records_.size(); }
   [[nodiscard]] const std::map<Hash, std::uint64_t>& items() const { return number_of_; }
 
-  std::function<void(const Hash& item)> on_new;  // one came from a neighbour
-  std::uint64_t offered = 0;                     // records, known ones too
+  std::function<void(const Hash& item)> on_new;              // one came from a neighbour
+  std::function<void(const codec::local::ToFsd&)> on_other;  // all that is no Offer and no GetItems
+  std::uint64_t offered = 0;                                 // records, known ones too
 
  private:
   void hear(const codec::local::ToFsd& message);

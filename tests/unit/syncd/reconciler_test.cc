@@ -240,5 +240,22 @@ TEST(Reconciler, QuestionsInExcessGoUnanswered) {
   EXPECT_LE(pair.a.messages, 32u + 256u);
 }
 
+// Found by fuzz_gossip: a message of 256 ranges was answered by a want for each.
+TEST(Reconciler, WhatManyRangesShowToBeLackingIsAskedForTogether) {
+  ReconcilerPair pair;
+  fill(pair, 500, 0);
+  codec::Reconcile told{pair.set, 0, false, {}};
+  constexpr codec::ItemId kWidth = UINT64_MAX / codec::kMaxRanges;
+  for (codec::ItemId i = 0; i < codec::kMaxRanges; ++i) {
+    told.ranges.push_back(
+        {kWidth * i, kWidth * (i + 1), 0, {}, true, {kWidth * i + 7, kWidth * i + 8, kWidth * i + 9}});
+  }
+  pair.a.reconciler.on_reconcile(node(2), told, pair.now);
+  ASSERT_EQ(pair.a.messages, 2u);
+  std::size_t asked = 0;
+  for (const codec::Message& message : pair.a.out) asked += std::get<codec::WantItems>(message).ids.size();
+  EXPECT_EQ(asked, 3 * codec::kMaxRanges);
+}
+
 }  // namespace
 }  // namespace meshfs::syncd

@@ -101,26 +101,37 @@ std::vector<codec::ChunkedContent> Objects::used_by(const ObjectRecord& record) 
   return out;
 }
 
-void Objects::begin_fetching(const ObjectId& object, const ObjectRecord& before, const ObjectRecord& now,
+void Objects::begin_fetching(const ObjectId& object, const ObjectRecord& before, ObjectRecord& now,
                              const std::optional<Shown>& shown) {
-  if (!shown) return;
+  now.wanted.clear();
   const auto used = used_by(before);
   const bool shows_placeholder = before.displayed && !is_complete(before.displayed->content.value);
-  for (const auto& content : shown->contents) {
+  const auto begin = [&](const Stamped<codec::Content>& content, const codec::Place& place) {
     const auto* chunked = std::get_if<codec::ChunkedContent>(&content.value);
-    if (chunked == nullptr) continue;
+    if (chunked == nullptr || std::find(now.wanted.begin(), now.wanted.end(), *chunked) != now.wanted.end()) return;
+    now.wanted.push_back(*chunked);
     if (std::find(used.begin(), used.end(), *chunked) == used.end()) {
       const bool wants = selection_ == nullptr || now.kind != codec::Kind::file ||
-                         selection_->wants(object, shown->place.value.now, *chunked, content.stamp);
+                         selection_->wants(object, place, *chunked, content.stamp);
       if (wants)
-        needs_.want(object, *chunked, [&] { return alike(object, before, *shown, *chunked); });
+        needs_.want(object, *chunked, [&] {
+          return shown ? alike(object, before, *shown, *chunked) : std::vector<codec::ChunkedContent>{};
+        });
       else
         needs_.leave_out(object, *chunked);
       if (shows_placeholder) needs_.show(chunked->root);
     }
     if (selection_ != nullptr && needs_.complete(*chunked)) {
-      selection_->is_here(object, shown->place.value.now, *chunked, content.stamp);
+      selection_->is_here(object, place, *chunked, content.stamp);
     }
+  };
+  if (shown) {
+    for (const auto& content : shown->contents) begin(content, shown->place.value.now);
+  }
+  // What is not due yet will be: who has it may be gone by then, and those behind us may be ahead of our time.
+  for (const Head& head : now.heads) {
+    if (is_due(head, moment_.network_time) || !head.place) continue;
+    for (const auto& content : head.contents) begin(content, head.place->value.now);
   }
 }
 
@@ -135,12 +146,6 @@ void Objects::end_fetching(const ObjectId& object, const ObjectRecord& before, c
 
 void Objects::update_contents(const ObjectId& object, const ObjectRecord& before, ObjectRecord& now,
                               const std::optional<Shown>& shown) {
-  now.wanted.clear();
-  if (shown) {
-    for (const auto& content : shown->contents) {
-      if (const auto* chunked = std::get_if<codec::ChunkedContent>(&content.value)) now.wanted.push_back(*chunked);
-    }
-  }
   begin_fetching(object, before, now, shown);
   now.displayed.reset();
   choose_displayed(before, now, shown);

@@ -68,7 +68,7 @@ class Objects {
                     const std::optional<Shown>& shown);
   void note_visible(const ObjectId& object, const ObjectRecord& before, const ObjectRecord& now,
                     const std::optional<Shown>& shown_before, const std::optional<Shown>& shown_now);
-  void begin_fetching(const ObjectId& object, const ObjectRecord& before, const ObjectRecord& now,
+  void begin_fetching(const ObjectId& object, const ObjectRecord& before, ObjectRecord& now,
                       const std::optional<Shown>& shown);
   void end_fetching(const ObjectId& object, const ObjectRecord& before, const ObjectRecord& now);
   void choose_displayed(const ObjectRecord& before, ObjectRecord& now, const std::optional<Shown>& shown);

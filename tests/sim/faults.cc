@@ -17,6 +17,8 @@ Faults Faults::draw(Rng& rng) {
   if (rng.percent(50)) out.deaf = 1 + rng.below(3);
   out.odd_clocks = rng.percent(50);
   if (rng.percent(50)) out.liar = static_cast<Liar::Kind>(rng.below(Liar::kKinds));
+  // Of three votes for a time one may be wrong: not a liar's too.
+  out.wrong_clock = rng.percent(60) && !out.liar;
   return out;
 }
 
@@ -41,12 +43,17 @@ std::string Faults::words() const {
     if (count > 0) out += ", " + std::to_string(count) + what;
   }
   if (odd_clocks) out += ", odd clocks";
+  if (wrong_clock) out += ", a wrong clock";
   if (liar) out += std::string(", a liar (") + Liar::name_of(*liar) + ")";
   return out;
 }
 
+WallClock draw_wrong_clock(Rng& rng) {
+  const std::int64_t off_ms = kYearMs + static_cast<std::int64_t>(rng.below((Faults::kMostYearsOff - 1) * kYearMs));
+  return {rng.percent(50) ? off_ms : -off_ms, true};
+}
+
 WallClock draw_clock(Rng& rng, std::size_t node) {
-  constexpr std::int64_t kYearMs = 31'556'952'000;
   const std::uint64_t kind = rng.below(3);
   constexpr std::int64_t kMostMs = Faults::kMostYearsOff * kYearMs;
   const std::int64_t far_ms = static_cast<std::int64_t>(rng.below(2 * kMostMs)) - kMostMs;

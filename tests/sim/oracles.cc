@@ -12,10 +12,22 @@ std::uint64_t SimMesh::messages_out() const {
   return sum;
 }
 
+// What one ahead wrote over itself has left its set, and cannot leave the others' before the time comes of what took its place.
+bool SimMesh::lacks_its_past() const {
+  if (!ahead_) return false;
+  const auto others = nodes_.front()->host().core().summaries(), own = nodes_[*ahead_]->host().core().summaries();
+  for (std::size_t i = 0; i < own.size() && i < others.size(); ++i) {
+    if (own[i].count > others[i].count) return false;
+  }
+  return own.size() == others.size() && own != others;
+}
+
 bool SimMesh::settled() const {
   const auto first = nodes_.front()->host().core().summaries();
-  for (const auto& node : nodes_) {
-    if (node->host().core().summaries() != first || node->host().core().stats().needs > 0) return false;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const syncd::Node& core = nodes_[i]->host().core();
+    if (core.stats().needs > 0) return false;
+    if (core.summaries() != first && !(i == ahead_ && lacks_its_past())) return false;
   }
   return true;
 }
@@ -24,6 +36,7 @@ std::string SimMesh::check_sets() {
   const auto first = nodes_.front()->replica().status();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const auto status = nodes_[i]->replica().status();
+    if (i == ahead_ && lacks_its_past()) continue;
     if (status.sets != first.sets) return "node " + std::to_string(i) + " holds another set than node 0";
     if (status.missing_blobs > 0) return "node " + std::to_string(i) + " lacks content";
     if (status.pending > 0) return "node " + std::to_string(i) + " has entries that wait for others";
@@ -37,6 +50,7 @@ std::string SimMesh::check_sets() {
 std::string SimMesh::check_trees() {
   const auto first = nodes_.front()->dump();
   for (std::size_t i = 1; i < nodes_.size(); ++i) {
+    if (i == ahead_) continue;  // it shows what it wrote, the others do not yet
     const auto other = nodes_[i]->dump();
     if (other == first) continue;
     for (const auto& [path, what] : other) {
@@ -49,27 +63,48 @@ std::string SimMesh::check_trees() {
   return {};
 }
 
+// All start again with clocks that are right and beyond the wrong one.
+void SimMesh::let_years_pass() {
+  ahead_.reset();
+  for (const auto& node : nodes_) {
+    node->crash();
+    const bool stopped = control_ == Control::stopped_clock && node == nodes_.back();
+    if (!stopped) node->set_clock({(Faults::kMostYearsOff + 1) * kYearMs, true});
+    node->start();
+  }
+  const Instant end = network_.now() + scenario_.patience;
+  do {
+    network_.run_until(network_.now() + milliseconds(250));
+  } while (!settled() && network_.now() < end);
+}
+
 // Shown somewhere, or replaced by a write or delete that had seen it and is itself not lost.
-bool SimMesh::covered(const Write& write, const std::string& shown) const {
+bool SimMesh::covered(const Write& write, const std::string& shown, std::optional<std::size_t> not_yet) const {
   if (!write.text.empty() && shown.find(write.text) != std::string::npos) return true;
   for (const auto& later : writes_) {
-    if (later.get() == &write || write.text.empty()) continue;
+    if (later.get() == &write || write.text.empty() || later->by == not_yet) continue;
     if (std::find(later->replaced.begin(), later->replaced.end(), write.text) == later->replaced.end()) continue;
     // A delete may have been published before its author crashed, acknowledged or not.
-    if (later->text.empty() || covered(*later, shown)) return true;
+    if (later->text.empty() || covered(*later, shown, not_yet)) return true;
   }
   return false;
 }
 
 std::string SimMesh::check_acknowledged() {
-  std::string shown;
-  for (const auto& [path, what] : nodes_.front()->dump()) shown += what + "\n";
-  for (const auto& write : writes_) {
-    if (!write->acknowledged || write->text.empty()) continue;
-    if (!covered(*write, shown))
-      return "an acknowledged write is lost: " + write->text.substr(0, write->text.find(';'));
-  }
-  return {};
+  const auto lost = [this](SimNode& node, std::optional<std::size_t> not_yet) -> std::string {
+    std::string shown;
+    for (const auto& [path, what] : node.dump()) shown += what + "\n";
+    for (const auto& write : writes_) {
+      if (!write->acknowledged || write->text.empty() || write->by == not_yet) continue;
+      if (!covered(*write, shown, not_yet)) {
+        return "an acknowledged write is lost: " + write->text.substr(0, write->text.find(';'));
+      }
+    }
+    return {};
+  };
+  std::string out = lost(*nodes_.front(), ahead_);
+  if (out.empty() && ahead_) out = lost(*nodes_[*ahead_], std::nullopt);
+  return out;
 }
 
 // The last beacons after the last change find all equal. Where four of ten are lost, or all have just met, that takes
@@ -86,6 +121,10 @@ std::string SimMesh::check_quiet() {
     return node->host().core().stats().sessions > syncd::Overlay::kDegreeAll;
   });
   const bool patient = scenario_.drawn || crowded;
+  // Its neighbours go on comparing with it: five or six messages a minute and link (clock_test).
+  constexpr std::uint64_t kMostWithOneAhead = 20;
+  const std::uint64_t allowed =
+      lacks_its_past() ? kMostWithOneAhead * network_.neighbours(nodes_[*ahead_]->host().number()).size() : 0;
   network_.run_until(network_.now() + seconds(45));
   std::uint64_t sent = 0;
   int silent = 0;
@@ -93,7 +132,7 @@ std::string SimMesh::check_quiet() {
     const std::uint64_t before = messages_out();
     network_.run_until(network_.now() + kWindow);
     sent = messages_out() - before;
-    silent = sent == 0 ? silent + 1 : 0;
+    silent = sent <= allowed ? silent + 1 : 0;
     if (silent == (patient ? 2 : 1)) return {};
   }
   return std::to_string(sent) + " messages were sent with nothing to say";

@@ -39,6 +39,7 @@ TEST(Faults, EveryKindIsDrawnByOneOfTheSeedsAndLeftOutByAnother) {
     runs["absences"] += faults.absences > 0 ? 1 : 0;
     runs["deaf"] += faults.deaf > 0 ? 1 : 0;
     runs["clocks"] += faults.odd_clocks ? 1 : 0;
+    runs["wrong clocks"] += faults.wrong_clock ? 1 : 0;
     runs["liars"] += faults.liar ? 1 : 0;
   }
   EXPECT_TRUE(losses.contains(0));
@@ -53,6 +54,17 @@ TEST(Faults, EveryKindIsDrawnByOneOfTheSeedsAndLeftOutByAnother) {
 TEST(Seeds, ABugIsSeenThroughTheFaults) {
   const Outcome outcome = SimMesh(seeded_scenarios().front(), 3, Control::phantom_item).run();
   EXPECT_TRUE(outcome.failures.contains("quiet"));
+}
+
+// A member years ahead whose second version of a file left its own set of the first: no other's, until that time comes.
+TEST(Seeds, Grid28OneAheadWroteOverWhatItWrote) {
+  const Scenario& grid = seeded_scenarios()[1];
+  ASSERT_EQ(grid.topology, "grid");
+  const Outcome outcome = SimMesh(grid, 28, Control::none).run();
+  EXPECT_TRUE(outcome.failures.empty()) << describe(grid, 28, outcome);
+  EXPECT_TRUE(outcome.faults.wrong_clock);
+  // One for whom the time does not come shows less than the others: seen.
+  EXPECT_TRUE(SimMesh(grid, 28, Control::stopped_clock).run().failures.contains("later"));
 }
 
 }  // namespace

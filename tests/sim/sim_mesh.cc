@@ -110,6 +110,12 @@ void SimMesh::build() {
     nodes_.push_back(std::make_unique<SimNode>(network_, number, identities[i % members], id, options));
     if (faults_.odd_clocks) nodes_.back()->set_clock(draw_clock(rng_, i));
   }
+  if (faults_.wrong_clock) {
+    const std::size_t node = 1 + rng_.below(scenario_.nodes - 1);  // not the admin's, who decides what time it is
+    const WallClock clock = draw_wrong_clock(rng_);
+    nodes_[node]->set_clock(clock);
+    if (clock.off_ms > 0) ahead_ = node;
+  }
   topology_.connect(network_, faults_.quality());
   if (faults_.asymmetric) spread_loss();
   if (scenario_.topology == "mobile") wanderers_ = std::make_unique<Wanderers>(network_, seed_ * 2 + 1);
@@ -118,18 +124,20 @@ void SimMesh::build() {
 }
 
 // Those who share an identity only read: two writers with one device key would contradict each other.
-SimNode& SimMesh::writer() {
+std::size_t SimMesh::writer() {
   const std::size_t members = scenario_.members == 0 ? scenario_.nodes : scenario_.members;
-  return *nodes_[rng_.below(members)];
+  return rng_.below(members);
 }
 
 void SimMesh::change() {
-  SimNode& node = writer();
+  const std::size_t by = writer();
+  SimNode& node = *nodes_[by];
   if (!node.running()) return;
   const std::string directory = rng_.percent(50) ? "a" : "b";
   (void)node.make_directory(directory);
   const std::string path = directory + "/" + std::string(1, static_cast<char>('p' + rng_.below(6)));
   auto write = std::make_shared<Write>();
+  write->by = by;
   if (const auto seen = node.text_of(path)) write->replaced.push_back(*seen);
   if (rng_.percent(15)) {
     // A delete removes what the path shows; conflicting contents beside it have paths of their own.
@@ -203,6 +211,12 @@ Outcome SimMesh::run() {
   }
   out.final = crypto::hash_of(as_bytes(all));
   for (const auto& write : writes_) out.acknowledged += write->acknowledged ? 1 : 0;
+  if (faults_.wrong_clock) {
+    let_years_pass();
+    for (const std::string& what : {check_sets(), check_trees(), check_acknowledged()}) {
+      if (!what.empty()) out.failures["later"] = what;
+    }
+  }
   return out;
 }
 

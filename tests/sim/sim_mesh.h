@@ -4,6 +4,8 @@
 // Oracles: `sets` every node's set summaries are equal and nothing is missing; `trees` every node shows the same tree;
 // `acknowledged` whatever sync() promised is shown, or a later write that had seen it (or a delete) took its place;
 // `quiet` afterwards only beacons are sent.
+// Beside a confirmed clock that is years ahead the trees of all others are equal, and nothing that its node wrote took anything
+// from them; `later`, when its time has come, all trees are equal and nothing of anybody is lost.
 #pragma once
 
 #include "tests/sim/faults.h"
@@ -31,7 +33,14 @@ const std::vector<Scenario>& scenarios();
 const std::vector<Scenario>& seeded_scenarios();
 
 // A bug put in on purpose, and the oracle that must find it.
-enum class Control : std::uint8_t { none, swallowed_news, private_file, early_acknowledgement, phantom_item };
+enum class Control : std::uint8_t {
+  none,
+  swallowed_news,
+  private_file,
+  early_acknowledgement,
+  phantom_item,
+  stopped_clock
+};
 
 struct Outcome {
   std::map<std::string, std::string> failures;  // by oracle; empty: all is well
@@ -52,6 +61,7 @@ class SimMesh {
 
  private:
   struct Write {  // or delete: then `text` is empty
+    std::size_t by = 0;
     std::string text;
     std::vector<std::string> replaced;  // texts its author saw at the path
     bool acknowledged = false;
@@ -60,7 +70,7 @@ class SimMesh {
   void build();
   void plan();
   void change();
-  SimNode& writer();
+  std::size_t writer();
   // mishaps.cc
   void add_liar();
   void plan_mishaps();
@@ -77,7 +87,10 @@ class SimMesh {
   std::string check_trees();
   std::string check_acknowledged();
   std::string check_quiet();
-  [[nodiscard]] bool covered(const Write& write, const std::string& shown) const;
+  void let_years_pass();
+  [[nodiscard]] bool lacks_its_past() const;
+  // By what others than `not_yet` wrote.
+  [[nodiscard]] bool covered(const Write& write, const std::string& shown, std::optional<std::size_t> not_yet) const;
   [[nodiscard]] std::uint64_t messages_out() const;
 
   Scenario scenario_;
@@ -91,6 +104,7 @@ class SimMesh {
   crypto::LinkKey network_key_;
   std::unique_ptr<Liar> liar_;
   std::vector<std::unique_ptr<SimNode>> nodes_;
+  std::optional<std::size_t> ahead_;  // whose clock is wrong, until its time has come
   std::vector<std::shared_ptr<Write>> writes_;
   std::uint64_t next_text_ = 1;
 };

@@ -209,6 +209,7 @@ void write_gossip(const std::filesystem::path& root) {
               {13, 0, 0, 1},
               {kSay, 6, 0, 1, 60},
               {kRest, 99}});
+  add("cut-off", {{13, 1}, {13, 2}, {14, 0}, {kRest, 255}, {14, 1}, {kSay, 6, 0, 1, 60}, {kRest, 200}});
   for (std::uint8_t i = 0; i < 4; ++i) {
     Steps steps;
     for (std::uint8_t kind = 0; kind < 15; ++kind) steps.push_back({i % 2 == 0 ? kSay : kSpoil, 12, i, kind, i});

@@ -81,7 +81,8 @@ void Reconciler::use_cells(const NodeId& who, Peer& peer, SetId set, Instant now
   }
   // As many as the likely number of differences takes (sketch_test.cc); if that can't be told, three times as many as there are.
   const std::optional<std::uint32_t> likely = estimate(difference);
-  const std::uint32_t enough = likely ? std::clamp(*likely * 11 / 8 + 10, have + have / 16 + 8, have * 2)
+  const std::uint32_t least = have + have / 16 + 8;
+  const std::uint32_t enough = likely ? std::clamp(*likely * 11 / 8 + 10, least, std::max(have * 2, least))
                                       : std::min(have * 3, std::max(kTellingCells, have + 1));
   const bool many = likely ? *likely > kMostByCells : have >= kTellingCells;
   if (have >= Sketch::kCells || many || apart > kMostByCells) {

@@ -240,6 +240,27 @@ TEST(Reconciler, QuestionsInExcessGoUnanswered) {
   EXPECT_LE(pair.a.messages, 32u + 256u);
 }
 
+// Found by fuzz_gossip: of so few the least to ask for next was more than the most.
+TEST(Reconciler, ABeaconOfAFewCellsIsFollowedByTheRest) {
+  std::size_t asked_again = 0;
+  for (std::size_t few = 1; few < 9; ++few) {
+    for (std::size_t different = 2; different < 9; ++different) {
+      for (std::uint64_t salt = 0; salt < 4; ++salt) {
+        ReconcilerPair pair;
+        fill(pair, 100, different, salt * 1000);
+        codec::Beacon told;
+        pair.a.reconciler.fill(told, pair.now);
+        for (codec::SetSummary& set : told.sets) set.cells.resize(std::min(few, set.cells.size()));
+        pair.b.reconciler.on_beacon(node(1), told, pair.now);
+        pair.settle(seconds(4));
+        expect_equal(pair, (std::to_string(few) + " cells, " + std::to_string(different)).c_str());
+        asked_again += pair.b.messages > 1 ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GT(asked_again, 100u);
+}
+
 // Found by fuzz_gossip: a message of 256 ranges was answered by a want for each.
 TEST(Reconciler, WhatManyRangesShowToBeLackingIsAskedForTogether) {
   ReconcilerPair pair;

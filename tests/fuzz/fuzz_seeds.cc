@@ -145,14 +145,16 @@ void write_deltas(const std::filesystem::path& root) {
 }
 
 // Rows of steps, as tongue.h reads them: what, then how.
+using Steps = std::vector<std::array<std::uint8_t, 8>>;
+void add_steps(Corpus& corpus, const std::string& name, const Steps& steps) {
+  Bytes bytes;
+  for (const auto& step : steps) bytes.insert(bytes.end(), step.begin(), step.end());
+  corpus.add(name, bytes);
+}
+
 void write_gossip(const std::filesystem::path& root) {
   Corpus corpus(root / "gossip");
-  using Steps = std::vector<std::array<std::uint8_t, 8>>;
-  const auto add = [&](const std::string& name, const Steps& steps) {
-    Bytes bytes;
-    for (const auto& step : steps) bytes.insert(bytes.end(), step.begin(), step.end());
-    corpus.add(name, bytes);
-  };
+  const auto add = [&](const std::string& name, const Steps& steps) { add_steps(corpus, name, steps); };
   constexpr std::uint8_t kHold = 7, kBeacon = 8, kAnswers = 6, kSay = 2, kSpoil = 4, kAnswer = 5, kWait = 0, kRest = 1;
   // Its beacon tells of 30 records more and the cells give them; it brings what it is asked for.
   add("cells", {{kHold, 0, 50, 30}, {kAnswers, 0}, {kBeacon, 0, 0, 1, 40}, {kRest, 40}});

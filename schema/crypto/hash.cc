@@ -52,4 +52,22 @@ LinkKey derive_key(const LinkKey& key, std::string_view domain, std::initializer
   return out;
 }
 
+WideHash wide_hash_of(std::initializer_list<ByteView> parts) {
+  WideHash out;
+  blake2b(out.data, {}, {}, parts);
+  return out;
+}
+
+Secret<WideHash> hmac_of(ByteView key, ByteView bytes, ByteView more) {
+  Secret<FixedBytes<128, struct HmacPad>> pad;  // one block of BLAKE2b
+  CHECK(key.size() <= pad.kSize);
+  std::copy(key.begin(), key.end(), pad.data.begin());
+  for (std::uint8_t& byte : pad.data) byte ^= 0x36;
+  Secret<WideHash> inner, outer;
+  blake2b(inner.data, {}, {}, {pad.view(), bytes, more});
+  for (std::uint8_t& byte : pad.data) byte ^= 0x36 ^ 0x5c;
+  blake2b(outer.data, {}, {}, {pad.view(), inner.view()});
+  return outer;
+}
+
 }  // namespace meshfs::crypto

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "schema/crypto/secret.h"
 #include "schema/vocab/check.h"
 #include "schema/vocab/ids.h"
 
@@ -31,5 +32,11 @@ FrameTag tag_of(const LinkKey& key, std::initializer_list<ByteView> parts);
 // Compares in constant time.
 bool same_tag(const FrameTag& a, const FrameTag& b);
 LinkKey derive_key(const LinkKey& key, std::string_view domain, std::initializer_list<ByteView> parts);
+
+// BLAKE2b-512 of plain bytes, and HMAC (RFC 2104) with it: for protocols whose specification asks for these.
+using WideHash = FixedBytes<64, struct WideHashTag>;
+WideHash wide_hash_of(std::initializer_list<ByteView> parts);
+// The key has at most 128 bytes, one block.
+Secret<WideHash> hmac_of(ByteView key, ByteView bytes, ByteView more = {});
 
 }  // namespace meshfs::crypto

@@ -25,6 +25,7 @@ TEXT = CODE | {".py", ".sh", ".cmake", ".capnp", ".md", ".txt", ".json", ""}
 MAY_INCLUDE = {
     "schema/vocab": [],
     "schema/crypto": ["schema/vocab"],
+    "schema/noise": ["schema/vocab", "schema/crypto"],
     "schema/codec": ["schema"],
     "schema/os": ["schema"],
     "transport": ["schema"],

@@ -41,6 +41,12 @@ FrameTag tag_of(const LinkKey& key, std::initializer_list<ByteView> parts) {
   return out;
 }
 
+FrameTag mac_of(ByteView key, std::initializer_list<ByteView> parts) {
+  FrameTag out;
+  blake2b(out.data, key, {}, parts);
+  return out;
+}
+
 bool same_tag(const FrameTag& a, const FrameTag& b) {
   return sodium_memcmp(a.data.data(), b.data.data(), FrameTag::kSize) == 0;
 }

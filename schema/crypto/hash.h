@@ -29,6 +29,8 @@ Id prefix_of(const Hash& hash) {
 using LinkKey = FixedBytes<32, struct LinkKeyTag>;
 using FrameTag = FixedBytes<16, struct FrameTagTag>;
 FrameTag tag_of(const LinkKey& key, std::initializer_list<ByteView> parts);
+// Keyed BLAKE2b-128 (16 to 64 bytes of key) without a domain: the key serves one purpose only.
+FrameTag mac_of(ByteView key, std::initializer_list<ByteView> parts);
 // Compares in constant time.
 bool same_tag(const FrameTag& a, const FrameTag& b);
 LinkKey derive_key(const LinkKey& key, std::string_view domain, std::initializer_list<ByteView> parts);

@@ -69,16 +69,18 @@ if(MESHFS_ROUTER)
   # user space, which bring libfuse's interface by paths with them.
   meshfs_leave_out(PkgConfig::ZSTD libzstd.a zstd_v05.o zstd_v06.o zstd_v07.o zstd_opt.o)
   # Password hashing, which sodium_init() prepares and nobody here does; second ways to multiply on Curve25519, which
-  # handshakes do rarely, and to Salsa20, which nobody does; BLAKE2b and ChaCha20 for processors with SSE4.1 or SSSE3 but not
-  # AVX2: the portable ones take their places.
+  # handshakes do rarely, and to Salsa20, which nobody does; BLAKE2b for processors with SSE4.1 or SSSE3 but not AVX2;
+  # ChaCha20 and Poly1305 for any processor in particular: the portable ones take their places.
   meshfs_leave_out(PkgConfig::SODIUM libsodium.a libsodium_la-argon2-fill-block-ref.o libssse3_la-argon2-fill-block-ssse3.o
                    libavx2_la-argon2-fill-block-avx2.o libavx512f_la-argon2-fill-block-avx512f.o
                    libsodium_la-sandy2x.o libsodium_la-curve25519_sandy2x.o libsodium_la-fe_frombytes_sandy2x.o
                    libavx2_la-salsa20_xmm6int-avx2.o libssse3_la-blake2b-compress-ssse3.o libsse41_la-blake2b-compress-sse41.o
-                   libssse3_la-chacha20_dolbeau-ssse3.o
+                   libssse3_la-chacha20_dolbeau-ssse3.o libavx2_la-chacha20_dolbeau-avx2.o libsse2_la-poly1305_sse2.o
                    INSTEAD blake2b_compress_ssse3=blake2b_compress_ref blake2b_compress_sse41=blake2b_compress_ref
                            crypto_stream_chacha20_dolbeau_ssse3_implementation=crypto_stream_chacha20_ref_implementation
-                            crypto_scalarmult_curve25519_sandy2x_implementation=crypto_scalarmult_curve25519_ref10_implementation
+                           crypto_stream_chacha20_dolbeau_avx2_implementation=crypto_stream_chacha20_ref_implementation
+                           crypto_onetimeauth_poly1305_sse2_implementation=crypto_onetimeauth_poly1305_donna_implementation
+                           crypto_scalarmult_curve25519_sandy2x_implementation=crypto_scalarmult_curve25519_ref10_implementation
                            crypto_stream_salsa20_xmm6int_avx2_implementation=crypto_stream_salsa20_xmm6_implementation)
   meshfs_leave_out(PkgConfig::FUSE3 libfuse3.a cuse_lowlevel.c.o)
 endif()

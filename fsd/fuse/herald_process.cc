@@ -1,6 +1,7 @@
 #include "fsd/fuse/herald_process.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -18,6 +19,8 @@
 #include <vector>
 
 #include "fsd/fuse/watch_scan.h"
+#include "schema/os/call_filter.h"
+#include "schema/os/privileges.h"
 
 namespace meshfs::fsd::fuse {
 namespace {
@@ -61,11 +64,12 @@ class Directory {
 
 class HeraldMain {
  public:
-  explicit HeraldMain(int socket) : socket_(socket) {}
+  HeraldMain(int socket, bool sandbox) : socket_(socket), sandbox_(sandbox) {}
   void run();
 
  private:
   int begin(const char* mount_point);
+  static void confine();
   int perform(const HeraldOrder& order);
   int grow(int directory, const HeraldOrder& order);
   void scan(const HeraldOrder& order);
@@ -74,6 +78,7 @@ class HeraldMain {
   static int outcome(int result) { return result < 0 ? errno : 0; }
 
   int socket_;
+  bool sandbox_;
   os::Fd mount_, hidden_, mounts_;
   Directory directory_, from_;
   struct stat root_ = {};
@@ -89,7 +94,18 @@ int HeraldMain::begin(const char* mount_point) {
   const std::string hidden = std::string(".mesh/") + kHiddenDirectory;
   hidden_ = os::Fd(::openat(mount_.get(), hidden.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!hidden_) return errno;
+  if (sandbox_) confine();
   return is_mounted() ? 0 : ENODEV;
+}
+
+// Cloning the mount took CAP_SYS_ADMIN. What remains: any directory by its handle, any name in it, without taking set-id bits
+// away; and the marks of any process.
+void HeraldMain::confine() {
+  static constexpr os::CallRule kHandles[] = {{SYS_open_by_handle_at, 0, 0, 0}};
+  constexpr os::Capabilities kKept =
+      os::capabilities({CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID, CAP_SYS_PTRACE});
+  if (!os::keep_capabilities(kKept)) ::_exit(1);
+  os::refuse_calls_of_administrators(kHandles);
 }
 
 // Whether the file system still is anywhere in the tree of mounts; the clone is not.
@@ -218,14 +234,14 @@ void close_all_but(int keep) {
   }
 }
 
-[[noreturn]] void live(pid_t daemon, int socket) {
+[[noreturn]] void live(pid_t daemon, int socket, bool sandbox) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != daemon) ::_exit(0);  // it died before the line above
   ::prctl(PR_SET_NAME, "meshfs-herald");
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);  // it ends with the daemon
   close_all_but(socket);
   static_cast<void>(::chdir("/") + 1);
-  HeraldMain(socket).run();
+  HeraldMain(socket, sandbox).run();
   ::_exit(0);
 }
 
@@ -246,7 +262,7 @@ void HeraldProcess::stop() {
   pid = -1;
 }
 
-Result<HeraldProcess> fork_herald() {
+Result<HeraldProcess> fork_herald(bool sandbox) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     return error(Errc::internal, std::string("Cannot make a socket pair: ") + std::strerror(errno) + ".");
@@ -255,7 +271,7 @@ Result<HeraldProcess> fork_herald() {
   const pid_t daemon = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return error(Errc::internal, std::string("Cannot fork: ") + std::strerror(errno) + ".");
-  if (pid == 0) live(daemon, its.get());
+  if (pid == 0) live(daemon, its.get(), sandbox);
   ::fcntl(mine.get(), F_SETFL, O_NONBLOCK);
   HeraldProcess out;
   out.pid = pid;

@@ -29,7 +29,8 @@ struct HeraldProcess {
 };
 
 // Call it while the program has one thread and before anything of worth is open: the process has copies of what is.
-Result<HeraldProcess> fork_herald();
+// `sandbox`: it keeps those of root's powers that its orders need, and starts no program.
+Result<HeraldProcess> fork_herald(bool sandbox);
 
 // What the daemon sends. Directories are named by inode number: no path to walk, none that could change meanwhile.
 struct HeraldOrder {

@@ -94,7 +94,8 @@ struct Mount::Parts {
         mount_point(options.mount_point),
         note(ports.note),
         state(ports.tree, ports.content, ports.virtual_files, std::move(area), clock, ports.note),
-        herald(the_loop, state, std::move(ports.herald), ports.note) {}
+        herald(the_loop, state, std::move(ports.herald), ports.note),
+        mounter(std::move(ports.mounter)) {}
 
   void on_readable();
   bool serve_one();
@@ -111,6 +112,7 @@ struct Mount::Parts {
   RealClock clock;
   MountState state;
   Herald herald;
+  Mounter mounter;
   fuse_session* session = nullptr;
   int device = -1;  // owned by session
   fuse_buf buffer = {};
@@ -189,7 +191,7 @@ void Mount::Parts::begin_stop() {
   // On a thread: the herald may wait for an answer, and taking the mount away may flush pages of mapped files.
   detaching = std::thread([this] {
     herald.wait();
-    if (!detach(mount_point)) note("The mount " + mount_point + " is in use: it goes when its last user does.");
+    if (!mounter.detach(mount_point)) note("The mount " + mount_point + " is in use: it goes when its last user does.");
     detached = true;
   });
 }
@@ -223,7 +225,7 @@ void Mount::Parts::finish() {
 Result<std::unique_ptr<Mount>> Mount::start(os::Loop& loop, const Options& options, Ports ports) {
   Result<StagingArea> area = StagingArea::open(options.staging_folder);
   if (!area) return area.failure();
-  Result<os::Fd> device = attach(options.mount_point, ports.note);
+  Result<os::Fd> device = ports.mounter.attach(options.mount_point, ports.note);
   if (!device) return device.failure();
   auto parts = std::make_unique<Parts>(loop, options, ports, std::move(*area));
 
@@ -235,7 +237,7 @@ Result<std::unique_ptr<Mount>> Mount::start(os::Loop& loop, const Options& optio
   parts->session = fuse_session_new(&args, &operations, sizeof operations, &parts->state);
   const fuse_custom_io io{write_device, read_device, nullptr, nullptr};
   if (parts->session == nullptr || fuse_session_custom_io(parts->session, &io, device->get()) != 0) {
-    detach(options.mount_point);
+    parts->mounter.detach(options.mount_point);
     if (parts->session != nullptr) fuse_session_destroy(parts->session);
     return error(Errc::internal, "libfuse refused to start: is a libfuse3 of version 3.14 or later installed?");
   }

@@ -8,6 +8,7 @@
 #include "fsd/core/file_tree.h"
 #include "fsd/fuse/content_io.h"
 #include "fsd/fuse/herald_process.h"
+#include "fsd/fuse/mounter.h"
 #include "fsd/fuse/virtual_files.h"
 #include "schema/os/loop.h"
 
@@ -26,6 +27,7 @@ class Mount {
     std::function<void(const std::string&)> note;  // one sentence for the log
     // Makes the events of foreign changes; forked before anything else was opened. None: there are no such events.
     HeraldProcess herald = {};
+    Mounter mounter = {};
   };
 
   // Mounts at once; a stale mount that a killed fsd left there is taken away first. One sentence if it cannot:

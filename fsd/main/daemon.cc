@@ -34,10 +34,11 @@ Flusher::Post post_to(os::Loop& loop) {
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::start(os::Loop& loop, const os::Log& log, const Options& options,
-                                              fuse::HeraldProcess herald) {
+                                              fuse::HeraldProcess herald, fuse::Mounter mounter) {
   auto identity = os::read_identity(options.state);
   if (!identity) return identity.failure();
-  std::unique_ptr<Daemon> daemon(new Daemon(loop, log, options, std::move(*identity), std::move(herald)));
+  std::unique_ptr<Daemon> daemon(
+      new Daemon(loop, log, options, std::move(*identity), std::move(herald), std::move(mounter)));
   for (const auto step : {&Daemon::open_store, &Daemon::open_replica, &Daemon::open_socket, &Daemon::open_mount}) {
     if (Status done = (daemon.get()->*step)(); !done) return done.failure();
   }
@@ -46,12 +47,13 @@ Result<std::unique_ptr<Daemon>> Daemon::start(os::Loop& loop, const os::Log& log
 }
 
 Daemon::Daemon(os::Loop& loop, const os::Log& log, Options options, codec::Identity identity,
-               fuse::HeraldProcess herald)
+               fuse::HeraldProcess herald, fuse::Mounter mounter)
     : loop_(loop),
       log_(log),
       options_(std::move(options)),
       identity_(std::move(identity)),
       herald_(std::move(herald)),
+      mounter_(std::move(mounter)),
       network_(codec::network_id(identity_.genesis)),
       flusher_(post_to(loop)),
       keep_file_(options_.state + "/keep") {}
@@ -146,7 +148,7 @@ Status Daemon::open_socket() {
   };
   events.on_syncd_message = [this](const codec::local::ToFsd& message) { on_syncd(message); };
   events.on_ask = [this](LocalServer::ConnectionId tool, const codec::local::Ask& question) { answer(tool, question); };
-  auto server = LocalServer::open(loop_, log_, options_.socket, std::move(events));
+  auto server = LocalServer::open(loop_, log_, options_.socket, std::move(events), options_.syncd);
   if (!server) return server.failure();
   server_ = std::move(*server);
   return {};
@@ -156,8 +158,9 @@ Status Daemon::open_mount() {
   const std::string staging = options_.state + "/staging";
   if (Status made = make_folder(staging); !made) return made;
   const auto note = [this](const std::string& sentence) { log_.info(sentence); };
-  auto mount = fuse::Mount::start(loop_, {options_.mount, staging},
-                                  {replica_->files(), *content_, *view_, note, std::move(herald_)});
+  auto mount =
+      fuse::Mount::start(loop_, {options_.mount, staging},
+                         {replica_->files(), *content_, *view_, note, std::move(herald_), std::move(mounter_)});
   if (!mount) return mount.failure();
   mount_ = std::move(*mount);
   view_->show([this] { return mount_->figures(); });

@@ -31,7 +31,7 @@ class Daemon {
   static constexpr Duration kAskClockEvery = seconds(60);
 
   static Result<std::unique_ptr<Daemon>> start(os::Loop& loop, const os::Log& log, const Options& options,
-                                               fuse::HeraldProcess herald);
+                                               fuse::HeraldProcess herald, fuse::Mounter mounter);
   ~Daemon();
 
   // Unmounts, lets what was closed reach the store, and stops the loop.
@@ -40,7 +40,8 @@ class Daemon {
   [[nodiscard]] const Status& outcome() const { return outcome_; }
 
  private:
-  Daemon(os::Loop& loop, const os::Log& log, Options options, codec::Identity identity, fuse::HeraldProcess herald);
+  Daemon(os::Loop& loop, const os::Log& log, Options options, codec::Identity identity, fuse::HeraldProcess herald,
+         fuse::Mounter mounter);
   Status open_store();
   Status open_replica();
   Status open_socket();
@@ -63,6 +64,7 @@ class Daemon {
   Options options_;
   codec::Identity identity_;
   fuse::HeraldProcess herald_;  // until the mount has it
+  fuse::Mounter mounter_;       // likewise
   NetworkId network_;
   Status outcome_;
   Flusher flusher_;

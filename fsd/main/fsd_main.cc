@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "fsd/main/confinement.h"
 #include "fsd/main/daemon.h"
 #include "schema/crypto/sign.h"
 #include "schema/os/idle_memory.h"
@@ -20,9 +21,21 @@ int fsd_main(int argc, char** argv) {
     std::fputs(kUsage, stdout);
     return 0;
   }
-  // First of all: the process has copies of whatever is open, and there must be no thread yet.
-  auto herald = fuse::fork_herald();
+  const auto syncd = os::syncd_account(options->syncd_user);
+  if (!syncd) {
+    log.warning(os::kNoSuchUser);
+    return 1;
+  }
+  options->syncd = *syncd;
+  // First of all: these processes have copies of whatever is open, and there must be no thread yet.
+  fuse::Mounter mounter;
+  if (options->sandbox) mounter = fuse::Mounter::fork(options->mount);
+  auto herald = fuse::fork_herald(options->sandbox);
   if (!herald) log.warning("No inotify events for changes of other nodes: " + herald.failure().message);
+  if (const char* const reason = options->sandbox ? confine(*options, log) : nullptr) {
+    log.warning(reason);
+    return 1;
+  }
   os::keep_working_memory();
   crypto::start();
   std::signal(SIGPIPE, SIG_IGN);
@@ -33,7 +46,8 @@ int fsd_main(int argc, char** argv) {
     asked_to_stop = true;
     if (running != nullptr) running->begin_stop();
   });
-  auto daemon = Daemon::start(loop, log, *options, herald ? std::move(*herald) : fuse::HeraldProcess());
+  auto daemon =
+      Daemon::start(loop, log, *options, herald ? std::move(*herald) : fuse::HeraldProcess(), std::move(mounter));
   if (!daemon) {
     log.warning(daemon.failure().message);
     return 1;

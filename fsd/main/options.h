@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "schema/os/privileges.h"
+#include "schema/os/sanitized.h"
 #include "schema/vocab/result.h"
 
 namespace meshfs::fsd {
@@ -15,6 +17,9 @@ struct Options {
   std::string mount;                         // --mount, else $MESHFS_MOUNT, else /mesh
   std::string socket;                        // --socket, else <state>/fsd.sock
   ClockTrust clock = ClockTrust::automatic;  // --clock: is this machine's wall clock believed?
+  std::string syncd_user;                    // --syncd-user, else $MESHFS_SYNCD_USER; empty: os::syncd_account() knows
+  os::Account syncd;                         // whom that is; main asks
+  bool sandbox = !os::kSanitized;
   bool help = false;
 };
 

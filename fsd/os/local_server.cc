@@ -1,21 +1,24 @@
 #include "fsd/os/local_server.h"
 
+#include <unistd.h>
+
 namespace meshfs::fsd {
 
 namespace local = codec::local;
 
 Result<std::unique_ptr<LocalServer>> LocalServer::open(os::Loop& loop, const os::Log& log, const std::string& path,
-                                                       Events events) {
-  std::unique_ptr<LocalServer> server(new LocalServer(loop, log, std::move(events)));
-  auto listener =
-      os::LocalListener::open(loop, path, [raw = server.get()](os::Fd socket) { raw->accept(std::move(socket)); });
+                                                       Events events, std::optional<os::Account> syncd) {
+  std::unique_ptr<LocalServer> server(new LocalServer(loop, log, syncd, std::move(events)));
+  const std::optional<gid_t> group = syncd ? std::optional(syncd->group) : std::nullopt;
+  auto listener = os::LocalListener::open(
+      loop, path, [raw = server.get()](os::Fd socket) { raw->accept(std::move(socket)); }, group);
   if (!listener) return listener.failure();
   server->listener_ = std::move(*listener);
   return server;
 }
 
-LocalServer::LocalServer(os::Loop& loop, const os::Log& log, Events events)
-    : loop_(loop), log_(log), events_(std::move(events)) {}
+LocalServer::LocalServer(os::Loop& loop, const os::Log& log, std::optional<os::Account> syncd, Events events)
+    : loop_(loop), log_(log), account_(syncd), events_(std::move(events)) {}
 
 LocalServer::~LocalServer() {
   for (auto& [id, connection] : connections_) loop_.cancel(connection.hello_timer);
@@ -26,12 +29,19 @@ void LocalServer::accept(os::Fd socket) {
     log_.warning("more than " + std::to_string(kMaxConnections) + " programs on the local socket; one was turned away");
     return;
   }
+  const uid_t user = os::user_of(socket).value_or(static_cast<uid_t>(-1));
+  const bool trusted = user == 0 || user == ::geteuid();
+  if (!trusted && (!account_ || user != account_->user)) {
+    log_.warning("a program of user " + std::to_string(user) + " on the local socket was turned away");
+    return;
+  }
   const ConnectionId id = next_id_++;
   Connection& connection = connections_[id];
   connection.stream = std::make_unique<os::FrameStream>(
       loop_, std::move(socket), os::kLocalLimits,
       os::FrameStream::Events{
           [this, id](ByteView frame) { on_frame(id, frame); }, [this, id](const Error&) { forget(id); }, {}});
+  connection.only_syncd = !trusted;
   connection.hello_timer = loop_.after(kHelloWithin, [this, id] {
     refuse(id, Errc::closed, "a program connected to the local socket and said nothing");
   });
@@ -63,6 +73,10 @@ void LocalServer::on_hello(ConnectionId id, const local::Hello& hello) {
     refuse(id, Errc::unsupported,
            who + " speaks version " + std::to_string(hello.version) + " of the local socket and fsd version " +
                std::to_string(local::kLocalVersion) + "; install both from one release and restart them");
+    return;
+  }
+  if (!is_syncd && connections_.at(id).only_syncd) {
+    refuse(id, Errc::denied, "the user of syncd may not be a tool");
     return;
   }
   if (is_syncd && syncd_ != 0) {

@@ -2,7 +2,8 @@
 // checks versions and roles, and hands plain structs on; it decides nothing about their content.
 //
 // A connection: accepted -Hello of our version-> syncd or tool -> closed. Whatever breaks the rules is told why in an
-// Answer with request 0, noted in the log, and closed.
+// Answer with request 0, noted in the log, and closed. The kernel says whose program it is: what syncd could be made to say it
+// can't say as a tool, and nobody else's programs are let in at all.
 #pragma once
 
 #include <map>
@@ -10,6 +11,7 @@
 #include "schema/codec/local.h"
 #include "schema/os/local_socket.h"
 #include "schema/os/log.h"
+#include "schema/os/privileges.h"
 
 namespace meshfs::fsd {
 
@@ -27,8 +29,9 @@ class LocalServer {
   };
 
   // As os::LocalListener::open: busy if another fsd listens there.
+  // `syncd` is let in besides root and fsd's own user, to be syncd and nothing else.
   static Result<std::unique_ptr<LocalServer>> open(os::Loop& loop, const os::Log& log, const std::string& path,
-                                                   Events events);
+                                                   Events events, std::optional<os::Account> syncd = {});
   ~LocalServer();
 
   void to_syncd(const codec::local::ToSyncd& message);  // dropped while there is no syncd
@@ -39,12 +42,13 @@ class LocalServer {
  private:
   struct Connection {
     std::unique_ptr<os::FrameStream> stream;
+    bool only_syncd = false;  // its user may be no tool
     bool greeted = false;
     bool closing = false;  // found unwritable; forgotten in a turn of its own
     os::Loop::TimerId hello_timer;
   };
 
-  LocalServer(os::Loop& loop, const os::Log& log, Events events);
+  LocalServer(os::Loop& loop, const os::Log& log, std::optional<os::Account> syncd, Events events);
   void accept(os::Fd socket);
   void on_frame(ConnectionId id, ByteView frame);
   void on_hello(ConnectionId id, const codec::local::Hello& hello);
@@ -55,6 +59,7 @@ class LocalServer {
 
   os::Loop& loop_;
   const os::Log& log_;
+  std::optional<os::Account> account_;
   Events events_;
   std::map<ConnectionId, Connection> connections_;
   ConnectionId next_id_ = 1;

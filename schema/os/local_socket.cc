@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -48,9 +49,23 @@ Status clear_path(const std::string& path) {
   return {};
 }
 
+// Who may connect must get through the folder of the socket. Where everybody does nothing changes; else the group may find names
+// there, and nothing more.
+void let_through(const std::string& socket, gid_t group) {
+  const std::size_t name = socket.rfind('/') + 1;
+  const std::string folder = name == 0 ? "." : socket.substr(0, name);
+  struct stat info {};
+  if (::stat(folder.c_str(), &info) != 0 || (info.st_mode & S_IXOTH) != 0) return;
+  if (info.st_gid == group && (info.st_mode & S_IXGRP) != 0) return;
+  // Where that fails the other can't connect, and its log says so.
+  if (::chmod(folder.c_str(), (info.st_mode & (S_ISUID | S_ISVTX | S_IRWXU)) | S_IXGRP) == 0)
+    (void)!::chown(folder.c_str(), static_cast<uid_t>(-1), group);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<LocalListener>> LocalListener::open(Loop& loop, const std::string& path, OnAccept on_accept) {
+Result<std::unique_ptr<LocalListener>> LocalListener::open(Loop& loop, const std::string& path, OnAccept on_accept,
+                                                           std::optional<gid_t> group) {
   const auto address = address_of(path);
   if (!address) return address.failure();
   if (const Status cleared = clear_path(path); !cleared) return cleared.failure();
@@ -60,7 +75,9 @@ Result<std::unique_ptr<LocalListener>> LocalListener::open(Loop& loop, const std
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
     return system_error("cannot make the socket '" + path + "' (does its folder exist?)", errno);
   }
-  if (::chmod(path.c_str(), 0600) != 0 || ::listen(socket.get(), kBacklog) != 0) {
+  if (group) let_through(path, *group);
+  const bool given = group && ::lchown(path.c_str(), static_cast<uid_t>(-1), *group) == 0;
+  if (::chmod(path.c_str(), given ? 0660 : 0600) != 0 || ::listen(socket.get(), kBacklog) != 0) {
     const Error failure = system_error("cannot listen at '" + path + "'", errno);
     ::unlink(path.c_str());
     return failure;
@@ -81,7 +98,7 @@ LocalListener::~LocalListener() {
   ::unlink(path_.c_str());
 }
 
-Result<Fd> connect_local(const std::string& path) {
+Result<Fd> connect_local(const std::string& path, const std::string& said) {
   const auto address = address_of(path);
   if (!address) return address.failure();
   Fd socket = local_socket();
@@ -89,12 +106,19 @@ Result<Fd> connect_local(const std::string& path) {
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0) return socket;
   switch (errno) {
     case ENOENT:
-      return error(Errc::not_found, "there is no socket '" + path + "'; start meshfs-fsd");
+      return error(Errc::not_found, "there is no socket '" + said + "'; start meshfs-fsd");
     case ECONNREFUSED:
-      return error(Errc::closed, "nobody listens at '" + path + "'; start meshfs-fsd");
+      return error(Errc::closed, "nobody listens at '" + said + "'; start meshfs-fsd");
     default:
-      return system_error("cannot connect to '" + path + "'", errno);
+      return system_error("cannot connect to '" + said + "'", errno);
   }
+}
+
+std::optional<uid_t> user_of(const Fd& connection) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  return peer.uid;
 }
 
 }  // namespace meshfs::os

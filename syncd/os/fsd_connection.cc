@@ -7,7 +7,7 @@ namespace local = codec::local;
 FsdConnection::FsdConnection(os::Loop& loop, const os::Log& log, std::string path, Events events)
     : loop_(loop),
       log_(log),
-      path_(std::move(path)),
+      said_path_(std::move(path)),
       events_(std::move(events)),
       alive_(std::make_shared<bool>(true)) {}
 
@@ -22,10 +22,13 @@ Status FsdConnection::check_path(const std::string& path) {
   return {};
 }
 
-void FsdConnection::start() { connect(); }
+void FsdConnection::start(std::string path) {
+  path_ = std::move(path);
+  connect();
+}
 
 void FsdConnection::connect() {
-  auto socket = os::connect_local(path_);
+  auto socket = os::connect_local(path_, said_path_);
   if (!socket) {
     complain(socket.failure().message + " (trying again until it is there)");
     retry_ = loop_.after(kRetryAfter, [this] { connect(); });

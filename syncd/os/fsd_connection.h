@@ -23,7 +23,8 @@ class FsdConnection final : public Store {
   FsdConnection(os::Loop& loop, const os::Log& log, std::string path, Events events);
   ~FsdConnection() override;
 
-  void start();
+  // `path` leads to the socket from where the process stands now; sentences go on to say the one that it was made with.
+  void start(std::string path);
   // A socket path that can never work.
   [[nodiscard]] static Status check_path(const std::string& path);
   void send(codec::local::ToFsd message) override;
@@ -36,6 +37,7 @@ class FsdConnection final : public Store {
 
   os::Loop& loop_;
   const os::Log& log_;
+  const std::string said_path_;
   std::string path_;
   Events events_;
   std::unique_ptr<os::FrameStream> stream_;

@@ -25,9 +25,10 @@ std::vector<std::string> multicast_interfaces() {
   return out;
 }
 
-Result<std::unique_ptr<LinkTable>> LinkTable::open(os::Loop& loop, const os::Log& log, const Options& options) {
+Result<std::unique_ptr<LinkTable>> LinkTable::open(os::Loop& loop, const os::Log& log, const Options& options,
+                                                   const transport::HostLookup& lookup) {
   std::unique_ptr<LinkTable> table(new LinkTable(loop, log, options));
-  auto tcp = transport::TcpLink::open(loop, log, {.port = options.port});
+  auto tcp = transport::TcpLink::open(loop, log, {.port = options.port, .lookup = &lookup});
   if (!tcp) return tcp.failure();
   table->tcp_ = tcp->get();
   table->links_.push_back(std::move(*tcp));

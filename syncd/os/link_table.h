@@ -20,7 +20,8 @@ class LinkTable final : public Links {
   static constexpr Duration kFindEvery = seconds(5);  // a cable plugged in is in use before anybody wonders
 
   // Opens what the options name. busy: a port is in use.
-  static Result<std::unique_ptr<LinkTable>> open(os::Loop& loop, const os::Log& log, const Options& options);
+  static Result<std::unique_ptr<LinkTable>> open(os::Loop& loop, const os::Log& log, const Options& options,
+                                                 const transport::HostLookup& lookup);
 
   // Tells the core its links and peers, and from now on what they hear; `after_input` follows each of these inputs.
   void attach(Node& node, std::function<void()> after_input);

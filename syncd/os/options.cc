@@ -21,6 +21,10 @@ const char kUsage[] =
     "  --peer HOST:PORT   keep a connection to this node, for example across the Internet; repeat for more\n"
     "  --port N           UDP and TCP port, the same on all nodes of a network (default 5440)\n"
     "  --no-multicast     only configured peers, no discovery\n"
+    "  --user NAME        whom it becomes if root starts it (default $MESHFS_SYNCD_USER, else meshfs-syncd, else the "
+    "number\n"
+    "                     61054); meshfs-fsd must know the same one\n"
+    "  --no-sandbox       stay who it is and able to do all that this user can; for debuggers\n"
     "  --verbose          one line per connection made or lost\n"
     "  --help             this text\n"
     "The words of $MESHFS_INTERFACES, $MESHFS_PEERS and $MESHFS_PORT count as such options where none is given.\n";
@@ -40,6 +44,8 @@ Status take_value(Options& options, const std::string& option, const std::string
   };
   if (option == "--socket") {
     options.socket = value;
+  } else if (option == "--user") {
+    options.user = value;
   } else if (option == "--interface") {
     const std::size_t sign = value.find('=');
     const std::string name = value.substr(0, sign);
@@ -78,6 +84,7 @@ Status add_environment(Options& options, const Environment& environment, bool po
     return {};
   };
   if (options.socket.empty()) options.socket = environment.state + "/fsd.sock";
+  if (options.user.empty()) options.user = environment.user;
   if (options.interfaces.empty()) {
     if (Status added = add("--interface", environment.interfaces); !added) return added;
   }
@@ -92,6 +99,7 @@ Status add_environment(Options& options, const Environment& environment, bool po
 Environment read_environment() {
   Environment out;
   if (const auto state = variable("MESHFS_STATE"); !state.empty()) out.state = state;
+  out.user = variable("MESHFS_SYNCD_USER");
   out.interfaces = variable("MESHFS_INTERFACES");
   out.peers = variable("MESHFS_PEERS");
   out.port = variable("MESHFS_PORT");
@@ -99,7 +107,7 @@ Environment read_environment() {
 }
 
 Result<Options> parse_options(const std::vector<std::string>& arguments, const Environment& environment) {
-  static constexpr std::string_view kWithValue[] = {"--socket", "--interface", "--peer", "--port"};
+  static constexpr std::string_view kWithValue[] = {"--socket", "--interface", "--peer", "--port", "--user"};
   Options options;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& option = arguments[i];
@@ -109,6 +117,8 @@ Result<Options> parse_options(const std::vector<std::string>& arguments, const E
     }
     if (option == "--no-multicast") {
       options.multicast = false;
+    } else if (option == "--no-sandbox") {
+      options.sandbox = false;
     } else if (option == "--verbose") {
       options.verbose = true;
     } else if (std::ranges::find(kWithValue, option) == std::end(kWithValue)) {

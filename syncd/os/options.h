@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/os/sanitized.h"
 #include "schema/vocab/result.h"
 #include "transport/ip/endpoint.h"
 
@@ -17,6 +18,8 @@ struct Options {
   std::map<std::string, std::uint64_t> budgets;  // of those interfaces that have one: bytes per hour
   std::vector<transport::LinkAddress> peers;     // addresses of the tcp link
   std::uint16_t port = transport::kDefaultPort;
+  std::string user;  // whom it becomes; empty: os::syncd_account() knows
+  bool sandbox = !os::kSanitized;
   bool multicast = true;
   bool verbose = false;
 };
@@ -28,6 +31,7 @@ struct Environment {
   std::string state = "/var/lib/meshfs";  // $MESHFS_STATE
   std::string interfaces, peers, port;    // $MESHFS_INTERFACES, $MESHFS_PEERS, $MESHFS_PORT: as if given as options,
                                           // each only if the command line has none of its kind
+  std::string user;                       // $MESHFS_SYNCD_USER, likewise
 };
 Environment read_environment();
 

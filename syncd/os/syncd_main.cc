@@ -4,6 +4,7 @@
 
 #include "schema/crypto/sign.h"
 #include "schema/os/idle_memory.h"
+#include "syncd/os/confinement.h"
 #include "syncd/os/fsd_connection.h"
 #include "syncd/os/link_table.h"
 
@@ -47,13 +48,18 @@ class Driver {
 };
 
 int run(const Options& options, const os::Log& log) {
+  // First: it has copies of whatever is open.
+  transport::HostLookup lookup;
+  if (options.sandbox && !options.peers.empty()) {
+    lookup = transport::HostLookup::fork(confine_lookups, options.user);
+  }
   os::Loop loop;
   loop.on_terminate([&] { loop.stop(); });
   if (const Status path = FsdConnection::check_path(options.socket); !path) {
     log.warning(path.failure().message);
     return kCannotStart;
   }
-  auto links = LinkTable::open(loop, log, options);
+  auto links = LinkTable::open(loop, log, options, lookup);
   if (!links) {
     log.warning(links.failure().message);
     return kCannotStart;
@@ -81,7 +87,12 @@ int run(const Options& options, const os::Log& log) {
   parts.node = &node;
   parts.driver = std::make_unique<Driver>(loop, node);
   (*links)->attach(node, [&] { parts.driver->after_input(); });
-  fsd.start();
+  std::string socket = options.socket;
+  if (const char* const reason = options.sandbox ? confine(options, socket, log) : nullptr) {
+    log.warning(reason);
+    return kCannotStart;
+  }
+  fsd.start(std::move(socket));
   parts.driver->after_input();
   parts.driver->rest();
   loop.run();

@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
     std::cerr << "usage: mount_memory <mount point> <staging folder> [storing delay in ms]\n";
     return 2;
   }
-  auto herald = meshfs::fsd::fuse::fork_herald();
+  auto herald = meshfs::fsd::fuse::fork_herald(true);
   if (!herald) return 1;
   const meshfs::Duration delay = meshfs::milliseconds(argc > 3 ? std::atoi(argv[3]) : 0);
   return meshfs::fsd::fuse::run(argv[1], argv[2], delay, std::move(*herald));

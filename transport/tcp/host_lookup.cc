@@ -1,15 +1,22 @@
 #include "transport/tcp/host_lookup.h"
 
 #include <netdb.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <system_error>
 #include <thread>
 
+#include "schema/os/passed_fd.h"
+
 namespace meshfs::transport {
 namespace {
+
+constexpr std::size_t kMostHostBytes = 253;  // RFC 1035, written out
 
 std::optional<Endpoint> look_up_now(const std::string& host, std::uint16_t port) {
   addrinfo wanted{};
@@ -24,6 +31,46 @@ std::optional<Endpoint> look_up_now(const std::string& host, std::uint16_t port)
   Endpoint out = endpoint_of(address);
   out.port = port;
   return out;
+}
+
+bool look_up_on_thread(const std::string& host, std::uint16_t port, os::Fd writer) {
+  try {
+    // std::thread reports a lack of threads by an exception, the standard library's only way.
+    std::thread([host, port, writer = std::move(writer)] {
+      const auto endpoint = look_up_now(host, port);
+      std::uint8_t bytes[sizeof(Endpoint)];
+      if (endpoint) std::memcpy(bytes, &*endpoint, sizeof bytes);
+      // Closing without a word says "unknown"; a reader that went away makes this fail, and that is fine.
+      if (endpoint) (void)::send(writer.get(), bytes, sizeof bytes, MSG_NOSIGNAL);
+    }).detach();
+  } catch (const std::system_error&) {
+    return false;
+  }
+  return true;
+}
+
+// A question: the port, the name, and where the answer goes.
+struct Question {
+  char host[kMostHostBytes + 1] = {};
+  std::uint16_t port = 0;
+};
+
+bool hand_over(int process, const std::string& host, std::uint16_t port, int writer) {
+  Question question;
+  std::memcpy(question.host, host.data(), std::min(host.size(), kMostHostBytes));
+  question.port = port;
+  return os::send_with(process, &question, sizeof question, writer);
+}
+
+// The process that looks names up, until nobody can ask any more.
+void serve(int socket) {
+  for (;;) {
+    Question question;
+    os::Fd writer;
+    if (os::receive_with(socket, &question, sizeof question, writer) <= 0) return;
+    question.host[kMostHostBytes] = 0;
+    look_up_on_thread(static_cast<const char*>(question.host), question.port, std::move(writer));
+  }
 }
 
 }  // namespace
@@ -48,7 +95,8 @@ Result<HostAndPort> split_host(std::string_view text) {
     port = text.substr(colon + 1);
     if (port.empty()) return wrong();
   }
-  if (host.empty() || host.size() > 253 || host.find_first_of(" /@|") != std::string_view::npos) return wrong();
+  if (host.empty() || host.size() > kMostHostBytes || host.find_first_of(" /@|") != std::string_view::npos)
+    return wrong();
   HostAndPort out{std::string(host), kDefaultPort};
   if (!port.empty()) {
     const auto [end, failure] = std::from_chars(port.data(), port.data() + port.size(), out.port);
@@ -57,22 +105,27 @@ Result<HostAndPort> split_host(std::string_view text) {
   return out;
 }
 
-os::Fd look_up_host(const std::string& host, std::uint16_t port) {
+HostLookup HostLookup::fork(bool (*confine)(const std::string& user), const std::string& user) {
+  HostLookup out;
+  out.elsewhere_ = true;
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return out;
+  out.process_ = os::Fd(ends[0]);
+  const os::Fd its(ends[1]);
+  if (::fork() != 0) return out;
+  out.process_.reset();
+  ::prctl(PR_SET_NAME, "meshfs-names");
+  if (confine(user)) serve(its.get());
+  ::_exit(0);
+}
+
+os::Fd HostLookup::look_up(const std::string& host, std::uint16_t port) const {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return {};
-  os::Fd answer(ends[0]);
-  try {
-    // std::thread reports a lack of threads by an exception, the standard library's only way.
-    std::thread([host, port, writer = os::Fd(ends[1])] {
-      const auto endpoint = look_up_now(host, port);
-      std::uint8_t bytes[sizeof(Endpoint)];
-      if (endpoint) std::memcpy(bytes, &*endpoint, sizeof bytes);
-      // Closing without a word says "unknown"; a reader that went away makes this fail, and that is fine.
-      if (endpoint) (void)::send(writer.get(), bytes, sizeof bytes, MSG_NOSIGNAL);
-    }).detach();
-  } catch (const std::system_error&) {
-    return {};
-  }
+  os::Fd answer(ends[0]), writer(ends[1]);
+  const bool asked = elsewhere_ ? hand_over(process_.get(), host, port, writer.get())
+                                : look_up_on_thread(host, port, std::move(writer));
+  if (!asked) answer.reset();
   return answer;
 }
 

@@ -44,14 +44,15 @@ void tune(int fd) {
 }  // namespace
 
 Result<std::unique_ptr<TcpLink>> TcpLink::open(os::Loop& loop, const os::Log& log, Options options) {
-  std::unique_ptr<TcpLink> link(new TcpLink(loop, log));
+  std::unique_ptr<TcpLink> link(new TcpLink(loop, log, options.lookup));
   if (options.listen) {
     if (const Status listening = link->listen(options.port); !listening) return listening.failure();
   }
   return link;
 }
 
-TcpLink::TcpLink(os::Loop& loop, const os::Log& log) : loop_(loop), log_(log), alive_(std::make_shared<bool>(true)) {
+TcpLink::TcpLink(os::Loop& loop, const os::Log& log, const HostLookup* lookup)
+    : loop_(loop), log_(log), lookup_(lookup), alive_(std::make_shared<bool>(true)) {
   traits_.name = "tcp";
   traits_.mtu = kMtu;
   traits_.reliable = true;
@@ -183,7 +184,7 @@ void TcpLink::connect(const LinkAddress& to) {
 }
 
 void TcpLink::resolve(Connection& connection, const std::string& host, std::uint16_t port) {
-  connection.pending = look_up_host(host, port);
+  connection.pending = lookup_ != nullptr ? lookup_->look_up(host, port) : HostLookup().look_up(host, port);
   if (!connection.pending) return drop_soon(connection.address.key);
   loop_.watch(connection.pending.get(), os::Loop::kReadable, [this, key = connection.address.key](unsigned) {
     Connection& mine = connections_.at(key);

@@ -16,6 +16,7 @@
 #include "schema/os/frame_stream.h"
 #include "schema/os/log.h"
 #include "transport/ip/endpoint.h"
+#include "transport/tcp/host_lookup.h"
 
 namespace meshfs::transport {
 
@@ -31,6 +32,7 @@ class TcpLink final : public PacketLink {
   struct Options {
     std::uint16_t port = kDefaultPort;  // 0: any free one (tests)
     bool listen = true;
+    const HostLookup* lookup = nullptr;  // outlives the link; none: names are looked up on threads of this process
   };
 
   // busy: the port is in use.
@@ -65,7 +67,7 @@ class TcpLink final : public PacketLink {
     os::Loop::TimerId timer;
   };
 
-  TcpLink(os::Loop& loop, const os::Log& log);
+  TcpLink(os::Loop& loop, const os::Log& log, const HostLookup* lookup);
   Status listen(std::uint16_t port);
   void watch_listener();
   void accept_some();
@@ -78,6 +80,7 @@ class TcpLink final : public PacketLink {
 
   os::Loop& loop_;
   const os::Log& log_;
+  const HostLookup* lookup_;
   LinkTraits traits_;
   Events events_;
   os::Fd listener_;

@@ -80,7 +80,7 @@ TEST_F(LocalServerTest, SyncdConnectsAndConnectsAgainAfterFsdCameBack) {
   int gone = 0;
   syncd::FsdConnection syncd(loop, log, path(),
                              {[&](local::ToSyncd message) { got.push_back(std::move(message)); }, [&] { ++gone; }});
-  syncd.start();  // before there is an fsd
+  syncd.start(path());  // before there is an fsd
   auto fsd = std::make_unique<Server>(loop, path());
   ASSERT_TRUE(wait([&] { return got.size() == 1; }));
   EXPECT_EQ(std::get<local::Welcome>(got[0]).node_name, "n1");

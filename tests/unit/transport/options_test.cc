@@ -56,6 +56,7 @@ TEST(Options, MistakesGetOneSentence) {
     EXPECT_NE(options.failure().message.find(c.said), std::string::npos) << options.failure().message;
   }
   EXPECT_TRUE(parse_options({"--help"}, Environment{})->help);
+  EXPECT_FALSE(parse_options({"--no-sandbox"}, Environment{})->sandbox);
   EXPECT_TRUE(parse_options({"--no-multicast"}, Environment{}).ok());  // only waits to be connected to
 }
 
@@ -69,21 +70,24 @@ TEST(Options, WithoutAnyItServesTheInstalledNodeOnAllInterfaces) {
 }
 
 TEST(Options, TheEnvironmentFillsWhatTheCommandLineLeavesOpen) {
-  const Environment environment{"/srv/mesh", " eth0  wlan0 ", "a.example b.example:99", "6000"};
+  const Environment environment{"/srv/mesh", " eth0  wlan0 ", "a.example b.example:99", "6000", "carrier"};
   const auto from_it = parse_options({}, environment);
   ASSERT_TRUE(from_it.ok());
   EXPECT_EQ(from_it->socket, "/srv/mesh/fsd.sock");
   EXPECT_EQ(from_it->interfaces, (std::vector<std::string>{"eth0", "wlan0"}));
   EXPECT_EQ(from_it->peers.size(), 2U);
   EXPECT_EQ(from_it->port, 6000);
-  const auto over_it = parse_options({"--socket", "s", "--interface", "x", "--port", "7000"}, environment);
+  EXPECT_EQ(from_it->user, "carrier");
+  const auto over_it =
+      parse_options({"--socket", "s", "--interface", "x", "--port", "7000", "--user", "other"}, environment);
   ASSERT_TRUE(over_it.ok());
+  EXPECT_EQ(over_it->user, "other");
   EXPECT_EQ(over_it->socket, "s");
   EXPECT_EQ(over_it->interfaces, std::vector<std::string>{"x"});
   EXPECT_EQ(over_it->peers.size(), 2U);
   EXPECT_EQ(over_it->port, 7000);
-  EXPECT_FALSE(parse_options({}, Environment{"/s", "", "host:", ""}).ok());
-  EXPECT_FALSE(parse_options({}, Environment{"/s", "", "", "many"}).ok());
+  EXPECT_FALSE(parse_options({}, Environment{"/s", "", "host:", "", ""}).ok());
+  EXPECT_FALSE(parse_options({}, Environment{"/s", "", "", "many", ""}).ok());
 }
 
 TEST(Peers, HostsAndPorts) {

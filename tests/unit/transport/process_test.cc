@@ -24,7 +24,8 @@ class EmptyFsd {
     auto opened = fsd::LocalServer::open(
         loop, log, path,
         {[this] { greet(); }, [this] { ++gone; }, [this](const local::ToFsd& message) { note(message); },
-         [](fsd::LocalServer::ConnectionId, const local::Ask&) {}});
+         [](fsd::LocalServer::ConnectionId, const local::Ask&) {}},
+        *os::syncd_account(""));
     EXPECT_TRUE(opened.ok());
     server_ = std::move(*opened);
   }

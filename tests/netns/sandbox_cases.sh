@@ -62,7 +62,9 @@ case_sandbox_of_daemons() {
   lab_wait 20 "a file did not cross" lab_has "$LAB/2/mesh/file" first
   lab_kill 1
   lab_start_fsd 1
-  lab_in 1 setsid "$LAB_BIN/meshfs-syncd" --socket "$LAB/1/state/fsd.sock" </dev/null >"$LAB/1/syncd.log" 2>&1 &
+  setsid nsenter --net="/run/netns/$(lab_ns 1)" "$LAB_BIN/meshfs-syncd" --socket "$LAB/1/state/fsd.sock" \
+    </dev/null >"$LAB/1/syncd.log" 2>&1 &
+  disown
   printf '%s\n' $! >"$LAB/1/syncd.pid"
   lab_wait 20 "syncd did not reach the next fsd" log_has 1 syncd 'connected to meshfs-fsd'
   lab_signal "$LAB/1" fsd TERM

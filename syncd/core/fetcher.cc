@@ -198,6 +198,18 @@ void Fetcher::on_session(const NodeId& who, Instant now) {
   peers_[who].progress = now;
   requeue(who, before, who, now);
   wake_resting(who, now);  // somebody new: what rests may be there
+  ask_for_standing(who, now);
+}
+
+// And what others were asked for in vain, and may wait for themselves.
+void Fetcher::ask_for_standing(const NodeId& who, Instant now) {
+  for (const auto& [other, peer] : peers_) {
+    for (const auto& [order, hash] : peer.asked_order) {
+      Need& need = needs_.at(hash);
+      if (other == who || !peer.asked.at(hash).standing || need.handed_over || need.idle_at) continue;
+      if (next_target(need, who) == who) make_idle(hash, need, who, now);
+    }
+  }
 }
 
 void Fetcher::wake_resting(const NodeId& first, Instant now) {

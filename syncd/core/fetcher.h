@@ -144,6 +144,7 @@ class Fetcher {
   void check_progress(const NodeId& who, Peer& peer, Instant now);
   void give_up_on(const NodeId& who, const Hash& hash, Instant now);
   void let_stand(Peer& peer, const Hash& hash, Instant now);
+  void ask_for_standing(const NodeId& who, Instant now);
   void wake_resting(const NodeId& first, Instant now);
   void requeue(const NodeId& who, const Peer& before, const std::optional<NodeId>& first, Instant now);
   void take_over(const NodeId& who, Peer& peer, Instant now);

@@ -101,6 +101,24 @@ void write_lists_and_local(const std::filesystem::path& root, Rng& rng) {
   }
 }
 
+// What people's tools write: published signatures of `test` (tests/unit/schema/detached_signature_test.cc has their source).
+void write_detached(const std::filesystem::path& root) {
+  Corpus corpus(root / "detached");
+  const std::string comment = "untrusted comment: any\n";
+  const std::string key = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n";
+  const std::string hashed =
+      "RUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=\n"
+      "trusted comment: timestamp:1556193335\tfile:test\n"
+      "y/rUw2y8/hOUYjZU71eHp/Wo1KZ40fGy2VJEDl34XMJM+TX48Ss/17u3IvIfbVR1FkZZSNCisQbuQY+bHwhEBg==\n";
+  const std::string legacy =
+      "RWQf6LRCGA9i59SLOFxz6NxvASXDJeRtuZykwQepbDEGt87ig1BNpWaVWuNrm73YiIiJbq71Wi+dP9eKL8OC351vwIasSSbXxwA=\n";
+  corpus.add("key", as_bytes(comment + key));
+  corpus.add("key-line", as_bytes(key));
+  corpus.add("hashed", as_bytes(comment + hashed));
+  corpus.add("legacy", as_bytes(comment + legacy));
+  corpus.add("windows", as_bytes("untrusted comment: any\r\n" + legacy));
+}
+
 // Each input of these targets begins with what to do and a size of three bytes.
 Bytes with_size(std::uint8_t what, std::size_t size, ByteView rest) {
   Bytes out{what};
@@ -233,6 +251,7 @@ int main(int argc, char** argv) {
   write_wire(root, rng);
   write_network(root, rng);
   write_lists_and_local(root, rng);
+  write_detached(root);
   write_deltas(root);
   write_gossip(root);
 }

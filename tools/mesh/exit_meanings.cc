@@ -7,7 +7,8 @@ namespace meshfs::tools {
 
 static constexpr std::array kExitMeanings{
     ExitMeaning{Exit::ok, "done"},
-    ExitMeaning{Exit::failed, "it could not be done (`diff`: the versions differ; `doctor`: something needs repair)"},
+    ExitMeaning{Exit::failed,
+                "it could not be done (`diff`: versions differ; `doctor`: repair it; `verify`: a bad signature)"},
     ExitMeaning{Exit::usage, "the command line makes no sense, or a path lies outside the mesh"},
     ExitMeaning{Exit::not_running, "no mesh is mounted there, or its daemon is down"},
     ExitMeaning{Exit::not_found, "no such file, version or node"},

@@ -13,7 +13,10 @@ struct Welcome {
   nodeName @2 :Data;
   networkName @3 :Data;
   network @4 :Data;          # 32 bytes, network id
-  linkKey @5 :Data;          # 32 bytes
+  networkKey @5 :Data;       # 32 bytes, of beacons and news
+  linkSecret @6 :Data;       # 32 bytes, X25519
+  credential @7 :Data;       # a Credential (network.capnp), which says who holds that key
+  admissionKey @8 :Data;     # 32 bytes, Ed25519: judges the credentials of others
 }
 
 struct Item {

@@ -35,11 +35,18 @@ struct Member {
   byAdmission @6 :Data;      # 64 bytes: by the admission key, domain "meshfs admit 1", over signed bytes · byNode
 }
 
+struct Credential {
+  # Who holds a link key (X25519), said in a handshake that proves its possession. At most 400 bytes.
+  member @0 :Member;
+  byDevice @1 :Data;         # 64 bytes: Ed25519 by the member's device key, domain "meshfs linkkey 1", of network id 32 · link key 32
+  # The link key's secret is derive(device seed, "meshfs linkkey").
+}
+
 struct Invite {
   # What `mesh join` takes: "meshfs1-" and base64url (RFC 4648, 5; no padding) of the bytes, followed by the first 4 bytes of
   # H("meshfs invite"; bytes), so that a mistyped token is told from a wrong one. Whoever has it may join.
   genesis @0 :Genesis;
-  secret @1 :Data;           # 32 bytes, the network's shared secret until Noise comes
+  secret @1 :Data;           # 32 bytes, the network's shared secret
   # Admission key seed = derive(secret, "meshfs admission"); link key = derive(secret, "meshfs link 1"; network id), where
   # derive is BLAKE2b-256 keyed with the secret and personalised with the domain.
 }

@@ -1,9 +1,15 @@
 @0xdabfe05a9a526c55;
 # What neighbours say to each other. A frame is 32 bytes of header, then one of these:
-#   0 magic 'm' (0x6d) · 1 version 1 · 2 kind (1 beacon, 2 hello, 3 packet, 4 news) · 3 zero · 4..7 session · 8..15 counter · 16..31 tag, all
-#   little-endian. tag = BLAKE2b-128 keyed with the link key (beacon, hello, news: the network's; packet: the session's),
-#   domain "meshfs frame 1", of bytes 0..15 and the payload. At most 1,280 bytes outside a session (beacon, hello, news), 262,144 in one.
-#   Beacons, hellos and news of one sender share one counter, which begins anew with its boot nonce; session is 0 in them.
+#   0 magic 'm' (0x6d) · 1 version 2 · 2 kind (1 beacon, 2 handshake, 3 packet, 4 news, 5 cookie) · 3 zero · 4..7 session ·
+#   8..15 counter · 16..31 tag, all little-endian. At most 1,280 bytes outside a session, 262,144 in one.
+#   packet: tag and payload are ChaCha20-Poly1305 (RFC 8439) under the session's key of that direction; nonce: 4 zero bytes · counter;
+#     bytes 0..15 are associated data. Counters of a session begin at 1 and never repeat.
+#   beacon, news: under network key K. tag = BLAKE2b-128 keyed with derive(K, "meshfs siv mac") of bytes 0..15 and the plain payload;
+#     payload = plain xor XChaCha20 with derive(K, "meshfs siv mask") and the tag and 8 zero bytes as nonce. One counter for all of a sender's, anew with its
+#     boot nonce; session is 0.
+#   handshake: counter is the message's number, 1 to 3; session is 0. Behind 16 bytes of header stand a message of
+#     Noise_XX_25519_ChaChaPoly_BLAKE2b and two macs (schema/noise/cookies.h; K in the static key's place). Prologue: "meshfs" and the network's id. Payloads: none, Hello, Hello.
+#   cookie: the reply to a handshake's first message, behind 16 bytes of header.
 #
 # Bytes. Beacon and Hello: packed, one segment, no segment table. Packet, Message and News: 4 bytes little-endian length of the
 # head; the head, packed likewise; then the bulk: the bytes of its bundles, blobs or pieces one after the other in the
@@ -56,18 +62,14 @@ struct Beacon {
 }
 
 struct Hello {
-  # Sets up a session in two or three frames. Session key = derive(network's link key, "meshfs session 1";
-  # node · nonce of the side with the smaller (nonce, node), then node · nonce of the other).
-  node @0 :Data;             # 32 bytes
-  boot @1 :Data;             # 16 bytes
-  nonce @2 :Data;            # 16 bytes, mine for this session
-  echo @3 :Data;             # 16 bytes, yours; null in the first hello
-  session @4 :UInt32;        # put this number into frames to me
-  name @5 :Data;             # node name, for people; at most 32 bytes
-  features @6 :UInt32;       # messages that came later and that I understand: bit 0 Question and Replies, bit 1 bases and signatures in wants,
+  # Inside a handshake, whose two keys are the session's: the initiator sends with the first.
+  boot @0 :Data;             # 16 bytes
+  session @1 :UInt32;        # put this number into frames to me
+  features @2 :UInt32;       # messages that came later and that I understand: bit 0 Question and Replies, bit 1 bases and signatures in wants,
                              # and blobs encoded as delta, patch or rsync, bit 3 dictionaries and squeezed items, bit 5 sketches, bit 6 slices of them. Bit 2, of this
                              # session: it takes the place of our stream, which stalls or loses. Bit 4: news frames. Bit 7, of
                              # this session: it is meant, do not let it go as one of too many. Unknown bits are ignored
+  credential @3 :Data;       # a Credential (network.capnp) of the static key that this handshake proves
 }
 
 struct AckRange {

@@ -137,9 +137,7 @@ Status Daemon::replay() {
 Status Daemon::open_socket() {
   LocalServer::Events events;
   events.on_syncd_connected = [this] {
-    server_->to_syncd(codec::local::Welcome{codec::local::kLocalVersion, identity_.member.node, identity_.member.name,
-                                            identity_.genesis.name, network_,
-                                            codec::network_link_key(identity_.network_secret, network_)});
+    server_->to_syncd(codec::local::welcome_of(identity_));
     replica_->on_syncd_connected();
   };
   events.on_syncd_gone = [this] {

@@ -34,4 +34,10 @@ Status read_text(capnp::Data::Reader data, std::size_t max_bytes, std::string& o
   return {};
 }
 
+Status read_numbers(capnp::List<std::uint64_t>::Reader list, std::size_t max_count, std::vector<std::uint64_t>& out) {
+  if (list.size() > max_count) return over_limit("a list is longer than its limit");
+  for (const std::uint64_t one : list) out.push_back(one);
+  return {};
+}
+
 }  // namespace meshfs::codec

@@ -175,6 +175,7 @@ Status read_list(const List& list, std::size_t max_count, std::vector<T>& out, c
   }
   return {};
 }
+Status read_numbers(capnp::List<std::uint64_t>::Reader list, std::size_t max_count, std::vector<std::uint64_t>& out);
 template <class List, class T>
 void write_list(List list, const std::vector<T>& values) {
   for (std::size_t i = 0; i < values.size(); ++i) write(list[static_cast<unsigned>(i)], values[i]);

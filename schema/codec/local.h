@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "schema/codec/network.h"
 #include "schema/codec/wire.h"
 
 namespace meshfs::codec::local {
@@ -28,9 +29,11 @@ struct Welcome {  // first answer to a Hello
   NodeId node;
   std::string node_name, network_name;
   NetworkId network;
-  crypto::LinkKey link_key;  // the network's, until Noise comes
+  crypto::LinkKey network_key;  // of beacons and news
+  LinkIdentity link;
   bool operator==(const Welcome&) const = default;
 };
+Welcome welcome_of(const Identity& identity);
 struct ItemAdded {
   std::uint64_t item = 0;
   SetId set = SetId::shared;

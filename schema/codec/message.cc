@@ -278,8 +278,8 @@ Bytes encode_news(const News& news) { return encode_with_bulk<format::News>(news
 Result<News> decode_news(ByteView bytes) {
   return decode_with_bulk<format::News, News>(bytes, kMaxFrameBeforeAuth - kFrameHeaderBytes);
 }
-Bytes seal_news(const crypto::LinkKey& key, const FrameHeader& header, const News& news) {
-  return seal_in_place(key, header, encode_with_bulk<format::News>(news, Bytes(kFrameHeaderBytes)));
+Bytes seal_news(const crypto::SivKey& key, const FrameHeader& header, const News& news) {
+  return seal_shared_in_place(key, header, encode_with_bulk<format::News>(news, Bytes(kFrameHeaderBytes)));
 }
 
 Bytes encode_message(const Message& message) { return encode_with_bulk<format::Message>(message); }

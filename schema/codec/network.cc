@@ -1,6 +1,7 @@
 #include "schema/codec/network.h"
 
 #include "schema/codec/entry.h"
+#include "schema/codec/local.h"
 #include "schema/codec/network_format.h"
 
 namespace meshfs::codec {
@@ -9,6 +10,7 @@ namespace {
 constexpr std::string_view kGenesisDomain = "meshfs genesis 1";
 constexpr std::string_view kMemberDomain = "meshfs member 1";
 constexpr std::string_view kAdmitDomain = "meshfs admit 1";
+constexpr std::string_view kLinkKeyDomain = "meshfs linkkey 1";
 constexpr std::size_t kMaxNodeName = 32;
 // node, device, store, two signatures, a name of 32 bytes, 7 pointers and tags: 6 bytes each at most when packed
 static_assert(32 + 32 + 8 + 64 + 64 + 32 + 7 * 6 + 10 <= kMaxInlineBytes);
@@ -72,6 +74,43 @@ bool verify_member(const Member& member, const NetworkId& network, const crypto:
   const Bytes bytes = member_bytes(member, network);
   return crypto::verify(crypto::PublicKey{member.node.data}, kMemberDomain, {bytes}, member.by_node) &&
          crypto::verify(admission_key, kAdmitDomain, {bytes, member.by_node.view()}, member.by_admission);
+}
+
+LinkIdentity link_identity_of(const Identity& identity) {
+  LinkIdentity out;
+  out.secret.data = crypto::derive_key({identity.device_seed.data}, "meshfs linkkey", {}).data;
+  out.admission_key = identity.genesis.admission_key;
+  const auto device = crypto::SigningKey::from_seed(identity.device_seed);
+  const Credential credential{identity.member,
+                              device.sign(kLinkKeyDomain, {network_id(identity.genesis).view(),
+                                                           crypto::DhKey(out.secret).public_key().view()})};
+  out.credential = encode_packed<format::Credential>(credential);
+  return out;
+}
+
+local::Welcome local::welcome_of(const Identity& identity) {
+  const NetworkId network = network_id(identity.genesis);
+  return {kLocalVersion,
+          identity.member.node,
+          identity.member.name,
+          identity.genesis.name,
+          network,
+          network_link_key(identity.network_secret, network),
+          link_identity_of(identity)};
+}
+
+Result<Member> verify_credential(ByteView bytes, const crypto::DhPublic& link_key, const NetworkId& network,
+                                 const crypto::PublicKey& admission_key) {
+  auto credential = decode_packed_strict<format::Credential, Credential>(bytes, limits_for(kMaxCredentialBytes));
+  if (!credential) return credential.failure();
+  const Member& member = credential->member;
+  if (!verify_member(member, network, admission_key))
+    return error(Errc::denied, "a neighbour that is no member of this network");
+  if (!crypto::verify(crypto::PublicKey{member.device.data}, kLinkKeyDomain, {network.view(), link_key.view()},
+                      credential->by_device)) {
+    return error(Errc::denied, "a neighbour whose link key is not its own");
+  }
+  return member;
 }
 
 AuthorTag author_tag(const DeviceKey& device, const StoreId& store) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "schema/codec/hash_list.h"
+#include "schema/crypto/dh.h"
 #include "schema/crypto/hash.h"
 #include "schema/crypto/sign.h"
 #include "schema/vocab/time.h"
@@ -44,6 +45,24 @@ void sign_member(Member& member, const NetworkId& network, const crypto::Signing
                  const crypto::SigningKey& admission_key);
 bool verify_member(const Member& member, const NetworkId& network, const crypto::PublicKey& admission_key);
 
+// What a node shows in a handshake: its member record, and that its device vouches for the link key.
+struct Credential {
+  Member member;
+  crypto::Signature by_device;
+  bool operator==(const Credential&) const = default;
+};
+inline constexpr std::size_t kMaxCredentialBytes = 400;
+// How syncd proves who it is, and judges others: all that it gets of the keys. It can't sign anything.
+struct LinkIdentity {
+  crypto::DhSecret secret;          // of the link key; comes of the device's seed
+  Bytes credential;                 // encoded
+  crypto::PublicKey admission_key;  // of the network
+  bool operator==(const LinkIdentity&) const = default;
+};
+// Whoever holds `link_key` is this member, says its device; and the network admitted it. denied if not so.
+Result<Member> verify_credential(ByteView bytes, const crypto::DhPublic& link_key, const NetworkId& network,
+                                 const crypto::PublicKey& admission_key);
+
 AuthorTag author_tag(const DeviceKey& device, const StoreId& store);
 VolumeTag node_volume(const NodeId& node);
 bool valid_node_name(std::string_view name);
@@ -51,7 +70,7 @@ bool valid_node_name(std::string_view name);
 // What `mesh invite` prints and `mesh join` takes: "meshfs1-" + base64url. Whoever has it may join.
 struct Invite {
   Genesis genesis;
-  crypto::Seed secret;  // the network's shared secret until Noise comes: link key and admission key come of it
+  crypto::Seed secret;  // the network's shared secret: link key and admission key come of it
   bool operator==(const Invite&) const = default;
 };
 std::string encode_invite(const Invite& invite);
@@ -71,6 +90,7 @@ Result<Identity> decode_identity(ByteView bytes);
 Identity make_identity(const Genesis& genesis, const crypto::Seed& network_secret, const crypto::Seed& node_seed,
                        std::string_view node_name);
 
+LinkIdentity link_identity_of(const Identity& identity);
 crypto::SigningKey admission_key_of(const crypto::Seed& secret);
 crypto::LinkKey network_link_key(const crypto::Seed& secret, const NetworkId& network);
 

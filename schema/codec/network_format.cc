@@ -76,6 +76,16 @@ Status read(format::Member::Reader from, Member& to) {
   return read_fixed(from.getByAdmission(), to.by_admission);
 }
 
+void write(format::Credential::Builder to, const Credential& from) {
+  write(to.initMember(), from.member);
+  to.setByDevice(data_of(from.by_device.view()));
+}
+
+Status read(format::Credential::Reader from, Credential& to) {
+  if (Status s = read(from.getMember(), to.member); !s) return s;
+  return read_fixed(from.getByDevice(), to.by_device);
+}
+
 void write(format::Invite::Builder to, const Invite& from) {
   write(to.initGenesis(), from.genesis);
   to.setSecret(data_of(from.secret.view()));

@@ -15,6 +15,8 @@ void write(format::Genesis::Builder to, const Genesis& from);
 Status read(format::Genesis::Reader from, Genesis& to);
 void write(format::Member::Builder to, const Member& from);
 Status read(format::Member::Reader from, Member& to);
+void write(format::Credential::Builder to, const Credential& from);
+Status read(format::Credential::Reader from, Credential& to);
 void write(format::Invite::Builder to, const Invite& from);
 Status read(format::Invite::Reader from, Invite& to);
 void write(format::Identity::Builder to, const Identity& from);

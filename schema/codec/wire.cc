@@ -1,5 +1,6 @@
 // What carries messages: beacons, hellos and packets. The messages themselves are in message.cc.
 #include "schema/codec/wire.h"
+#include "schema/codec/network.h"
 
 #include <tuple>
 
@@ -55,24 +56,18 @@ Status read(format::Beacon::Reader from, Beacon& to) {
 }
 
 static void write(format::Hello::Builder to, const Hello& from) {
-  to.setNode(data_of(from.node.view()));
   to.setBoot(data_of(from.boot.view()));
-  to.setNonce(data_of(from.nonce.view()));
-  if (!from.echo.is_zero()) to.setEcho(data_of(from.echo.view()));
   to.setSession(from.session);
-  set_unless_empty(as_bytes(from.name), [&](auto data) { to.setName(data); });
   to.setFeatures(from.features);
+  to.setCredential(data_of(from.credential));
 }
 static Status read(format::Hello::Reader from, Hello& to) {
-  if (Status s = read_fixed(from.getNode(), to.node); !s) return s;
   if (Status s = read_fixed(from.getBoot(), to.boot); !s) return s;
-  if (Status s = read_fixed(from.getNonce(), to.nonce); !s) return s;
-  if (from.hasEcho()) {
-    if (Status s = read_fixed(from.getEcho(), to.echo); !s) return s;
-  }
   to.session = from.getSession();
   to.features = from.getFeatures();
-  return read_text(from.getName(), kMaxHelloName, to.name);
+  if (from.getCredential().size() > kMaxCredentialBytes) return over_limit("a credential is larger than its limit");
+  to.credential = copy_of(view_of(from.getCredential()));
+  return {};
 }
 
 static void write(format::AckRange::Builder to, const AckRange& from) {
@@ -111,21 +106,13 @@ static Status read(format::Packet::Reader from, Packet& to, BulkReader& bulk) {
 
 Status read_set(format::Set from, SetId& to) { return read_enum(from, SetId::shared, to); }
 
-crypto::LinkKey session_key(const crypto::LinkKey& network_key, const Hello& a, const Hello& b) {
-  const bool in_order = std::tie(a.nonce, a.node) < std::tie(b.nonce, b.node);
-  const Hello& first = in_order ? a : b;
-  const Hello& second = in_order ? b : a;
-  return crypto::derive_key(network_key, "meshfs session 1",
-                            {first.node.view(), first.nonce.view(), second.node.view(), second.nonce.view()});
-}
-
 Bytes encode_beacon(const Beacon& beacon) { return encode_packed<format::Beacon>(beacon); }
 Result<Beacon> decode_beacon(ByteView bytes) { return decode_packed<format::Beacon, Beacon>(bytes, kBeforeAuth); }
 Bytes encode_hello(const Hello& hello) { return encode_packed<format::Hello>(hello); }
 Result<Hello> decode_hello(ByteView bytes) { return decode_packed<format::Hello, Hello>(bytes, kBeforeAuth); }
 Bytes encode_packet(const Packet& packet) { return encode_with_bulk<format::Packet>(packet); }
-Bytes seal_packet(const crypto::LinkKey& key, const FrameHeader& header, const Packet& packet) {
-  return seal_in_place(key, header, encode_with_bulk<format::Packet>(packet, Bytes(kFrameHeaderBytes)));
+Bytes seal_packet(const crypto::AeadKey& key, const FrameHeader& header, const Packet& packet) {
+  return seal_packet_in_place(key, header, encode_with_bulk<format::Packet>(packet, Bytes(kFrameHeaderBytes)));
 }
 Result<Packet> decode_packet(ByteView bytes) {
   return decode_with_bulk<format::Packet, Packet>(bytes, kMaxFrameAfterAuth - kFrameHeaderBytes);

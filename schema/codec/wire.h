@@ -1,8 +1,10 @@
 // What neighbours say to each other (wire.capnp), decoded at once into plain structs.
-// A frame = fixed header, then an authenticated payload. The header is parsed before anything is trusted,
+// A frame = fixed header, then an encrypted payload. The header is parsed before anything is trusted,
 // so it is not Cap'n Proto: 32 bytes, little-endian:
 //   0 magic 'm'  1 version  2 kind  3 zero  4..7 session  8..15 counter  16..31 tag
-// tag = keyed BLAKE2b over bytes 0..15 and the payload, under the session's key (beacon, hello, news: network key).
+// packet: ChaCha20-Poly1305 under the session's key of that direction, the counter is the nonce, bytes 0..15 are authenticated, too.
+// beacon, news: the same bytes under the network's key with a synthetic IV (crypto/siv.h), since many count under it.
+// handshake, cookie: no tag; a Noise message with its macs, or a cookie reply, stand behind 16 bytes of header.
 #pragma once
 
 #include <string>
@@ -11,14 +13,16 @@
 
 #include "schema/codec/hash_list.h"
 #include "schema/codec/question.h"
-#include "schema/crypto/hash.h"
+#include "schema/crypto/aead.h"
+#include "schema/crypto/siv.h"
 #include "schema/vocab/shared_view.h"
 #include "schema/vocab/stamp.h"
 
 namespace meshfs::codec {
 
-inline constexpr std::uint8_t kWireVersion = 1;
+inline constexpr std::uint8_t kWireVersion = 2;
 inline constexpr std::size_t kFrameHeaderBytes = 32;
+inline constexpr std::size_t kPlainHeaderBytes = 16;  // without the tag
 inline constexpr std::size_t kMaxFrameBeforeAuth = 1280;
 inline constexpr std::size_t kMaxFrameAfterAuth = 256 * 1024;
 inline constexpr std::size_t kMaxWants = 512;        // blobs or items in one want message, and per peer
@@ -28,7 +32,7 @@ inline constexpr std::size_t kMaxRangeItems = 2048;  // item ids per reconciliat
 inline constexpr std::size_t kMaxBeaconSets = 16;   // room for declared volumes' sets
 inline constexpr std::size_t kMaxBeaconCells = 64;  // of all sketches in a beacon: 704 bytes
 inline constexpr std::uint32_t kMaxCells = 2048;  // of one set's sketch, and per message: enough for 1,450 differences
-inline constexpr std::size_t kMaxHelloName = 32;
+inline constexpr std::size_t kMaxShortName = 32;
 inline constexpr std::size_t kMaxAckRanges = 64;            // per packet
 inline constexpr std::size_t kMaxPieces = 256;              // per packet
 inline constexpr std::size_t kMaxHeld = 1024;               // header hashes per message
@@ -38,23 +42,29 @@ inline constexpr std::size_t kMaxWantSignature = 3 * 1024;  // of the largest ch
 // Of a blob encoded as patch: leaves room for its head in a message. What does not fit is fetched chunk by chunk.
 inline constexpr std::size_t kMaxPatchBytes = 200 * 1024;
 
-enum class FrameKind : std::uint8_t { beacon = 1, hello = 2, packet = 3, news = 4 };
+enum class FrameKind : std::uint8_t { beacon = 1, handshake = 2, packet = 3, news = 4, cookie = 5 };
 struct FrameHeader {
   FrameKind kind = FrameKind::beacon;
   std::uint32_t session = 0;  // the receiver's number for the session; 0 outside one
-  std::uint64_t counter = 0;  // strictly increasing per sender and session
+  std::uint64_t counter =
+      0;  // strictly increasing per sender and session; of a handshake which of its messages, from 1
   bool operator==(const FrameHeader&) const = default;
 };
-Bytes seal_frame(const crypto::LinkKey& key, const FrameHeader& header, ByteView payload);
+// A beacon or news frame.
+Bytes seal_shared(const crypto::SivKey& key, const FrameHeader& header, ByteView payload);
 // The same of a frame whose payload stands behind kFrameHeaderBytes bytes already.
-Bytes seal_in_place(const crypto::LinkKey& key, const FrameHeader& header, Bytes frame);
-// The same of encode_packet(packet), with one copy of its pieces.
+Bytes seal_shared_in_place(const crypto::SivKey& key, const FrameHeader& header, Bytes frame);
+// encode_packet(packet) in a frame, with one copy of its pieces. The counter must never be used again with that key.
 struct Packet;
-Bytes seal_packet(const crypto::LinkKey& key, const FrameHeader& header, const Packet& packet);
+Bytes seal_packet(const crypto::AeadKey& key, const FrameHeader& header, const Packet& packet);
+Bytes seal_packet_in_place(const crypto::AeadKey& key, const FrameHeader& header, Bytes frame);
+// A frame of these 16 bytes, without what follows them.
+Bytes plain_header(const FrameHeader& header);
 // Header only, nothing authenticated. bad_bytes / unsupported.
 Result<FrameHeader> peek_frame(ByteView frame);
-// Checks the tag and gives the payload, a view into `frame`.
-Result<ByteView> open_frame(const crypto::LinkKey& key, ByteView frame);
+// The payload, decrypted. bad_bytes if it was made under another key or changed.
+Result<Bytes> open_shared(const crypto::SivKey& key, ByteView frame);
+Result<Bytes> open_packet(const crypto::AeadKey& key, ByteView frame);
 
 // Sum of 16-byte item fingerprints (mod 2^128): equal sets have equal sums whatever the order.
 using Fingerprint = FixedBytes<16, struct FingerprintTag>;
@@ -93,7 +103,7 @@ struct Beacon {  // one multicast datagram
   bool operator==(const Beacon&) const = default;
 };
 
-// Session set-up, two to three frames under the network key; the session key is derived from both nonces.
+// Session set-up (schema/noise): who we are and what we understand, inside a handshake's messages.
 inline constexpr std::uint32_t kFeatureQuestions = 1;  // understands Question and Replies
 inline constexpr std::uint32_t kFeatureDeltas = 2;     // bases, signatures, and what answers them
 inline constexpr std::uint32_t kFeatureInstead =
@@ -105,16 +115,12 @@ inline constexpr std::uint32_t kFeatureSlices = 64;   // also those of a range o
 inline constexpr std::uint32_t kFeatureKeep = 128;    // this session is meant: do not let it go as one of too many
 
 struct Hello {
-  NodeId node;
   Nonce boot;
-  Nonce nonce;                 // mine for this session
-  Nonce echo;                  // yours, zero in the first hello
   std::uint32_t session = 0;   // put this number into frames to me
-  std::string name;            // node name, for people
   std::uint32_t features = 0;  // kFeature bits: messages that came after version 1 was fixed
+  Bytes credential;            // whose key this handshake proves (network.h)
   bool operator==(const Hello&) const = default;
 };
-crypto::LinkKey session_key(const crypto::LinkKey& network_key, const Hello& a, const Hello& b);  // symmetric
 
 // A packet carries acknowledgements and pieces of messages. On reliable links a piece is a whole message
 // and there are no acks.
@@ -264,8 +270,8 @@ Bytes encode_hello(const Hello&);
 Result<Hello> decode_hello(ByteView);
 Bytes encode_news(const News&);
 Result<News> decode_news(ByteView);
-// The same of encode_news(news) as seal_frame() would make it, with one copy of its bulk.
-Bytes seal_news(const crypto::LinkKey& key, const FrameHeader& header, const News& news);
+// The same of encode_news(news) as seal_shared() would make it, with one copy of its bulk.
+Bytes seal_news(const crypto::SivKey& key, const FrameHeader& header, const News& news);
 Bytes encode_packet(const Packet&);
 Result<Packet> decode_packet(ByteView);
 Bytes encode_message(const Message&);

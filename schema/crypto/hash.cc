@@ -35,12 +35,6 @@ Hash hash_in(std::string_view domain, std::initializer_list<ByteView> parts) {
   return out;
 }
 
-FrameTag tag_of(const LinkKey& key, std::initializer_list<ByteView> parts) {
-  FrameTag out;
-  blake2b(out.data, key.view(), "meshfs frame 1", parts);
-  return out;
-}
-
 FrameTag mac_of(ByteView key, std::initializer_list<ByteView> parts) {
   FrameTag out;
   blake2b(out.data, key, {}, parts);

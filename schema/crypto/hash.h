@@ -25,10 +25,9 @@ Id prefix_of(const Hash& hash) {
   return *Id::from(hash.view().first(Id::kSize));
 }
 
-// 32-byte symmetric keys and the 16-byte keyed-BLAKE2b tag of a frame.
+// 32-byte symmetric keys and the 16-byte keyed-BLAKE2b tags.
 using LinkKey = FixedBytes<32, struct LinkKeyTag>;
 using FrameTag = FixedBytes<16, struct FrameTagTag>;
-FrameTag tag_of(const LinkKey& key, std::initializer_list<ByteView> parts);
 // Keyed BLAKE2b-128 (16 to 64 bytes of key) without a domain: the key serves one purpose only.
 FrameTag mac_of(ByteView key, std::initializer_list<ByteView> parts);
 // Compares in constant time.

@@ -47,10 +47,14 @@ FrameTag CookieChecker::cookie_of(ByteView source, Instant now) {
   return crypto::mac_of(secret_.view(), {source});
 }
 
+bool CookieChecker::first_mac_is_right(ByteView message) const {
+  return message.size() >= kMacsBytes &&
+         crypto::same_tag(mac_at(message, kMacsBytes), crypto::mac_of(mac1_key_.view(), {without_macs(message)}));
+}
+
 CookieChecker::Verdict CookieChecker::judge(ByteView message, ByteView source, Instant now) {
-  if (message.size() < kMacsBytes) return Verdict::drop;
-  const FrameTag mac1 = mac_at(message, kMacsBytes), mac2 = mac_at(message, kMac);
-  if (!crypto::same_tag(mac1, crypto::mac_of(mac1_key_.view(), {without_macs(message)}))) return Verdict::drop;
+  if (!first_mac_is_right(message)) return Verdict::drop;
+  const FrameTag mac2 = mac_at(message, kMac);
   if (!mac2.is_zero()) {
     const FrameTag cookie = cookie_of(source, now);
     if (crypto::same_tag(mac2, crypto::mac_of(cookie.view(), {message.first(message.size() - kMac)}))) {

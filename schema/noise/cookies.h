@@ -42,6 +42,8 @@ class CookieChecker {
   // `message` with its macs, as it came; `source`: the address as bytes. Costs a hash of the message, and one more if it
   // claims a cookie; nothing is kept of who may not pass.
   Verdict judge(ByteView message, ByteView source, Instant now);
+  // Of a message that costs no judgement, since we wait for it: only its mac1.
+  [[nodiscard]] bool first_mac_is_right(ByteView message) const;
   // For the sender of a message that needs a cookie.
   Bytes cookie_reply(ByteView message, ByteView source, Instant now);
 

@@ -2,77 +2,178 @@
 
 namespace meshfs::syncd {
 
-bool Handshakes::begin(const Path& path, bool reliable, Instant now, bool keep) {
-  if (table_.contains(path)) return true;
-  if (table_.size() >= kMax) return false;
-  State state;
-  state.mine.node = self_.node;
-  state.mine.boot = self_.boot;
-  state.mine.name = self_.name;
-  state.mine.session = ++last_session_;
-  state.mine.features = codec::kFeatureQuestions | codec::kFeatureDeltas | codec::kFeatureSqueezed |
-                        codec::kFeatureCells | codec::kFeatureSlices | codec::kFeatureNews |
-                        (keep ? codec::kFeatureKeep : 0);
-  std::array<std::uint8_t, 8> random{};
-  const std::uint64_t drawn = rng_.next();
-  std::memcpy(random.data(), &drawn, sizeof drawn);
-  const std::array<std::uint8_t, 4> number{
-      static_cast<std::uint8_t>(last_session_), static_cast<std::uint8_t>(last_session_ >> 8),
-      static_cast<std::uint8_t>(last_session_ >> 16), static_cast<std::uint8_t>(last_session_ >> 24)};
-  // Unique by boot and number, whatever the generator does.
-  state.mine.nonce = crypto::prefix_of<codec::Nonce>(
-      crypto::hash_in("meshfs-nonce", {self_.node.view(), self_.boot.view(), number, random}));
+namespace {
+
+Bytes prologue_of(const NetworkId& network) {
+  Bytes out = copy_of(as_bytes("meshfs"));
+  out.insert(out.end(), network.data.begin(), network.data.end());
+  return out;
+}
+
+Bytes framed(std::uint64_t number, ByteView message) {
+  Bytes frame = codec::plain_header({codec::FrameKind::handshake, 0, number});
+  frame.insert(frame.end(), message.begin(), message.end());
+  return frame;
+}
+
+Bytes source_of(const Path& path) {
+  Bytes out = copy_of(as_bytes(path.address.key));
+  out.push_back(static_cast<std::uint8_t>(path.link));
+  return out;
+}
+
+}  // namespace
+
+Handshakes::Handshakes(Self self, const crypto::LinkKey& seed, Judge judge)
+    : self_(std::move(self)),
+      own_(self_.link.secret),
+      root_(crypto::derive_key(seed, "meshfs step", {})),
+      judge_(std::move(judge)),
+      checker_(self_.network_key.view(), crypto::derive_key(seed, "meshfs cookies", {})) {}
+
+// Each ephemeral key once; what led to it is gone.
+noise::HandshakeState Handshakes::fresh(bool initiator) {
+  crypto::Secret<crypto::DhSecret> secret;
+  secret.data = crypto::derive_key(root_, "meshfs ephemeral", {}).data;
+  root_ = crypto::Secret<crypto::LinkKey>(crypto::derive_key(root_, "meshfs step", {}));
+  const crypto::DhKey ephemeral(secret);
+  return {noise::Pattern::xx, initiator, prologue_of(self_.network), {own_, ephemeral}};
+}
+
+bool Handshakes::under_way(const Path& path) const {
+  const auto it = table_.find(path);
+  return it != table_.end() && !it->second.complete;
+}
+
+bool Handshakes::room_for(const Path& path) {
+  if (table_.contains(path) || table_.size() < kMax) return true;
+  return std::erase_if(table_, [](const auto& one) { return one.second.complete; }) > 0;
+}
+
+void Handshakes::begin_as(const Path& path, codec::Hello mine, bool reliable, Instant now) {
+  State state{fresh(true), noise::CookieGenerator(self_.network_key.view()), std::move(mine), {}, {}};
+  state.first = *state.noise.write_message({});
+  state.said = framed(1, state.first);
   state.reliable = reliable;
   state.next = now + (reliable ? kStreamPatience : kFirstRepeat);
-  say(path, table_.emplace(path, std::move(state)).first->second);
+  say(path, table_.insert_or_assign(path, std::move(state)).first->second, now);
+}
+
+codec::Hello Handshakes::hello(bool keep) {
+  return {self_.boot, ++last_session_, self_.features | (keep ? codec::kFeatureKeep : 0), self_.link.credential};
+}
+
+bool Handshakes::begin(const Path& path, bool reliable, Instant now, bool keep) {
+  if (under_way(path)) return true;
+  if (!room_for(path)) return false;
+  begin_as(path, hello(keep), reliable, now);
   return true;
 }
 
 void Handshakes::take_over(const Path& path, Instant now) {
   if (!begin(path, false, now)) return;
   State& state = table_.at(path);
-  if ((std::exchange(state.mine.features, state.mine.features | codec::kFeatureInstead) & codec::kFeatureInstead) ==
-      0) {
-    say(path, state);
+  if ((state.mine.features & codec::kFeatureInstead) != 0) return;
+  state.mine.features |= codec::kFeatureInstead;
+  if (!state.initiator) begin_as(path, state.mine, false, now);  // the answer left without it
+}
+
+void Handshakes::say(const Path& path, State& state, Instant now) {
+  Bytes frame = state.said;
+  state.cookies.add_macs(frame, now);
+  state.said_at = now;
+  out_.push_back({path, std::move(frame)});
+}
+
+void Handshakes::say_again(const Path& path, State& state, Instant now) {
+  if (now - state.said_at >= kSayAgain) say(path, state, now);
+}
+
+std::optional<Session::Keys> Handshakes::on_handshake(const Path& path, bool reliable, std::uint64_t number,
+                                                      ByteView frame, Instant now) {
+  if (number < 1 || number > 3 || frame.size() < codec::kPlainHeaderBytes + noise::kMacsBytes) return std::nullopt;
+  const ByteView message =
+      frame.subspan(codec::kPlainHeaderBytes, frame.size() - codec::kPlainHeaderBytes - noise::kMacsBytes);
+  if (number == 1) return on_first(path, reliable, frame, message, now), std::nullopt;
+  const auto it = table_.find(path);
+  if (it == table_.end() || it->second.initiator != (number == 2) || !checker_.first_mac_is_right(frame))
+    return std::nullopt;
+  if (it->second.complete) {
+    if (it->second.initiator) say_again(path, it->second, now);
+    return std::nullopt;
   }
+  return on_answer(path, it->second, message, now);
 }
 
-void Handshakes::say(const Path& path, State& state) {
-  state.echoed = state.mine.echo;
-  out_.push_back({path, state.mine});
+void Handshakes::on_first(const Path& path, bool reliable, ByteView frame, ByteView message, Instant now) {
+  const Bytes source = source_of(path);
+  switch (checker_.judge(frame, source, now)) {
+    case noise::CookieChecker::Verdict::drop:
+      return;
+    case noise::CookieChecker::Verdict::ask_for_cookie: {
+      Bytes reply = codec::plain_header({codec::FrameKind::cookie, 0, 0});
+      const Bytes cookie = checker_.cookie_reply(frame, source, now);
+      reply.insert(reply.end(), cookie.begin(), cookie.end());
+      return out_.push_back({path, std::move(reply)});
+    }
+    case noise::CookieChecker::Verdict::pass:
+      break;
+  }
+  const auto it = table_.find(path);
+  const bool ours = it != table_.end() && !it->second.complete;  // else one of before, or none
+  if (it != table_.end() && !it->second.initiator && std::ranges::equal(it->second.first, message))
+    return it->second.complete ? void() : say_again(path, it->second, now);
+  if (!room_for(path)) return;
+  if (ours && it->second.initiator && std::ranges::lexicographical_compare(it->second.first, message)) return;
+  State state{fresh(false),
+              noise::CookieGenerator(self_.network_key.view()),
+              ours ? it->second.mine : hello(false),
+              copy_of(message),
+              {},
+              false,
+              reliable};
+  if (!state.noise.read_message(message)) return;
+  const Result<Bytes> answer = state.noise.write_message(codec::encode_hello(state.mine));
+  if (!answer) return;
+  state.said = framed(2, *answer);
+  state.next = now + (reliable ? kStreamPatience : kAnswered);
+  say(path, table_.insert_or_assign(path, std::move(state)).first->second, now);
 }
 
-std::optional<Session::Keys> Handshakes::on_hello(const Path& path, bool reliable, const codec::Hello& theirs,
-                                                  Instant now) {
-  if (!begin(path, reliable, now)) return std::nullopt;
-  State& state = table_.at(path);
-  state.theirs = theirs;
-  state.mine.echo = theirs.nonce;
-  const bool complete = theirs.echo == state.mine.nonce;
-  // Complete for us; they may still lack the echo of theirs.
-  if (!complete || state.echoed != theirs.nonce) say(path, state);
-  if (!complete) return std::nullopt;
-  Session::Keys keys = keys_of(state);
-  table_.erase(path);
+std::optional<Session::Keys> Handshakes::on_answer(const Path& path, State& state, ByteView message, Instant now) {
+  noise::HandshakeState attempt = state.noise;
+  const Result<Bytes> payload = attempt.read_message(message);
+  const Result<codec::Hello> theirs = payload ? codec::decode_hello(*payload) : Result<codec::Hello>(payload.failure());
+  if (!theirs) return std::nullopt;
+  const Result<codec::Member> member =
+      codec::verify_credential(theirs->credential, *attempt.remote_static(), self_.network, self_.link.admission_key);
+  if (!member || !judge_(path, *member)) return std::nullopt;
+  if (state.initiator) {
+    const Result<Bytes> third = attempt.write_message(codec::encode_hello(state.mine));
+    if (!third) return std::nullopt;
+    state.said = framed(3, *third);
+    say(path, state, now);
+  }
+  state.next = now + kRemembered;
+  state.complete = true;
+  const noise::HandshakeState::Transport transport = attempt.split();
+  Session::Keys keys{state.mine, *theirs, member->node, member->name, {}, {}, {}};
+  keys.send = crypto::Secret<crypto::AeadKey>(transport.send.key());
+  keys.receive = crypto::Secret<crypto::AeadKey>(transport.receive.key());
+  std::copy_n(attempt.handshake_hash().data.begin(), codec::Fingerprint::kSize, keys.id.data.begin());
   return keys;
 }
 
-Session::Keys Handshakes::keys_of(const State& state) const {
-  Session::Keys keys{state.mine, *state.theirs, {}};
-  // The key is of both nonces; echoes may differ between what each side saw.
-  codec::Hello a = keys.mine, b = keys.theirs;
-  a.echo = b.echo = {};
-  keys.key = codec::session_key(self_.network_key, a, b);
-  return keys;
+void Handshakes::on_cookie(const Path& path, ByteView frame, Instant now) {
+  const auto it = table_.find(path);
+  if (it == table_.end() || !it->second.initiator || it->second.complete) return;
+  if (it->second.cookies.take_reply(frame.subspan(codec::kPlainHeaderBytes), now)) say(path, it->second, now);
 }
 
-std::optional<Session::Keys> Handshakes::answered(std::uint32_t session, Path& path) const {
-  for (const auto& [where, state] : table_) {
-    if (state.mine.session != session || !state.theirs) continue;
-    path = where;
-    return keys_of(state);
-  }
-  return std::nullopt;
+void Handshakes::on_unknown_session(const Path& path, std::uint32_t session, Instant now) {
+  const auto it = table_.find(path);
+  if (it == table_.end() || it->second.initiator || it->second.complete || it->second.mine.session != session) return;
+  say_again(path, it->second, now);
 }
 
 std::vector<Handshakes::Due> Handshakes::due(Instant now, std::vector<Path>& given_up) {
@@ -80,13 +181,13 @@ std::vector<Handshakes::Due> Handshakes::due(Instant now, std::vector<Path>& giv
     State& state = it->second;
     if (now < state.next) {
       ++it;
-    } else if (!state.reliable && state.repeats < kRepeats) {
+    } else if (state.initiator && !state.complete && !state.reliable && state.repeats < kRepeats) {
       ++state.repeats;
       state.next = now + kFirstRepeat * (std::int64_t{1} << state.repeats / 2);
-      say(it->first, state);
+      say(it->first, state, now);
       ++it;
     } else {
-      given_up.push_back(it->first);
+      if (!state.complete) given_up.push_back(it->first);
       it = table_.erase(it);
     }
   }

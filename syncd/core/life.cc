@@ -7,15 +7,16 @@ namespace meshfs::syncd {
 namespace local = codec::local;
 
 Life::Life(Links& links, Store& store, const std::map<LinkId, transport::LinkTraits>& traits,
-           const local::Welcome& welcome, const codec::Nonce& boot, std::uint16_t tcp_port, Rng rng,
-           Neighbours::Totals& totals)
+           const local::Welcome& welcome, const codec::Nonce& boot, const crypto::LinkKey& seed, std::uint16_t tcp_port,
+           Rng rng, Neighbours::Totals& totals)
     : links_(links),
       store_(store),
       totals_(totals),
       welcome_(welcome),
       boot_(boot),
       tcp_port_(tcp_port),
-      neighbours_(links, traits, *this, {welcome.node, boot, welcome.node_name, welcome.link_key, tcp_port},
+      neighbours_(links, traits, *this,
+                  {welcome.node, boot, tcp_port, welcome.network_key, welcome.network, welcome.link, seed},
                   Rng(rng.next()), totals),
       dictionaries_(neighbours_),
       gossip_(neighbours_, neighbours_, store, cache_, dictionaries_, welcome.network, Rng(rng.next())),

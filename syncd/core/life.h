@@ -21,8 +21,8 @@ class Life : public Neighbours::Events {
   static constexpr Duration kVoteEvery = seconds(60);
 
   Life(Links& links, Store& store, const std::map<LinkId, transport::LinkTraits>& traits,
-       const codec::local::Welcome& welcome, const codec::Nonce& boot, std::uint16_t tcp_port, Rng rng,
-       Neighbours::Totals& totals);
+       const codec::local::Welcome& welcome, const codec::Nonce& boot, const crypto::LinkKey& seed,
+       std::uint16_t tcp_port, Rng rng, Neighbours::Totals& totals);
 
   void on_fsd(codec::local::ToSyncd message, Instant now, const std::vector<Path>& peers, const std::set<Path>& up);
   Instant tick(Instant now);

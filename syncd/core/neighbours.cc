@@ -11,8 +11,10 @@ Neighbours::Neighbours(Links& links, const std::map<LinkId, transport::LinkTrait
       events_(events),
       self_(std::move(self)),
       totals_(totals),
-      handshakes_({self_.node, self_.boot, self_.name, self_.network_key}, Rng(rng.next())),
-      trickle_(Rng(rng.next())) {}
+      network_key_(self_.network_key),
+      handshakes_({self_.boot, self_.network, self_.network_key, self_.link}, self_.seed,
+                  [this](const Path& from, const codec::Member& member) { return welcome(from, member); }),
+      trickle_(rng) {}
 
 void Neighbours::start(const std::vector<Path>& peers, const std::set<Path>& up, Instant now) {
   trickle_.start(now);
@@ -53,7 +55,7 @@ Session* Neighbours::session_on(const Path& path) const {
 // --- sessions
 
 void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
-  Neighbour* neighbour = known(keys.theirs.node, now);
+  Neighbour* neighbour = known(keys.node, now);
   const auto traits = traits_.find(path.link);
   if (neighbour == nullptr || traits == traits_.end()) return;
   if (neighbour->sessions.empty() && in_session_.size() >= kMaxSessions) return;
@@ -66,7 +68,7 @@ void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
     if (session->keys().theirs.boot != keys.theirs.boot) before_restart.push_back(session.get());
   }
   for (const Session* session : before_restart) end_session(*neighbour, session, now);
-  neighbour->name = keys.theirs.name;
+  neighbour->name = keys.name;
   neighbour->boot = keys.theirs.boot;
   neighbour->heard = now;
   const std::uint32_t number = keys.mine.session;
@@ -218,12 +220,11 @@ void Neighbours::look_after(Neighbour& neighbour, Instant now, Instant& wake) {
   lose(neighbour, now);
 }
 
-void Neighbours::send_hellos(Instant now) {
+void Neighbours::send_handshakes(Instant now) {
   std::vector<Path> given_up;
   for (const Handshakes::Due& due : handshakes_.due(now, given_up)) {
-    const codec::FrameHeader header{codec::FrameKind::hello, 0, ++frame_counter_};
-    const Bytes frame = codec::seal_frame(self_.network_key, header, codec::encode_hello(due.hello));
-    // A datagram hello that does not leave is repeated anyway; a stream without room for its first frame is broken.
+    const Bytes& frame = due.frame;
+    // A datagram that does not leave is repeated anyway; a stream without room for its first frame is broken.
     const Status sent = links_.send(due.path.link, due.path.address, frame);
     if (!sent && reliable(due.path.link)) links_.close(due.path.link, due.path.address);
     ++totals_.frames_out;
@@ -249,7 +250,7 @@ void Neighbours::send_beacon(Instant now) {
   bool left = false, tried = false;
   for (const auto& [link, traits] : traits_) {
     if (!traits.broadcast) continue;
-    const Bytes frame = codec::seal_frame(self_.network_key, {codec::FrameKind::beacon, 0, ++frame_counter_}, payload);
+    const Bytes frame = codec::seal_shared(network_key_, {codec::FrameKind::beacon, 0, ++frame_counter_}, payload);
     tried = true;
     if (!links_.send_all(link, frame)) continue;
     left = true;
@@ -293,7 +294,7 @@ Instant Neighbours::tick(Instant now) {
 }
 
 Instant Neighbours::flush(Instant now) {
-  send_hellos(now);
+  send_handshakes(now);
   Instant wake = handshakes_.wake();
   flush_thin(now);
   for (auto& [id, neighbour] : known_) {

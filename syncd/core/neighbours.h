@@ -116,9 +116,11 @@ class Neighbours : public Mail, public Airs {
   struct Self {
     NodeId node;
     codec::Nonce boot;
-    std::string name;
-    crypto::LinkKey network_key;
     std::uint16_t tcp_port = 0;
+    crypto::LinkKey network_key;
+    NetworkId network;
+    codec::LinkIdentity link;
+    crypto::LinkKey seed;  // 32 fresh random bytes, for keys of handshakes
   };
   struct Totals {
     std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0, beacons_out = 0, bad_frames = 0,
@@ -168,7 +170,9 @@ class Neighbours : public Mail, public Airs {
   void on_beacon(const Path& from, std::uint64_t counter, ByteView frame, Instant now);
   void on_news(const Path& from, ByteView frame, Instant now);
   void on_other_boot(Neighbour& neighbour, const Path& from, Instant now);
-  void on_hello(const Path& from, ByteView frame, Instant now);
+  void on_handshake(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
+  // May whoever proved this make a session with us now?
+  bool welcome(const Path& from, const codec::Member& member);
   void on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
   void deliver(const NodeId& who, const std::vector<SharedView>& messages, Instant now);
   Neighbour* known(const NodeId& id, Instant now);
@@ -193,7 +197,7 @@ class Neighbours : public Mail, public Airs {
   [[nodiscard]] bool insists(const Path& path) const;
   void reach_out(Neighbour& neighbour, Instant now, Instant& wake);
   void look_after(Neighbour& neighbour, Instant now, Instant& wake);
-  void send_hellos(Instant now);
+  void send_handshakes(Instant now);
   void send_beacon(Instant now);
   void limit_beacons(Instant now);
   void connect_peers(Instant now, Instant& wake);
@@ -209,11 +213,12 @@ class Neighbours : public Mail, public Airs {
   Events& events_;
   Self self_;
   Totals& totals_;
+  crypto::SivKey network_key_;
   Handshakes handshakes_;
   Trickle trickle_;
   std::optional<TokenBucket> greetings_, new_sessions_;
   Instant moved_{0};                 // when a neighbour came or went
-  std::uint64_t frame_counter_ = 0;  // of beacons and hellos
+  std::uint64_t frame_counter_ = 0;  // of beacons and news
   std::map<NodeId, Neighbour> known_;
   std::map<std::uint32_t, std::pair<NodeId, Session*>> by_number_;
   std::vector<NodeId> in_session_;

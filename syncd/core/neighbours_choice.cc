@@ -19,7 +19,7 @@ void Neighbours::choose_active(Neighbour& neighbour, Instant now) {
     if (a.reliable() != best->reliable()) {
       better = a.reliable() != (now < neighbour.stream.avoid_until);
     } else if (a.established() - best->established() < kTwins && best->established() - a.established() < kTwins) {
-      better = a.keys().key < best->keys().key;
+      better = a.keys().id < best->keys().id;
     }
     if (better) best = session.get();
   }

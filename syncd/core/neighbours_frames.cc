@@ -20,11 +20,11 @@ void Neighbours::on_frame(const Path& from, ByteView frame, Instant now) {
   if (!greetings_) greetings_.emplace(kGreetings, now);
   if (!greetings_->take(now)) return;
   if (header->kind == codec::FrameKind::beacon) return on_beacon(from, header->counter, frame, now);
-  on_hello(from, frame, now);
+  on_handshake(from, *header, frame, now);
 }
 
 void Neighbours::on_beacon(const Path& from, std::uint64_t counter, ByteView frame, Instant now) {
-  const Result<ByteView> payload = codec::open_frame(self_.network_key, frame);
+  const Result<Bytes> payload = codec::open_shared(network_key_, frame);
   Result<codec::Beacon> beacon = payload ? codec::decode_beacon(*payload) : Result<codec::Beacon>(payload.failure());
   if (!beacon) {
     ++totals_.bad_frames;
@@ -73,31 +73,20 @@ void Neighbours::on_other_boot(Neighbour& neighbour, const Path& from, Instant n
   if (!neighbour.active->reliable()) handshakes_.begin(from, reliable(from.link), now);
 }
 
-void Neighbours::on_hello(const Path& from, ByteView frame, Instant now) {
-  const Result<ByteView> payload = codec::open_frame(self_.network_key, frame);
-  const Result<codec::Hello> hello = payload ? codec::decode_hello(*payload) : Result<codec::Hello>(payload.failure());
-  if (!hello) {
-    ++totals_.bad_frames;
-    return;
-  }
-  if (hello->node == self_.node) {  // a stream to ourselves, or our own multicast
-    if (reliable(from.link)) links_.close(from.link, from.address);
-    return;
-  }
-  const Neighbour* neighbour = known(hello->node, now);
-  if (neighbour == nullptr || now < neighbour->banned_until) return;
-  if (Session* session = session_on(from); session != nullptr && session->keys().theirs.nonce == hello->nonce) {
-    // We are done already, they may not be: any packet under the key tells them. Not more often than every 20 ms.
-    if (now - session->last_nudge < milliseconds(20)) return;
-    session->last_nudge = now;
-    session->channel().queue(Priority::control,
-                             std::make_shared<const Bytes>(codec::encode_message(codec::Ping{0, true})));
-    return;
-  }
-  if (!hello->echo.is_zero() && !may_establish(now)) return;
-  if (std::optional<Session::Keys> keys = handshakes_.on_hello(from, reliable(from.link), *hello, now)) {
+void Neighbours::on_handshake(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now) {
+  turn_ = now;
+  if (header.kind == codec::FrameKind::cookie) return handshakes_.on_cookie(from, frame, now);
+  if (auto keys = handshakes_.on_handshake(from, reliable(from.link), header.counter, frame, now))
     establish(from, std::move(*keys), now);
+}
+
+bool Neighbours::welcome(const Path& from, const codec::Member& member) {
+  if (member.node == self_.node) {  // a stream to ourselves, or our own multicast
+    if (reliable(from.link)) links_.close(from.link, from.address);
+    return false;
   }
+  const Neighbour* neighbour = known(member.node, turn_);
+  return neighbour != nullptr && turn_ >= neighbour->banned_until && may_establish(turn_);
 }
 
 bool Neighbours::may_establish(Instant now) {
@@ -108,18 +97,9 @@ bool Neighbours::may_establish(Instant now) {
 void Neighbours::on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now) {
   auto it = by_number_.find(header.session);
   if (it == by_number_.end()) {
-    // Perhaps the first packet of one who saw our echo while theirs got lost.
-    Path path;
-    std::optional<Session::Keys> keys = handshakes_.answered(header.session, path);
-    if (!keys || path != from || !codec::open_frame(keys->key, frame)) {
-      ++totals_.bad_frames;
-      return;
-    }
-    if (!may_establish(now)) return;
-    handshakes_.forget(path);
-    establish(path, std::move(*keys), now);
-    it = by_number_.find(header.session);
-    if (it == by_number_.end()) return;
+    handshakes_.on_unknown_session(from, header.session, now);
+    ++totals_.bad_frames;
+    return;
   }
   const NodeId who = it->second.first;
   Session& session = *it->second.second;

@@ -63,7 +63,7 @@ std::vector<Air> Neighbours::airs() const {
 void Neighbours::send_news(LinkId link, const std::optional<NodeId>& to, codec::News news) {
   news.node = self_.node;
   news.boot = short_boot(self_.boot);
-  const Bytes frame = codec::seal_news(self_.network_key, {codec::FrameKind::news, 0, ++frame_counter_}, news);
+  const Bytes frame = codec::seal_news(network_key_, {codec::FrameKind::news, 0, ++frame_counter_}, news);
   if (!to) {
     (void)links_.send_all(link, frame);  // one that does not leave is a lost one
   } else {
@@ -87,7 +87,7 @@ void Neighbours::send_news(LinkId link, const std::optional<NodeId>& to, codec::
 // Taken from whoever told its boot nonce before. Old frames of it do not count twice, nor do those of an earlier boot.
 void Neighbours::on_news(const Path& from, ByteView frame, Instant now) {
   const auto traits = traits_.find(from.link);
-  const Result<ByteView> payload = codec::open_frame(self_.network_key, frame);
+  const Result<Bytes> payload = codec::open_shared(network_key_, frame);
   Result<codec::News> news = payload ? codec::decode_news(*payload) : Result<codec::News>(payload.failure());
   if (!news || traits == traits_.end() || !traits->second.broadcast) {
     ++totals_.bad_frames;

@@ -48,8 +48,10 @@ void Node::on_room(LinkId link, const transport::LinkAddress& peer, Instant) {
 void Node::on_fsd(codec::local::ToSyncd message, Instant now) {
   if (const auto* welcome = std::get_if<codec::local::Welcome>(&message)) {
     on_fsd_gone(now);
+    parts_->options.seed = crypto::derive_key(parts_->options.seed, "meshfs life", {});
     parts_->life = std::make_unique<Life>(parts_->links, parts_->store, parts_->traits, *welcome, parts_->options.boot,
-                                          parts_->options.tcp_port, Rng(parts_->options.rng.next()), parts_->totals);
+                                          parts_->options.seed, parts_->options.tcp_port,
+                                          Rng(parts_->options.rng.next()), parts_->totals);
     return;
   }
   if (parts_->life != nullptr) parts_->life->on_fsd(std::move(message), now, parts_->peers, parts_->up);

@@ -18,7 +18,8 @@ class Node {
  public:
   struct Options {
     codec::Nonce boot;           // random, new at every start
-    Rng rng{0};                  // seeded by main; for jitter, session nonces and numbers
+    crypto::LinkKey seed;        // 32 random bytes, new at every start: handshakes' fresh keys come of it
+    Rng rng{0};                  // seeded by main; for jitter
     std::uint16_t tcp_port = 0;  // announced in beacons; 0: no listener
   };
 

@@ -24,7 +24,7 @@ Session::Session(Links& links, const transport::LinkTraits& traits, LinkBudget& 
 
 bool Session::on_frame(const codec::FrameHeader& header, ByteView frame, Instant now,
                        std::vector<SharedView>& delivered) {
-  const Result<ByteView> payload = codec::open_frame(keys_.key, frame);
+  const Result<Bytes> payload = codec::open_packet(keys_.receive, frame);
   if (!payload || !window_.accept(header.counter)) return false;
   Result<codec::Packet> packet = codec::decode_packet(*payload);
   if (!packet) return false;
@@ -55,7 +55,7 @@ Result<std::uint64_t> Session::send_packet(const codec::Packet& packet, Instant 
     ++sent_;
   }
   const codec::FrameHeader header{codec::FrameKind::packet, keys_.theirs.session, next_counter_};
-  Bytes frame = codec::seal_packet(keys_.key, header, packet);
+  Bytes frame = codec::seal_packet(keys_.send, header, packet);
   if (!hand_over(frame, now)) parked_ = std::move(frame);
   return next_counter_++;
 }

@@ -23,7 +23,10 @@ class Session {
  public:
   struct Keys {
     codec::Hello mine, theirs;
-    crypto::LinkKey key;
+    NodeId node;       // whose credential theirs was
+    std::string name;  // of that node
+    crypto::Secret<crypto::AeadKey> send, receive;
+    codec::Fingerprint id;  // of the handshake, the same on both sides
   };
   // `budget`: the link's, outlives the session.
   Session(Links& links, const transport::LinkTraits& traits, LinkBudget& budget, Path path, Keys keys, Instant now);

@@ -83,7 +83,10 @@ int run(const Options& options, const os::Log& log) {
   std::uint64_t seed_number = 0;
   for (const std::uint8_t b : seed.data) seed_number = seed_number << 8 | b;
   Node node(**links, fsd,
-            {.boot = crypto::random_id<codec::Nonce>(), .rng = Rng(seed_number), .tcp_port = (*links)->tcp_port()});
+            {.boot = crypto::random_id<codec::Nonce>(),
+             .seed = crypto::random_id<crypto::LinkKey>(),
+             .rng = Rng(seed_number),
+             .tcp_port = (*links)->tcp_port()});
   parts.node = &node;
   parts.driver = std::make_unique<Driver>(loop, node);
   (*links)->attach(node, [&] { parts.driver->after_input(); });

@@ -69,7 +69,8 @@ void write_wire(const std::filesystem::path& root, Rng& rng) {
     beacons.add("news-" + name, encode_news(random_news(rng)));
     const Bytes packet = encode_packet(random_packet(rng));
     messages.add("packet-" + name, packet);
-    messages.add("frame-" + name, seal_frame({}, {FrameKind::packet, 1, 2}, packet));
+    messages.add("frame-" + name, seal_packet({}, {FrameKind::packet, 1, 2}, *decode_packet(packet)));
+    messages.add("shared-" + name, seal_shared(crypto::SivKey({}), {FrameKind::news, 0, 2}, packet));
   }
   for (std::size_t which = 0; which < 2 * std::variant_size_v<Message>; ++which) {
     const Message message = random_message(rng, which % std::variant_size_v<Message>);

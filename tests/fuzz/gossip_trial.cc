@@ -6,6 +6,7 @@
 #include "tests/sim/liar.h"
 #include "tests/sim/light_mesh.h"
 #include "tests/unit/schema/random_records.h"
+#include "tests/unit/syncd/fake_members.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define MESHFS_ASAN 1
@@ -90,7 +91,8 @@ Stage::Stage(Bug bug) : bug_(bug), mesh_(all_hear_all(), kAir, 1, false), strang
   for (std::size_t i = 0; i < liars; ++i) {
     const SimNetwork::Node number = mesh_.network().add_node();
     mesh_.network().connect(0, number, kAir);
-    liars_.push_back(std::make_unique<Liar>(mesh_.network(), number, sim::light_link_key(), Liar::Kind::told, i + 1));
+    liars_.push_back(std::make_unique<Liar>(mesh_.network(), number, sim::fake_welcome("liar" + std::to_string(i)),
+                                            Liar::Kind::told, i + 1));
     liars_.back()->heard = [this](const codec::Message& message) {
       tongue_.asked(message);
       if (!answers_) return;
@@ -102,7 +104,7 @@ Stage::Stage(Bug bug) : bug_(bug), mesh_(all_hear_all(), kAir, 1, false), strang
   tongue_.look_at(mesh_.host(0).core().summaries());
   // In sync, as far as it says: so they hear of each other and make a session.
   for (const auto& liar : liars_) {
-    liar->tell_frame(codec::FrameKind::beacon, codec::encode_beacon(tongue_.beacon({}, liar->self())));
+    liar->tell_frame(codec::FrameKind::beacon, codec::encode_beacon(tongue_.beacon({}, liar->speaker())));
   }
   mesh_.run(milliseconds(100));
 }
@@ -165,21 +167,19 @@ void Stage::publish(std::size_t node) {
   mesh_.fsd(node).publish(sim::light_record(Tongue::kRecords + published_++, 20));
 }
 
-// Hellos, comings and goings, replays.
+// Handshakes, comings and goings, replays.
 void Stage::greet(const Step& step) {
   Liar& liar = *liars_.front();
   Rng rng = step.rng();
   if (step.how[0] % 4 == 0) return liar.leave();
   if (step.how[0] % 4 == 1) return liar.tell_again(step.how[1]);
-  codec::Hello hello = testing::random_hello(rng);
-  if (step.how[0] % 8 == 2) hello.node = liar.self().node;
-  liar.tell_frame(codec::FrameKind::hello, codec::encode_hello(hello));
+  liar.tell_handshake(1 + step.how[2] % 3, testing::random_bytes(rng, 32 + step.how[3]));
 }
 
 void Stage::speak_as_stranger(const Step& step) {
   Rng rng = step.rng();
-  const codec::FrameHeader header{static_cast<codec::FrameKind>(1 + step.how[0] % 4), step.how[1], step.how[2]};
-  Bytes frame = codec::seal_frame({}, header, testing::random_bytes(rng, step.how[3] * 4u));
+  const codec::FrameHeader header{static_cast<codec::FrameKind>(1 + step.how[0] % 5), step.how[1], step.how[2]};
+  Bytes frame = codec::seal_shared(crypto::SivKey({}), header, testing::random_bytes(rng, step.how[3] * 4u));
   if (step.how[4] % 4 == 0) frame.resize(step.how[5]);
   (void)mesh_.network().link(stranger_, SimNetwork::Mode::datagram).send_all(frame);
 }
@@ -224,10 +224,10 @@ void Stage::act(const Step& step) {
       tongue_.hold(step);
       break;
     case 8:
-      liar.tell_frame(codec::FrameKind::beacon, codec::encode_beacon(tongue_.beacon(step, liar.self())));
+      liar.tell_frame(codec::FrameKind::beacon, codec::encode_beacon(tongue_.beacon(step, liar.speaker())));
       break;
     case 9:
-      liar.tell_frame(codec::FrameKind::news, codec::encode_news(tongue_.news(step, liar.self())));
+      liar.tell_frame(codec::FrameKind::news, codec::encode_news(tongue_.news(step, liar.speaker())));
       break;
     case 10:
       greet(step);

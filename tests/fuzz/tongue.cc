@@ -2,6 +2,7 @@
 
 #include "schema/codec/squeezed.h"
 #include "tests/unit/schema/random_records.h"
+#include "tests/unit/syncd/fake_members.h"
 
 namespace meshfs::fuzz {
 
@@ -53,7 +54,7 @@ std::uint32_t cells_number(std::uint8_t byte) {
 
 const std::map<codec::ItemId, std::size_t>& ids_of_records() {
   static const auto all = [] {
-    const syncd::Salt salt = syncd::salt_of(sim::light_network(), 0);
+    const syncd::Salt salt = syncd::salt_of(codec::network_id(sim::fake_genesis()), 0);
     std::map<codec::ItemId, std::size_t> out;
     for (std::size_t i = 0; i < Tongue::kRecords; ++i) {
       out[syncd::item_id(salt, crypto::hash_of(*all_records()[i]))] = i;
@@ -304,7 +305,7 @@ std::optional<codec::Message> Tongue::answer(const codec::Message& question, con
   return std::nullopt;
 }
 
-codec::Beacon Tongue::beacon(const Step& step, const codec::Hello& self) const {
+codec::Beacon Tongue::beacon(const Step& step, const sim::Speaker& self) const {
   Rng rng = step.rng();
   const auto& [unused, truth, number, first, lower, upper, rest] = step.how;
   codec::Beacon out;
@@ -329,7 +330,7 @@ codec::Beacon Tongue::beacon(const Step& step, const codec::Hello& self) const {
   return out;
 }
 
-codec::News Tongue::news(const Step& step, const codec::Hello& self) const {
+codec::News Tongue::news(const Step& step, const sim::Speaker& self) const {
   Rng rng = step.rng();
   const auto& [truth, number, first, have, lack, ask, rest] = step.how;
   codec::News out;

@@ -9,6 +9,7 @@
 #include "schema/vocab/rng.h"
 #include "syncd/core/item_set.h"
 #include "syncd/core/sketch.h"
+#include "tests/sim/liar.h"
 #include "tests/sim/light_fsd.h"
 
 namespace meshfs::fuzz {
@@ -44,8 +45,8 @@ class Tongue {
   void asked(const codec::Message& question);
 
   [[nodiscard]] codec::Message message(const Step& step) const;
-  [[nodiscard]] codec::Beacon beacon(const Step& step, const codec::Hello& self) const;
-  [[nodiscard]] codec::News news(const Step& step, const codec::Hello& self) const;
+  [[nodiscard]] codec::Beacon beacon(const Step& step, const sim::Speaker& self) const;
+  [[nodiscard]] codec::News news(const Step& step, const sim::Speaker& self) const;
   [[nodiscard]] codec::Packet packet(const Step& step) const;
   // To one of the victim's questions; nothing if none is open.
   std::optional<codec::Message> answer(const Step& step);

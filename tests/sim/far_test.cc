@@ -24,8 +24,8 @@ class FarMesh {
     for (std::size_t i = 0; i < nodes; ++i) {
       identities.push_back(test_identity(genesis, secret, i, "n" + std::to_string(i)));
       const auto number = network.add_node();
-      node.push_back(std::make_unique<SimNode>(network, number, identities[i], identities[i].member.node,
-                                               SimHost::Options{.seed = 5}));
+      node.push_back(
+          std::make_unique<SimNode>(network, number, identities[i], identities[i], SimHost::Options{.seed = 5}));
       if (i % width != 0 || (width == 1 && i > 0)) network.connect(number - 1, number, quality);
       if (width > 1 && i >= width) network.connect(number - static_cast<SimNetwork::Node>(width), number, quality);
     }

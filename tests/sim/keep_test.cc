@@ -29,8 +29,7 @@ class SmallMesh {
     for (std::size_t i = 0; i < nodes; ++i) {
       const auto identity = test_identity(genesis, secret, i, "n" + std::to_string(i));
       const auto number = network.add_node();
-      node.push_back(
-          std::make_unique<SimNode>(network, number, identity, identity.member.node, SimHost::Options{.seed = seed}));
+      node.push_back(std::make_unique<SimNode>(network, number, identity, identity, SimHost::Options{.seed = seed}));
       if (i > 0) network.connect(number - 1, number, quality);
     }
     for (auto& one : node) one->start();

@@ -14,13 +14,12 @@ constexpr std::uint64_t kUsualBeaconEvery = 200;
 constexpr int kHellosPerTurn = 20, kReplaysPerTurn = 20;
 constexpr std::size_t kMostQueued = 64 * 1024;  // to each victim: more would only wait
 
-codec::Hello self_of(std::uint64_t seed) {
+codec::Nonce boot_of(std::uint64_t seed) {
   const ByteView bytes{reinterpret_cast<const std::uint8_t*>(&seed), sizeof seed};
-  codec::Hello out;
-  out.node = *NodeId::from(crypto::hash_in("liar", {bytes}).view());
-  out.boot = crypto::prefix_of<codec::Nonce>(crypto::hash_in("liar-boot", {bytes}));
-  out.name = "liar";
-  return out;
+  return crypto::prefix_of<codec::Nonce>(crypto::hash_in("liar-boot", {bytes}));
+}
+crypto::LinkKey seed_of(std::uint64_t seed) {
+  return *crypto::LinkKey::from(crypto::hash_in("liar-seed", {boot_of(seed).view()}).view());
 }
 
 }  // namespace
@@ -31,14 +30,17 @@ const char* Liar::name_of(Kind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-Liar::Liar(SimNetwork& network, SimNetwork::Node number, const crypto::LinkKey& key, Kind kind, std::uint64_t seed)
+Liar::Liar(SimNetwork& network, SimNetwork::Node number, const codec::local::Welcome& member, Kind kind,
+           std::uint64_t seed)
     : network_(network),
       number_(number),
-      key_(key),
       kind_(kind),
       rng_(seed),
-      self_(self_of(seed)),
-      handshakes_({self_.node, self_.boot, self_.name, key}, Rng(seed + 1)) {}
+      member_(member),
+      boot_(boot_of(seed)),
+      key_(member.network_key),
+      handshakes_({boot_, member.network, member.network_key, member.link}, seed_of(seed),
+                  [](const syncd::Path&, const codec::Member&) { return true; }) {}
 
 Liar::~Liar() {
   stop();
@@ -86,11 +88,9 @@ void Liar::on_frame(const LinkAddress& from, ByteView frame) {
   }
   if (overheard_.size() < kOverheard) overheard_.push_back(copy_of(frame));
   if (header->kind == codec::FrameKind::beacon && !sessions_.contains(path)) handshakes_.begin(path, false, now);
-  if (header->kind != codec::FrameKind::hello) return;
-  const Result<ByteView> payload = codec::open_frame(key_, frame);
-  const Result<codec::Hello> hello = payload ? codec::decode_hello(*payload) : Result<codec::Hello>(payload.failure());
-  if (!hello) return;
-  if (auto keys = handshakes_.on_hello(path, false, *hello, now)) {
+  if (header->kind == codec::FrameKind::cookie) handshakes_.on_cookie(path, frame, now);
+  if (header->kind != codec::FrameKind::handshake) return;
+  if (auto keys = handshakes_.on_handshake(path, false, header->counter, frame, now)) {
     sessions_[path].reset(new syncd::Session(*this, air().traits(), budget_, path, std::move(*keys),
                                              now));  // our private base is its port
   }
@@ -154,8 +154,8 @@ void Liar::say(syncd::Session& to, const codec::Message& message) {
 
 void Liar::say_beacon() {
   codec::Beacon beacon;
-  beacon.node = self_.node;
-  beacon.boot = self_.boot;
+  beacon.node = member_.node;
+  beacon.boot = boot_;
   beacon.has_clock = true;
   beacon.network_time.ms = static_cast<std::int64_t>(rng_.below(std::uint64_t{1} << 42));
   beacon.all = any_fingerprint();
@@ -164,15 +164,22 @@ void Liar::say_beacon() {
     beacon.sets.push_back({set, their_count_ + rng_.below(20), any_fingerprint(), cells(0, 20)});
   }
   (void)air().send_all(
-      codec::seal_frame(key_, {codec::FrameKind::beacon, 0, ++counter_}, codec::encode_beacon(beacon)));
+      codec::seal_shared(key_, {codec::FrameKind::beacon, 0, ++counter_}, codec::encode_beacon(beacon)));
 }
 
+void Liar::tell_handshake(std::uint64_t number, ByteView message) {
+  Bytes frame = codec::plain_header({codec::FrameKind::handshake, 0, number});
+  frame.insert(frame.end(), message.begin(), message.end());
+  noise::CookieGenerator macs(member_.network_key.view());
+  macs.add_macs(frame, network_.now());
+  (void)air().send_all(frame);
+}
+
+// A first message of nobody's key: answered as far as cookies are not asked for.
 void Liar::greet() {
-  codec::Hello hello = self_;
-  hello.node.data[0] = static_cast<std::uint8_t>(rng_.next());
-  hello.nonce.data[0] = static_cast<std::uint8_t>(rng_.next());
-  hello.session = static_cast<std::uint32_t>(rng_.next());
-  (void)air().send_all(codec::seal_frame(key_, {codec::FrameKind::hello, 0, ++counter_}, codec::encode_hello(hello)));
+  Bytes message(crypto::DhPublic::kSize);
+  for (auto& byte : message) byte = static_cast<std::uint8_t>(rng_.next());
+  tell_handshake(1, message);
 }
 
 void Liar::flood(syncd::Session& victim) {
@@ -200,13 +207,15 @@ void Liar::tell_packet(ByteView packet) {
     ++messages_;
     const syncd::Session::Keys& keys = session->keys();
     const codec::FrameHeader header{codec::FrameKind::packet, keys.theirs.session, session->counts().frames_out + 1};
-    (void)air().send(path.address, codec::seal_frame(keys.key, header, packet));
+    Bytes frame(codec::kFrameHeaderBytes);
+    frame.insert(frame.end(), packet.begin(), packet.end());
+    (void)air().send(path.address, codec::seal_packet_in_place(keys.send, header, std::move(frame)));
   }
 }
 
 void Liar::tell_frame(codec::FrameKind kind, ByteView payload) {
   if (payload.size() + codec::kFrameHeaderBytes > SimNetwork::kDatagramMtu) return;
-  (void)air().send_all(codec::seal_frame(key_, {kind, 0, ++counter_}, payload));
+  (void)air().send_all(codec::seal_shared(key_, {kind, 0, ++counter_}, payload));
 }
 
 void Liar::tell_again(std::size_t which) {
@@ -227,8 +236,7 @@ void Liar::turn() {
   if (++turns_ % every == 1 && kind_ != Kind::told) say_beacon();
   std::vector<syncd::Path> given_up;
   for (const auto& due : handshakes_.due(now, given_up)) {
-    (void)air().send(due.path.address,
-                     codec::seal_frame(key_, {codec::FrameKind::hello, 0, ++counter_}, codec::encode_hello(due.hello)));
+    (void)air().send(due.path.address, due.frame);
   }
   for (int i = 0; kind_ == Kind::hellos && i < kHellosPerTurn; ++i) greet();
   for (int i = 0; kind_ == Kind::replays && i < kReplaysPerTurn && !overheard_.empty(); ++i) {

@@ -17,6 +17,12 @@
 
 namespace meshfs::sim {
 
+// Who says a beacon or news.
+struct Speaker {
+  NodeId node;
+  codec::Nonce boot;
+};
+
 class Liar : private syncd::Links {
  public:
   enum class Kind : std::uint8_t { sketch, beacons, cells, ranges, replays, hellos, wants, refused, told };
@@ -24,8 +30,9 @@ class Liar : private syncd::Links {
   static const char* name_of(Kind kind);
 
   // `number`: a node of the network that nobody else is. Its edges are the caller's.
-  Liar(transport::SimNetwork& network, transport::SimNetwork::Node number, const crypto::LinkKey& key, Kind kind,
-       std::uint64_t seed);
+  // `member`: what its fsd would have told it.
+  Liar(transport::SimNetwork& network, transport::SimNetwork::Node number, const codec::local::Welcome& member,
+       Kind kind, std::uint64_t seed);
   ~Liar() override;
 
   void start();
@@ -33,12 +40,13 @@ class Liar : private syncd::Links {
   [[nodiscard]] transport::SimNetwork::Node number() const { return number_; }
   [[nodiscard]] std::uint64_t messages() const { return messages_; }  // said in sessions
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
-  [[nodiscard]] const codec::Hello& self() const { return self_; }
+  [[nodiscard]] Speaker speaker() const { return {member_.node, boot_}; }
 
   // --- what it is told to say; `message` and `packet` are bytes that may be senseless, under true keys
-  std::function<void(const codec::Message&)> heard;  // in its sessions
-  void tell_message(Bytes message);                  // in every session, by the channel below
-  void tell_packet(ByteView packet);                 // in every session, beside the channel
+  std::function<void(const codec::Message&)> heard;             // in its sessions
+  void tell_message(Bytes message);                             // in every session, by the channel below
+  void tell_packet(ByteView packet);                            // in every session, beside the channel
+  void tell_handshake(std::uint64_t number, ByteView message);  // with a right first mac
   void tell_frame(codec::FrameKind kind, ByteView payload);
   void tell_bytes(ByteView frame) { (void)air().send_all(frame); }  // as a stranger: under no key
   void tell_again(std::size_t which);                               // what it overheard
@@ -72,10 +80,11 @@ class Liar : private syncd::Links {
 
   transport::SimNetwork& network_;
   transport::SimNetwork::Node number_;
-  crypto::LinkKey key_;
   Kind kind_;
   Rng rng_;
-  codec::Hello self_;
+  codec::local::Welcome member_;
+  codec::Nonce boot_;
+  crypto::SivKey key_;
   syncd::Handshakes handshakes_;
   syncd::LinkBudget budget_{UINT64_MAX};
   std::map<syncd::Path, std::unique_ptr<syncd::Session>> sessions_;

@@ -6,6 +6,7 @@
 #include "syncd/core/reconciler.h"
 #include "tests/sim/liar.h"
 #include "tests/sim/light_mesh.h"
+#include "tests/unit/syncd/fake_members.h"
 
 namespace meshfs::sim {
 namespace {
@@ -35,7 +36,8 @@ Beside beside(Liar::Kind kind, std::size_t liars, std::uint64_t seed) {
     const auto number = mesh.network().add_node();
     mesh.network().connect(0, number, {.delay = milliseconds(2)});
     mesh.network().connect(1, number, {.delay = milliseconds(2)});
-    all.push_back(std::make_unique<Liar>(mesh.network(), number, light_link_key(), kind, seed * 100 + i));
+    all.push_back(
+        std::make_unique<Liar>(mesh.network(), number, fake_welcome("liar" + std::to_string(i)), kind, seed * 100 + i));
   }
   mesh.start(seconds(2));
   for (const auto& liar : all) liar->start();
@@ -111,7 +113,7 @@ TEST_P(Liars, CostABoundedAmountAndKeepNobodyFromAgreeing) {
   EXPECT_TRUE(one.all);
   EXPECT_LE(one.slowest, seconds(1));
   EXPECT_GE(one.sessions, 1u);
-  EXPECT_GT(one.said, 20u);
+  EXPECT_GE(one.said, 10u);
   EXPECT_LE(one.messages_per_s, most_messages());
   EXPECT_LE(one.bytes_per_s, most_bytes());
 }

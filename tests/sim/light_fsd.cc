@@ -1,6 +1,7 @@
 #include "tests/sim/light_fsd.h"
 
 #include "schema/codec/commit.h"
+#include "tests/unit/syncd/fake_members.h"
 
 namespace meshfs::sim {
 
@@ -50,9 +51,6 @@ Record light_record(std::uint64_t number, std::size_t content_bytes) {
   return std::make_shared<const Bytes>(codec::encode_commit(commit));
 }
 
-crypto::LinkKey light_link_key() { return named<crypto::LinkKey>("light key", 1); }
-NetworkId light_network() { return named<NetworkId>("light network", 1); }
-
 LightFsd::LightFsd(SimHost& host, std::uint64_t number) : host_(host), self_(number) {
   host_.set_fsd([this](const local::ToFsd& message) { hear(message); });
 }
@@ -66,13 +64,7 @@ std::optional<local::ItemAdded> LightFsd::take(const Record& record) {
 }
 
 void LightFsd::greet() {
-  local::Welcome welcome;
-  welcome.node = named<NodeId>("light node", self_);
-  welcome.node_name = "n" + std::to_string(self_);
-  welcome.network_name = "light";
-  welcome.network = light_network();
-  welcome.link_key = light_link_key();
-  host_.to_syncd(welcome);
+  host_.to_syncd(fake_welcome("n" + std::to_string(self_)));
   local::Items snapshot;
   for (const auto& [hash, number] : number_of_) {
     snapshot.added.push_back({number, SetId::shared, hash});

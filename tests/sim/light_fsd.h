@@ -13,8 +13,6 @@ namespace meshfs::sim {
 // nodes do not look at it.
 using Record = std::shared_ptr<const Bytes>;
 Record light_record(std::uint64_t number, std::size_t content_bytes);
-crypto::LinkKey light_link_key();
-NetworkId light_network();
 
 class LightFsd {
  public:

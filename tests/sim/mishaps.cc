@@ -15,7 +15,7 @@ Instant SimMesh::sometime() {
 // Two of them hear it, wherever they go.
 void SimMesh::add_liar() {
   const SimNetwork::Node number = network_.add_node();
-  liar_ = std::make_unique<Liar>(network_, number, network_key_, *faults_.liar, seed_);
+  liar_ = std::make_unique<Liar>(network_, number, liar_member_, *faults_.liar, seed_);
   const auto first = static_cast<SimNetwork::Node>(rng_.below(scenario_.nodes));
   const auto second = static_cast<SimNetwork::Node>(rng_.below(scenario_.nodes));
   network_.connect(first, number, faults_.quality());

@@ -39,6 +39,7 @@ void SimHost::start() {
   const std::array<std::uint64_t, 3> unique{options_.seed, number_, life_};
   const ByteView bytes{reinterpret_cast<const std::uint8_t*>(unique.data()), sizeof unique};
   options.boot = crypto::prefix_of<codec::Nonce>(crypto::hash_in("sim-boot", {bytes}));
+  options.seed = *crypto::LinkKey::from(crypto::hash_in("sim-seed", {bytes}).view());
   options.rng = Rng(options_.seed * 1'000'003 + number_ * 7919 + life_);
   options.tcp_port = options_.streams ? 1 : 0;
   core_.reset(new syncd::Node(*this, *this, options));  // our private bases are its ports

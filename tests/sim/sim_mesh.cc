@@ -106,8 +106,10 @@ void SimMesh::build() {
   options.seed = seed_;
   for (std::size_t i = 0; i < scenario_.nodes; ++i) {
     const SimNetwork::Node number = network_.add_node();
-    const NodeId id = *NodeId::from(crypto::hash_of(as_bytes("node " + std::to_string(i))).view());
-    nodes_.push_back(std::make_unique<SimNode>(network_, number, identities[i % members], id, options));
+    // Those who share an author are neighbours of their own all the same.
+    const codec::Identity neighbour =
+        i < members ? identities[i] : test_identity(genesis, secret, seed_ * 10'000 + i, "m" + std::to_string(i));
+    nodes_.push_back(std::make_unique<SimNode>(network_, number, identities[i % members], neighbour, options));
     if (faults_.odd_clocks) nodes_.back()->set_clock(draw_clock(rng_, i));
   }
   if (faults_.wrong_clock) {
@@ -119,7 +121,7 @@ void SimMesh::build() {
   topology_.connect(network_, faults_.quality());
   if (faults_.asymmetric) spread_loss();
   if (scenario_.topology == "mobile") wanderers_ = std::make_unique<Wanderers>(network_, seed_ * 2 + 1);
-  network_key_ = codec::network_link_key(identities.front().network_secret, codec::network_id(genesis));
+  liar_member_ = codec::local::welcome_of(test_identity(genesis, secret, seed_ * 10'000 + 9'999, "liar"));
   if (faults_.liar) add_liar();
 }
 

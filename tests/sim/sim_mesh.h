@@ -101,7 +101,7 @@ class SimMesh {
   Topology topology_;
   transport::SimNetwork network_;
   std::unique_ptr<Wanderers> wanderers_;  // of a mobile mesh
-  crypto::LinkKey network_key_;
+  codec::local::Welcome liar_member_;
   std::unique_ptr<Liar> liar_;
   std::vector<std::unique_ptr<SimNode>> nodes_;
   std::optional<std::size_t> ahead_;  // whose clock is wrong, until its time has come

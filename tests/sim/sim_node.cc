@@ -8,10 +8,10 @@ namespace local = codec::local;
 using fsd::NodeKey;
 
 SimNode::SimNode(transport::SimNetwork& network, transport::SimNetwork::Node number, codec::Identity identity,
-                 NodeId id, SimHost::Options options)
+                 codec::Identity neighbour, SimHost::Options options)
     : network_(network),
       identity_(std::move(identity)),
-      id_(id),
+      neighbour_(std::move(neighbour)),
       host_(network, number, options),
       chance_(options.seed * 31 + number) {
   host_.set_fsd([this](const local::ToFsd& message) { hear(message); });
@@ -36,13 +36,7 @@ void SimNode::start() {
   CHECK(replayed.ok());
   CHECK(replica_->start(network_.now(), wall()).ok());
   host_.start();
-  local::Welcome welcome;
-  welcome.node = id_;
-  welcome.node_name = identity_.member.name;
-  welcome.network_name = identity_.genesis.name;
-  welcome.network = codec::network_id(identity_.genesis);
-  welcome.link_key = codec::network_link_key(identity_.network_secret, welcome.network);
-  host_.to_syncd(welcome);
+  host_.to_syncd(local::welcome_of(neighbour_));
   replica_->on_syncd_connected();
   after_change();
 }

@@ -19,9 +19,9 @@ class SimNode {
   static constexpr Duration kFlushTakes = milliseconds(2);  // one fdatasync, shared by all who wait
   static constexpr WallMs kWallStart{1'760'000'000'000};
 
-  // `id`: as syncd's neighbours know it.
-  SimNode(transport::SimNetwork& network, transport::SimNetwork::Node number, codec::Identity identity, NodeId id,
-          SimHost::Options options);
+  // `neighbour`: as syncd's neighbours know it.
+  SimNode(transport::SimNetwork& network, transport::SimNetwork::Node number, codec::Identity identity,
+          codec::Identity neighbour, SimHost::Options options);
 
   void set_clock(const WallClock& clock) { clock_ = clock; }  // before start()
   void start();
@@ -68,7 +68,7 @@ class SimNode {
 
   transport::SimNetwork& network_;
   codec::Identity identity_;
-  NodeId id_;
+  codec::Identity neighbour_;
   WallClock clock_;
   SimHost host_;
   MemoryStore store_;

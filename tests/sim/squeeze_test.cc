@@ -31,8 +31,7 @@ struct Line {
     for (std::uint64_t i = 0; i < 5; ++i) {
       const auto identity = test_identity(genesis, secret, i, "n" + std::to_string(i));
       const auto number = network.add_node();
-      nodes.push_back(
-          std::make_unique<SimNode>(network, number, identity, identity.member.node, SimHost::Options{.seed = i + 1}));
+      nodes.push_back(std::make_unique<SimNode>(network, number, identity, identity, SimHost::Options{.seed = i + 1}));
       if (i > 0) network.connect(number - 1, number, {.delay = milliseconds(2), .loss_ppm = loss_ppm});
     }
   }

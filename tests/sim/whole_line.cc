@@ -22,8 +22,7 @@ WholeLineFigures run_whole_line(const WholeLine& what, std::uint64_t seed) {
   std::vector<std::unique_ptr<SimNode>> nodes;
   for (std::size_t i = 0; i < what.nodes; ++i) {
     const codec::Identity identity = test_identity(genesis, secret, seed * 10'000 + i, "m" + std::to_string(i));
-    const NodeId id = *NodeId::from(crypto::hash_of(as_bytes("whole " + std::to_string(i))).view());
-    nodes.push_back(std::make_unique<SimNode>(network, network.add_node(), identity, id, options));
+    nodes.push_back(std::make_unique<SimNode>(network, network.add_node(), identity, identity, options));
   }
   // As between namespaces: next to no delay.
   transport::EdgeQuality quality{.delay = microseconds(100), .jitter = microseconds(50)};

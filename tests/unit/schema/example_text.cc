@@ -61,17 +61,20 @@ std::string news_text(const Commit& commit) {
   const Bundle bundle{ItemForm::commit, encode_commit(commit)};
   const auto key = [](const Bundle& one) { return *NewsKey::from(identity_of(one).view().first(NewsKey::kSize)); };
   News news{filled<NodeId>(1), 0x1817161514131211, {{bundle}, {}}, {filled<NewsKey>(9)}, {}, false};
-  const Bytes pushed = seal_news(filled<crypto::LinkKey>(3), {FrameKind::news, 0, 7}, news);
-  const std::size_t bulk = pushed.size() - bundle.bytes.size();
+  const Bytes pushed = seal_news(crypto::SivKey(filled<crypto::LinkKey>(3)), {FrameKind::news, 0, 7}, news);
   std::string out =
-      "\nA news frame under the same key, " + std::to_string(pushed.size()) +
+      "\nA news frame under the network key 03 04 .. 22, " + std::to_string(pushed.size()) +
       " bytes: node 01 02 .. 20 sends that commit to all in range and says that it holds the item 09 0a .. 10:\n\n";
-  out += line("6d 01 04 00", "magic, version, kind news, zero");
+  out += line("6d 02 04 00", "magic, version, kind news, zero");
   out += line(to_hex(ByteView(pushed).subspan(4, 12)), "no session, counter 7");
   out += line(to_hex(ByteView(pushed).subspan(16, 16)), "tag");
-  out += line(to_hex(ByteView(pushed).subspan(32, 4)), "bytes of the head");
-  out += wrapped(ByteView(pushed).subspan(36, bulk - 36), 48);
-  out += line(to_hex(ByteView(pushed).subspan(bulk, 8)) + " ..", "the commit as above");
+  out += line(to_hex(ByteView(pushed).subspan(32, 8)) + " ..", "what follows, masked");
+  const Bytes plain = encode_news(news);
+  const std::size_t bulk = plain.size() - bundle.bytes.size();
+  out += "\nUnmasked:\n\n";
+  out += line(to_hex(ByteView(plain).first(4)), "bytes of the head");
+  out += wrapped(ByteView(plain).subspan(4, bulk - 4), 48);
+  out += line(to_hex(ByteView(plain).subspan(bulk, 8)) + " ..", "the commit as above");
   news = {filled<NodeId>(2), 1, {}, {key(bundle)}, {}, true};
   out += "\nThe key of that commit is " + key(bundle).hex() +
          ": so begins the hash of its signature. An `ask` for it alone takes " +
@@ -108,13 +111,17 @@ std::string example_text() {
   out += line("", commit.signature.hex().substr(64));
   out += line("header hash", header_hash(example_network(), commit.header, header.root).hex());
   out += line("item hash", header_item_hash(example_network(), header).hex());
-  const Bytes frame = seal_frame(filled<crypto::LinkKey>(3), {FrameKind::packet, 5, 6}, encode_packet({{{1, 4}}, {}}));
-  out += "\nA frame: link key 03 04 .. 22, session 5, counter 6, a packet that acknowledges frames 1 to 4:\n\n";
-  out += line("6d 01 03 00", "magic, version, kind packet, zero");
+  const Packet packet{{{1, 4}}, {}};
+  const Bytes frame = seal_packet(filled<crypto::AeadKey>(3), {FrameKind::packet, 5, 6}, packet);
+  out +=
+      "\nA frame: key of this direction 03 04 .. 22, session 5, counter 6, a packet that acknowledges frames 1 to "
+      "4:\n\n";
+  out += line("6d 02 03 00", "magic, version, kind packet, zero");
   out += line(to_hex(ByteView(frame).subspan(4, 4)), "session");
   out += line(to_hex(ByteView(frame).subspan(8, 8)), "counter");
   out += line(to_hex(ByteView(frame).subspan(16, 16)), "tag");
-  out += line(to_hex(ByteView(frame).subspan(32)), "packed Packet");
+  out += line(to_hex(ByteView(frame).subspan(32)), "packed Packet, encrypted");
+  out += line(to_hex(encode_packet(packet)), "before");
   return out + news_text(commit);
 }
 

@@ -1,4 +1,4 @@
-// Frames, session keys and invites.
+// Frames, credentials and invites.
 #include <gtest/gtest.h>
 
 #include "tests/unit/schema/example.h"
@@ -9,59 +9,69 @@ namespace {
 
 using namespace meshfs::testing;
 
-const crypto::LinkKey kKey = filled<crypto::LinkKey>(3);
+const crypto::AeadKey kSession = filled<crypto::AeadKey>(3);
+const crypto::SivKey kNetwork(filled<crypto::LinkKey>(3));
+const Packet kPacket{{{7, 9}}, {{1, 0, 50, Bytes(50, 0x61)}}};
 
-TEST(Frame, OpensWithItsKeyOnly) {
+bool holds(ByteView bytes, ByteView part) {
+  return std::search(bytes.begin(), bytes.end(), part.begin(), part.end()) != bytes.end();
+}
+
+TEST(Frame, APacketOpensWithItsKeyOnlyAndShowsNothing) {
   const FrameHeader header{FrameKind::packet, 0x01020304, 0x1112131415161718};
-  const Bytes payload{1, 2, 3};
-  const Bytes frame = seal_frame(kKey, header, payload);
-  ASSERT_EQ(frame.size(), kFrameHeaderBytes + 3);
+  const Bytes frame = seal_packet(kSession, header, kPacket);
+  ASSERT_EQ(frame.size(), kFrameHeaderBytes + encode_packet(kPacket).size());
   EXPECT_EQ(*peek_frame(frame), header);
-  EXPECT_EQ(copy_of(*open_frame(kKey, frame)), payload);
-  EXPECT_EQ(open_frame(filled<crypto::LinkKey>(4), frame).code(), Errc::bad_bytes);
+  EXPECT_EQ(*open_packet(kSession, frame), encode_packet(kPacket));
+  EXPECT_EQ(open_packet(filled<crypto::AeadKey>(4), frame).code(), Errc::bad_bytes);
+  EXPECT_TRUE(holds(encode_packet(kPacket), Bytes(50, 0x61)));  // the control
+  EXPECT_FALSE(holds(frame, Bytes(4, 0x61)));
 }
 
-TEST(Frame, APacketSealedAtOnceIsTheSameFrame) {
-  Rng rng(5);
-  for (int i = 0; i < 50; ++i) {
-    Packet packet;
-    packet.acks = {{7, 9}};
-    for (std::uint64_t n = 0; n < rng.below(5); ++n) packet.pieces.push_back({n + 1, 0, 50, random_bytes(rng, 50)});
-    const FrameHeader header{FrameKind::packet, 0x01020304, rng.next()};
-    EXPECT_EQ(seal_packet(kKey, header, packet), seal_frame(kKey, header, encode_packet(packet)));
-  }
-}
-
-TEST(Frame, NewsSealedAtOnceIsTheSameFrame) {
+TEST(Frame, NewsAndBeaconsOpenWithTheNetworksKeyOnlyAndShowNothing) {
   Rng rng(6);
   for (int i = 0; i < 50; ++i) {
     const News news = random_news(rng);
     const FrameHeader header{FrameKind::news, 0, rng.next()};
-    const Bytes frame = seal_news(kKey, header, news);
-    EXPECT_EQ(frame, seal_frame(kKey, header, encode_news(news)));
+    const Bytes frame = seal_news(kNetwork, header, news), plain = encode_news(news);
+    EXPECT_EQ(frame, seal_shared(kNetwork, header, plain));
     EXPECT_EQ(*peek_frame(frame), header);
+    EXPECT_EQ(*open_shared(kNetwork, frame), plain);
+    EXPECT_EQ(open_shared(crypto::SivKey(filled<crypto::LinkKey>(4)), frame).code(), Errc::bad_bytes);
+    EXPECT_FALSE(holds(frame, ByteView(plain).first(8)));
   }
+  // Two that differ anywhere have nothing in common: whoever listens can't compare them.
+  const Bytes one = seal_shared(kNetwork, {FrameKind::beacon, 0, 1}, Bytes(200)),
+              two = seal_shared(kNetwork, {FrameKind::beacon, 0, 2}, Bytes(200));
+  EXPECT_FALSE(holds(two, ByteView(one).subspan(kFrameHeaderBytes, 8)));
 }
 
-TEST(Frame, NoFlippedBitAndNoPieceOpens) {
-  const Bytes good = seal_frame(kKey, {FrameKind::beacon, 0, 9}, encode_beacon(example_beacon()));
-  ASSERT_TRUE(open_frame(kKey, good).ok());  // the control
+template <class Open>
+void expect_no_change_opens(const Bytes& good, const Open& open) {
+  ASSERT_TRUE(open(good).ok());  // the control
   for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
     Bytes bad = good;
     bad[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
-    ASSERT_FALSE(open_frame(kKey, bad).ok()) << bit;
+    ASSERT_FALSE(open(bad).ok()) << bit;
   }
-  for (std::size_t size = 0; size < good.size(); ++size)
-    ASSERT_FALSE(open_frame(kKey, ByteView(good).first(size)).ok());
+  for (std::size_t size = 0; size < good.size(); ++size) ASSERT_FALSE(open(ByteView(good).first(size)).ok());
+}
+
+TEST(Frame, NoFlippedBitAndNoPieceOpens) {
+  expect_no_change_opens(seal_shared(kNetwork, {FrameKind::beacon, 0, 9}, encode_beacon(example_beacon())),
+                         [](ByteView frame) { return open_shared(kNetwork, frame); });
+  expect_no_change_opens(seal_packet(kSession, {FrameKind::packet, 5, 9}, kPacket),
+                         [](ByteView frame) { return open_packet(kSession, frame); });
 }
 
 TEST(Frame, SaysWhatIsWrong) {
-  Bytes frame = seal_frame(kKey, {FrameKind::hello, 0, 0}, {});
+  Bytes frame = plain_header({FrameKind::handshake, 0, 1});
+  frame.resize(kFrameHeaderBytes);
   EXPECT_TRUE(peek_frame(frame).ok());
-  frame[1] = 2;
-  EXPECT_EQ(peek_frame(frame).code(), Errc::unsupported);
   frame[1] = 1;
-  frame[2] = 5;
+  EXPECT_EQ(peek_frame(frame).code(), Errc::unsupported);
+  frame[1] = kWireVersion;
+  frame[2] = 6;
   EXPECT_EQ(peek_frame(frame).code(), Errc::bad_bytes);
   frame[2] = 4;
   frame.resize(kMaxFrameBeforeAuth);
@@ -82,15 +92,37 @@ TEST(Frame, ALargestBeaconFitsADatagram) {
   EXPECT_LE(kFrameHeaderBytes + encode_beacon(beacon).size(), 256u);
 }
 
-TEST(Session, BothSidesDeriveOneKey) {
+TEST(Credential, ProvesAMemberAndItsLinkKeyAndNothingElse) {
   Rng rng(2);
-  const Hello a = random_hello(rng);
-  const Hello b = random_hello(rng);
-  Hello other = b;
-  other.nonce.data[0] ^= 1;
-  EXPECT_EQ(session_key(kKey, a, b), session_key(kKey, b, a));
-  EXPECT_NE(session_key(kKey, a, b), session_key(kKey, a, other));
-  EXPECT_NE(session_key(kKey, a, b), session_key(filled<crypto::LinkKey>(4), a, b));
+  const Identity identity = random_identity(rng);
+  const LinkIdentity link = link_identity_of(identity);
+  const NetworkId network = network_id(identity.genesis);
+  const auto judged = [&](ByteView bytes, const crypto::DhPublic& key, const NetworkId& of) {
+    return verify_credential(bytes, key, of, link.admission_key);
+  };
+  const crypto::DhPublic key = crypto::DhKey(link.secret).public_key();
+  const Result<Member> member = judged(link.credential, key, network);
+  ASSERT_TRUE(member.ok());
+  EXPECT_EQ(*member, identity.member);
+  EXPECT_EQ(judged(link.credential, filled<crypto::DhPublic>(1), network).code(), Errc::denied);  // somebody else's
+  EXPECT_EQ(judged(link.credential, key, example_network()).code(), Errc::denied);
+  EXPECT_FALSE(judged({}, key, network).ok());
+  for (std::size_t bit = 0; bit < link.credential.size() * 8; ++bit) {
+    Bytes bad = link.credential;
+    bad[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+    ASSERT_FALSE(judged(bad, key, network).ok()) << bit;
+  }
+  // Its device is another one than that of the member record.
+  Identity other = identity;
+  other.device_seed = random_fixed<crypto::Seed>(rng);
+  EXPECT_EQ(
+      judged(link_identity_of(other).credential, crypto::DhKey(link_identity_of(other).secret).public_key(), network)
+          .code(),
+      Errc::denied);
+  EXPECT_LE(link.credential.size(), kMaxCredentialBytes);
+  Identity longest = identity;
+  longest.member.name = std::string(32, 'x');
+  EXPECT_LE(link_identity_of(longest).credential.size(), kMaxCredentialBytes);
 }
 
 TEST(Invite, AMistypedTokenIsToldApart) {

@@ -186,8 +186,8 @@ TEST(Limits, BeaconHelloPacket) {
   beacon.sets[1].cells.resize(32);
   expect_refused(beacon, encode_beacon, decode_beacon, Errc::too_large, "65 cells");
   Hello hello = random_hello(rng);
-  hello.name = std::string(33, 'x');
-  expect_refused(hello, encode_hello, decode_hello, Errc::too_large, "long name");
+  hello.credential = Bytes(kMaxCredentialBytes + 1);
+  expect_refused(hello, encode_hello, decode_hello, Errc::too_large, "long credential");
 
   const auto refused = [](auto bend, Errc code, const char* what) {
     Packet packet{{{1, 2}}, {{5, 10, 20, Bytes(10)}}};

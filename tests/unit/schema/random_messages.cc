@@ -122,15 +122,12 @@ codec::Beacon random_beacon(Rng& rng) {
 }
 
 codec::Hello random_hello(Rng& rng) {
-  Hello hello{random_fixed<NodeId>(rng),
-              random_fixed<Nonce>(rng),
-              random_fixed<Nonce>(rng),
-              {},
-              static_cast<std::uint32_t>(rng.next()),
-              node_name(rng),
-              0};
+  Hello hello;
+  hello.boot = random_fixed<Nonce>(rng);
+  hello.session = static_cast<std::uint32_t>(rng.next());
   if (rng.percent(50)) hello.features = static_cast<std::uint32_t>(rng.next());
-  if (rng.percent(50)) hello.echo = random_fixed<Nonce>(rng);
+  const std::size_t size = 1 + rng.below(kMaxCredentialBytes);
+  hello.credential = random_bytes(rng, size);
   return hello;
 }
 
@@ -218,13 +215,26 @@ codec::Message random_message(Rng& rng, std::size_t which) {
   }
 }
 
+static codec::local::Welcome random_welcome(Rng& rng) {
+  codec::local::Welcome out;
+  out.node = random_fixed<NodeId>(rng);
+  out.node_name = node_name(rng);
+  out.network_name = node_name(rng);
+  out.network = random_fixed<NetworkId>(rng);
+  out.network_key = random_fixed<crypto::LinkKey>(rng);
+  out.link.secret = random_fixed<crypto::DhSecret>(rng);
+  const std::size_t size = 1 + rng.below(codec::kMaxCredentialBytes);
+  out.link.credential = random_bytes(rng, size);
+  out.link.admission_key = random_fixed<crypto::PublicKey>(rng);
+  return out;
+}
+
 codec::local::ToSyncd random_to_syncd(Rng& rng, std::size_t which) {
   using namespace codec::local;
   const std::uint64_t number = rng.next() >> rng.below(64);
   switch (which) {
     case 0:
-      return Welcome{kLocalVersion,  random_fixed<NodeId>(rng),    node_name(rng),
-                     node_name(rng), random_fixed<NetworkId>(rng), random_fixed<crypto::LinkKey>(rng)};
+      return random_welcome(rng);
     case 1: {
       Items items;
       for (std::size_t i = rng.below(5); i > 0; --i)

@@ -1,4 +1,4 @@
-// What beacons cost in silence, and what beacons and hellos of others than honest neighbours do.
+// What beacons cost in silence, and what beacons and handshakes of others than honest neighbours do.
 #include <gtest/gtest.h>
 
 #include "tests/unit/syncd/fake_mesh.h"
@@ -61,29 +61,29 @@ TEST(Beacons, OneOfAnEarlierLifeEndsNoSession) {
   EXPECT_TRUE(mesh.run_until([&] { return mesh.same_items(); }, seconds(1)));
 }
 
-// Hellos sent again from elsewhere, 20,000 a second: answered as far as the budget goes, and the honest two go on.
-TEST(Beacons, AFloodOfHellosIsBoundedAndHonestNodesConverge) {
+// Handshakes' messages sent again from elsewhere, 20,000 a second: answered as far as the budget goes, and the honest two go on.
+TEST(Beacons, AFloodOfHandshakesIsBoundedAndHonestNodesConverge) {
   Mesh mesh(3);
   mesh.add(false);
   mesh.add(false);
   const SimNetwork::Node flooder = mesh.network.add_node();
   mesh.network.connect(0, 1, {});
   mesh.network.connect(0, flooder, {});
-  const std::vector<Bytes> hellos = frames_of(mesh, 1, codec::FrameKind::hello, [&] { mesh.run(seconds(2)); });
-  ASSERT_FALSE(hellos.empty());
+  const std::vector<Bytes> handshakes = frames_of(mesh, 1, codec::FrameKind::handshake, [&] { mesh.run(seconds(2)); });
+  ASSERT_FALSE(handshakes.empty());
   mesh.run(seconds(2));
   const std::uint64_t before = mesh.hosts[0]->core().stats().frames_out;
   std::uint64_t text = 0;
   for (int ms = 0; ms < 3000; ++ms) {
     for (int i = 0; i < 20; ++i) {
       (void)mesh.network.link(flooder, SimNetwork::Mode::datagram)
-          .send_all(hellos[static_cast<std::size_t>(i) % hellos.size()]);
+          .send_all(handshakes[static_cast<std::size_t>(i) % handshakes.size()]);
     }
     if (ms % 100 == 0) mesh.fsds[static_cast<std::size_t>(ms / 100 % 2)]->publish(++text, {}, true);
     mesh.run(milliseconds(1));
   }
   const std::uint64_t sent = mesh.hosts[0]->core().stats().frames_out - before;
-  std::printf("60,000 hellos in 3 s: %llu frames sent\n", static_cast<unsigned long long>(sent));
+  std::printf("60,000 messages in 3 s: %llu frames sent\n", static_cast<unsigned long long>(sent));
   EXPECT_LT(sent, 6000u);
   EXPECT_TRUE(mesh.run_until([&] { return mesh.same_items(); }, seconds(5)));
 }
@@ -93,7 +93,7 @@ TEST(Beacons, ThoseOfAnotherNetworkAreCountedAndNoMore) {
   mesh.line(2, {}, false);
   mesh.run(seconds(2));
   Bytes foreign;
-  foreign = codec::seal_frame(crypto::LinkKey{}, {codec::FrameKind::beacon, 0, 1}, codec::encode_beacon({}));
+  foreign = codec::seal_shared(crypto::SivKey({}), {codec::FrameKind::beacon, 0, 1}, codec::encode_beacon({}));
   const auto before = mesh.hosts[0]->core().stats();
   for (int i = 0; i < 100; ++i) (void)mesh.network.link(1, SimNetwork::Mode::datagram).send_all(foreign);
   mesh.run(seconds(1));

@@ -1,5 +1,7 @@
 #include "tests/unit/syncd/fake_fsd.h"
 
+#include "tests/unit/syncd/fake_members.h"
+
 namespace meshfs::sim {
 
 namespace local = codec::local;
@@ -9,12 +11,7 @@ FakeFsd::FakeFsd(SimHost& host, std::string name) : host_(host), name_(std::move
 }
 
 void FakeFsd::greet() {
-  local::Welcome welcome;
-  welcome.node = *NodeId::from(crypto::hash_of(as_bytes(name_)).view());
-  welcome.node_name = name_;
-  welcome.network = *NetworkId::from(crypto::hash_of(as_bytes("test network")).view());
-  welcome.link_key = *crypto::LinkKey::from(crypto::hash_of(as_bytes("test key")).view());
-  host_.to_syncd(welcome);
+  host_.to_syncd(fake_welcome(name_));
   local::Items snapshot;
   for (const auto& [hash, bytes] : items) snapshot.added.push_back({number_of_.at(hash), SetId::shared, hash});
   snapshot.snapshot_done = true;

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "syncd/core/handshakes.h"
 #include "syncd/core/neighbours.h"
+#include "tests/unit/syncd/fake_members.h"
 #include "tests/unit/syncd/fake_mesh.h"
 
 namespace meshfs::sim {
@@ -166,7 +168,7 @@ TEST(News, AStreamOfItemsArrivesWhole) {
               average(seen.broadcasts + seen.copies, 300 * 30), average(seen.small, 300 * 30));
 }
 
-crypto::LinkKey network_key() { return *crypto::LinkKey::from(crypto::hash_of(as_bytes("test key")).view()); }
+crypto::SivKey network_key() { return crypto::SivKey(fake_network_key()); }
 
 // Three who hear each other, and what the first of them sent as news.
 struct Heard : Field {
@@ -199,13 +201,13 @@ TEST(News, AFrameCountsOnce) {
 TEST(News, StrangersAndEarlierBootsSayNothing) {
   Heard heard;
   const auto before = heard.stats();
-  codec::News news = *codec::decode_news(ByteView(heard.frames[0]).subspan(codec::kFrameHeaderBytes));
-  const auto send = [&](const codec::News& one, std::uint64_t counter, const crypto::LinkKey& key) {
+  codec::News news = *codec::decode_news(*codec::open_shared(network_key(), heard.frames[0]));
+  const auto send = [&](const codec::News& one, std::uint64_t counter, const crypto::SivKey& key) {
     heard.inject(codec::seal_news(key, {codec::FrameKind::news, 0, counter}, one));
   };
   send(news, 1 << 20, network_key());  // the control: such a frame would count
   EXPECT_EQ(heard.stats().news_in, before.news_in + 1);
-  send(news, (1 << 20) + 1, *crypto::LinkKey::from(crypto::hash_of(as_bytes("another key")).view()));
+  send(news, (1 << 20) + 1, crypto::SivKey({}));
   EXPECT_EQ(heard.stats().bad_frames, before.bad_frames + 1);
   ++news.boot;
   send(news, (1 << 20) + 2, network_key());
@@ -219,7 +221,7 @@ TEST(News, StrangersAndEarlierBootsSayNothing) {
 // A member that floods: what it may cost is bounded, and the others' news comes through beside it.
 TEST(News, AFloodOfOneIsBounded) {
   Heard heard;
-  codec::News news = *codec::decode_news(ByteView(heard.frames[0]).subspan(codec::kFrameHeaderBytes));
+  codec::News news = *codec::decode_news(*codec::open_shared(network_key(), heard.frames[0]));
   const auto before = heard.stats();
   const std::uint64_t offers = heard.fsds[1]->offers;
   for (std::uint64_t i = 0; i < 5000; ++i) {
@@ -242,25 +244,24 @@ TEST(News, AnOldPeerGetsItInItsSession) {
   field.hosts[4]->stop();
   field.network.set_up(4, true);
   field.run(seconds(3));
-  codec::Hello hello;
-  hello.node = *NodeId::from(crypto::hash_of(as_bytes("old")).view());
-  hello.boot.data[0] = 1;
-  hello.nonce.data[0] = 2;
-  hello.session = 77;
-  hello.features = codec::kFeatureQuestions;
+  const codec::local::Welcome old = fake_welcome("old");
+  syncd::Handshakes handshakes({{{1}}, old.network, old.network_key, old.link, codec::kFeatureQuestions}, {},
+                               [](const syncd::Path&, const codec::Member&) { return true; });
+  const syncd::Path path{1, SimNetwork::address_of(0)};
   std::vector<Bytes> to_old;
   auto& air = field.network.link(4, SimNetwork::Mode::datagram);
   transport::PacketLink::Events events;
   events.on_frame = [&](const transport::LinkAddress&, ByteView frame) { to_old.push_back(copy_of(frame)); };
   air.set_events(events);
-  for (std::uint64_t counter = 1; counter < 3; ++counter) {
-    ASSERT_TRUE(
-        air.send(SimNetwork::address_of(0),
-                 codec::seal_frame(network_key(), {codec::FrameKind::hello, 0, counter}, codec::encode_hello(hello))));
+  handshakes.begin(path, false, field.network.now());
+  for (int i = 0; i < 3; ++i) {
+    std::vector<syncd::Path> given_up;
+    for (const auto& due : handshakes.due(field.network.now(), given_up))
+      ASSERT_TRUE(air.send(path.address, due.frame));
     field.run(milliseconds(10));
-    for (const Bytes& frame : to_old) {
-      if (frame[2] != static_cast<std::uint8_t>(codec::FrameKind::hello)) continue;
-      hello.echo = codec::decode_hello(*codec::open_frame(network_key(), frame))->nonce;
+    for (const Bytes& frame : std::exchange(to_old, {})) {
+      if (frame[2] != static_cast<std::uint8_t>(codec::FrameKind::handshake)) continue;
+      handshakes.on_handshake(path, false, codec::peek_frame(frame)->counter, frame, field.network.now());
     }
   }
   ASSERT_EQ(field.hosts[0]->core().stats().sessions, 4u);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "syncd/core/neighbours.h"
+#include "tests/unit/syncd/fake_members.h"
 #include "tests/unit/syncd/fake_mesh.h"
 
 namespace meshfs::sim {
@@ -146,7 +147,7 @@ struct TwoCrowds : Mesh {
   void choose_bridge() {
     std::vector<NodeId> ids;
     for (std::size_t i = 0; i < 2 * kCrowd; ++i) {
-      ids.push_back(*NodeId::from(crypto::hash_of(as_bytes("n" + std::to_string(i))).view()));
+      ids.push_back(fake_member("n" + std::to_string(i)).member.node);
     }
     const auto wants = [&](SimNetwork::Node self, SimNetwork::Node other) {
       const auto first = ids.begin() + static_cast<std::ptrdiff_t>(self / kCrowd * kCrowd);

@@ -7,9 +7,9 @@
 #include <csignal>
 
 #include "fsd/os/local_server.h"
-#include "schema/crypto/sign.h"
 #include "syncd/os/syncd_main.h"
 #include "tests/unit/os/temporary_folder.h"
+#include "tests/unit/syncd/fake_members.h"
 
 namespace meshfs {
 namespace {
@@ -19,8 +19,7 @@ namespace local = codec::local;
 // A fsd with an empty tree.
 class EmptyFsd {
  public:
-  EmptyFsd(os::Loop& loop, const os::Log& log, const std::string& path, const std::string& name, std::uint8_t key)
-      : name_(name), key_(key) {
+  EmptyFsd(os::Loop& loop, const os::Log& log, const std::string& path, const std::string& name) : name_(name) {
     auto opened = fsd::LocalServer::open(
         loop, log, path,
         {[this] { greet(); }, [this] { ++gone; }, [this](const local::ToFsd& message) { note(message); },
@@ -37,13 +36,7 @@ class EmptyFsd {
  private:
   void greet() {
     ++greeted;
-    local::Welcome welcome;
-    welcome.node.data.fill(key_);
-    welcome.node_name = name_;
-    welcome.network_name = "net";
-    welcome.network.data.fill(7);
-    welcome.link_key.data.fill(9);
-    server_->to_syncd(welcome);
+    server_->to_syncd(sim::fake_welcome(name_));
     local::Items items;
     items.snapshot_done = true;
     server_->to_syncd(items);
@@ -53,7 +46,6 @@ class EmptyFsd {
     if (const auto* report = std::get_if<local::PeersReport>(&message)) peers = report->json;
   }
   std::string name_;
-  std::uint8_t key_;
   std::unique_ptr<fsd::LocalServer> server_;
 };
 
@@ -102,8 +94,8 @@ class SyncdProcessTest : public testing::Test {
 };
 
 TEST_F(SyncdProcessTest, TwoFindEachOtherAndSurviveAFsdThatRestarts) {
-  EmptyFsd one(loop, log, folder.file("1"), "node-one", 1);
-  auto two = std::make_unique<EmptyFsd>(loop, log, folder.file("2"), "node-two", 2);
+  EmptyFsd one(loop, log, folder.file("1"), "node-one");
+  auto two = std::make_unique<EmptyFsd>(loop, log, folder.file("2"), "node-two");
   // The loopback interface stands in for a radio: eight ports for its multicast, the first of the second is in the
   // range of the first.
   SyncdProcess first({"--socket", folder.file("1"), "--interface", "lo", "--port", port(0)});
@@ -111,7 +103,7 @@ TEST_F(SyncdProcessTest, TwoFindEachOtherAndSurviveAFsdThatRestarts) {
   EXPECT_TRUE(wait([&] { return one.sees("node-two") && two->sees("node-one"); })) << one.peers << "\n" << two->peers;
 
   two.reset();
-  two = std::make_unique<EmptyFsd>(loop, log, folder.file("2"), "node-two", 2);
+  two = std::make_unique<EmptyFsd>(loop, log, folder.file("2"), "node-two");
   EXPECT_TRUE(wait([&] { return two->greeted == 1 && two->sees("node-one") && one.sees("node-two"); })) << two->peers;
 
   first.terminate();
@@ -120,7 +112,7 @@ TEST_F(SyncdProcessTest, TwoFindEachOtherAndSurviveAFsdThatRestarts) {
 }
 
 TEST_F(SyncdProcessTest, ConfiguredPeersMeetWithoutMulticast) {
-  EmptyFsd one(loop, log, folder.file("1"), "node-one", 1), two(loop, log, folder.file("2"), "node-two", 2);
+  EmptyFsd one(loop, log, folder.file("1"), "node-one"), two(loop, log, folder.file("2"), "node-two");
   SyncdProcess first({"--socket", folder.file("1"), "--no-multicast", "--port", port(2)});
   SyncdProcess second(
       {"--socket", folder.file("2"), "--no-multicast", "--port", port(3), "--peer", "localhost:" + port(2)});
@@ -132,7 +124,7 @@ TEST_F(SyncdProcessTest, WhatCannotStartSaysSoWithItsExitCode) {
   EXPECT_EQ(SyncdProcess({"--help"}).exit_code(), 0);
   EXPECT_EQ(SyncdProcess({"--socket", folder.file(std::string(200, 'x')), "--interface", "lo"}).exit_code(), 1);
   SyncdProcess holder({"--socket", folder.file("1"), "--interface", "lo", "--port", port(4)});
-  EmptyFsd fsd(loop, log, folder.file("1"), "node-one", 1);
+  EmptyFsd fsd(loop, log, folder.file("1"), "node-one");
   ASSERT_TRUE(wait([&] { return fsd.greeted == 1; }));
   EXPECT_EQ(SyncdProcess({"--socket", folder.file("2"), "--interface", "lo", "--port", port(4)}).exit_code(), 1);
 }

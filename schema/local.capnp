@@ -5,6 +5,7 @@
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("meshfs::format::local");
 
+using Network = import "network.capnp";
 using Wire = import "wire.capnp";
 
 struct Welcome {
@@ -15,8 +16,7 @@ struct Welcome {
   network @4 :Data;          # 32 bytes, network id
   networkKey @5 :Data;       # 32 bytes, of beacons and news
   linkSecret @6 :Data;       # 32 bytes, X25519
-  credential @7 :Data;       # a Credential (network.capnp), which says who holds that key
-  admissionKey @8 :Data;     # 32 bytes, Ed25519: judges the credentials of others
+  roster @7 :Network.Roster; # its credential says who holds that key
 }
 
 struct Item {
@@ -128,6 +128,7 @@ struct ToSyncd {
     inquire @11 :Wire.Question;   # our own, signed: ask the network
     questionJudged @12 :QuestionJudged;
     dictionaries @13 :Data;  # 8 bytes each, at most 64: all that can be unsqueezed here
+    roster @14 :Network.Roster;  # instead of the last one: sessions of who is in it no more end
   }
 }
 

@@ -1,5 +1,6 @@
 #include "fsd/core/apply.h"
 
+#include "fsd/core/certified.h"
 #include "fsd/core/draft_record.h"
 #include "fsd/core/index_keys.h"
 
@@ -22,7 +23,7 @@ Applier::Prepared Applier::prepare(const codec::Header& header, const codec::Ent
       out.reason = "an object never changes its kind";
       return out;
     }
-    if (is_superseded(record.heads, {header.hlc, header.author}, network_time)) {
+    if (is_superseded(record.heads, {header.hlc, header.author}, network_time) && !certified(header.volume, entry)) {
       out.what = Prepared::What::apply;
       return out;
     }
@@ -86,10 +87,9 @@ void Applier::take(const codec::Header& header, const codec::Entry& entry, const
     objects_.save(object, before, std::move(now));
     if (header.author == me_) forget_draft(object, header, entry);
   }
-  if (header.volume != kNetworkVolume) return;
-  const auto member = members_.stated_in(entry);
-  if (!member || !members_.verified(*member)) return;
-  if (members_.add(*member)) news_.authors.push_back(codec::author_tag(member->device, member->store));
+  const Members::News news = members_.note(statement_of(header.volume, entry));
+  news_.authors.insert(news_.authors.end(), news.authors.begin(), news.authors.end());
+  news_.objects.insert(news_.objects.end(), news.objects.begin(), news.objects.end());
 }
 
 }  // namespace meshfs::fsd

@@ -10,7 +10,7 @@ static Packer total_key(const AuthorTag& author, const VolumeTag& volume) {
   return std::move(keys::of(Space::total, author).fixed(volume));
 }
 
-AuthorState Authors::state(const AuthorTag& author) {
+AuthorState Authors::state(const AuthorTag& author) const {
   AuthorState out;
   const auto row = index_.get(keys::of(Space::author, author).view());
   if (!row) return out;

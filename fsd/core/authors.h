@@ -17,7 +17,7 @@ struct AuthorState {
 class Authors {
  public:
   Authors(Table& index, const NetworkId& network) : index_(index), network_(network) {}
-  AuthorState state(const AuthorTag& author);
+  AuthorState state(const AuthorTag& author) const;
   // Remembers a verified header. False if it was known already.
   bool note(const codec::SignedHeader& header);
   struct Totals {

@@ -12,6 +12,8 @@ Status Files::may_change(const VolumeTag& volume) {
     return error(Errc::denied,
                  "two stores sign with this node's key (a copied or restored store): join again with a new key");
   }
+  if (parts_.members.rotated_away(parts_.author))
+    return error(Errc::read_only, "this node's key was replaced by a later one (mesh rotate)");
   return {};
 }
 

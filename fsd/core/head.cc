@@ -12,7 +12,7 @@ bool covers(const Head& f, const Stamp& stamp) {
   return at != f.context.end() && at->author == stamp.author && at->hlc >= stamp.hlc;
 }
 
-bool supersedes(const Head& f, const Head& e) { return f.entry != e.entry && covers(f, e.stamp); }
+bool supersedes(const Head& f, const Head& e) { return f.entry != e.entry && !e.certified && covers(f, e.stamp); }
 
 bool is_due(Hlc hlc, WallMs network_time) { return hlc.wall().ms <= network_time.ms + kFutureMs; }
 bool is_due(const Head& head, WallMs network_time) { return is_due(head.stamp.hlc, network_time); }
@@ -124,7 +124,8 @@ std::vector<Stamped<codec::Content>> surviving_contents(const std::vector<const 
   std::map<Stamp, Stamped<codec::Content>> found;
   for (const Head* head : live) {
     for (const auto& content : head->contents) {
-      const bool dropped = std::any_of(live.begin(), live.end(), [&](const Head* f) {
+      const bool own = head->certified && content.origin == head->entry;
+      const bool dropped = !own && std::any_of(live.begin(), live.end(), [&](const Head* f) {
         return covers(*f, content.stamp) && !lists_content(*f, content.stamp);
       });
       if (dropped) continue;

@@ -7,6 +7,8 @@
 //   back in time, has no cycles, and no entry covers itself or its commit's other entries.
 // - Live heads: the entries that are due and superseded by no other live head; one unique answer for any set, since
 //   there are no cycles. Entries that are not due yet stay beside them, cover nothing, show nothing.
+// - A certified entry (certified.h) is superseded by nothing and its contents survive: what proves itself must not depend on
+//   what others write at its place, nor on the order of arrival. It covers others as any entry does.
 // - A commit holds at most one entry per object: a slot that covers one of two would cover the other unseen.
 // - A content survives unless a live head covers its stamp without listing that stamp. The entry that made it lists
 //   it. Surviving contents of equal value are one to the user, the greatest stamp stands for them.
@@ -56,6 +58,7 @@ struct Head {
   std::vector<Stamped<LinkValue>> links;          // sorted by link id
   std::vector<CoveredSlot> context;               // sorted by author
   WallMs latest_expiry;                           // 0: none
+  bool certified = false;                         // see certified.h: nothing covers it
   bool operator==(const Head&) const = default;
 };
 
@@ -79,7 +82,7 @@ Result<Resolved> resolve(const codec::Header& header, const codec::Entry& entry,
 // head: its place or contents may be absent.
 Result<std::vector<Head>> own_registers(const codec::Header& header, const codec::Entry& entry, const Hash& entry_hash);
 
-// f supersedes e exactly if f's context covers e's stamp.
+// f supersedes e exactly if f's context covers e's stamp and e is not certified.
 bool covers(const Head& f, const Stamp& stamp);
 bool supersedes(const Head& f, const Head& e);
 
@@ -88,7 +91,8 @@ inline constexpr std::int64_t kFutureMs = 10 * 60 * 1000;
 bool is_due(Hlc hlc, WallMs network_time);
 bool is_due(const Head& head, WallMs network_time);
 
-// Whether a live head covers this stamp: then an entry of that stamp needs no resolving, it can't become a head.
+// Whether a live head covers this stamp: then an entry of that stamp, unless it is certified, needs no resolving: it can't
+// become a head.
 bool is_superseded(const Heads& heads, const Stamp& stamp, WallMs network_time);
 // Adds `head` (known before: nothing happens). Gives the entry hashes that are heads no more; if `head` itself
 // is superseded by a live head it is among them and is not added. An entry dropped here may still be an origin that

@@ -18,7 +18,7 @@ enum class Space : std::uint8_t {
   header = 'h',          // set, author -> newest header as an item
   item = 'i',            // item number -> set, hash
   virtual_names = 'l',   // directory -> who wants a virtual name in it, and which each has now
-  member = 'm',          // author -> member record
+  statement = 'm',       // kind, author or node or invitation -> what the network volume states of membership
   object = 'o',          // object -> heads and what is shown
   position = 'p',        // -> last record position in the index (one row)
   time_bound = 'j',      // -> last persisted network time (one row)

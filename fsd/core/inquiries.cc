@@ -153,7 +153,7 @@ std::optional<Duration> Inquiries::last_commit_of(const NodeId& node) {
   for (const codec::Member& member : parts_.members.all()) {
     if (member.node != node) continue;
     for (const SetId set : kAllSets) {
-      const auto header = parts_.sets.newest_header(set, codec::author_tag(member.device, member.store));
+      const auto header = parts_.sets.newest_header(set, codec::author_tag(member));
       if (header) newest = std::max(newest.value_or(WallMs{}), header->header.hlc.wall());
     }
   }

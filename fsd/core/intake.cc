@@ -44,27 +44,41 @@ Result<Intake::Opened> Intake::open(const codec::Bundle& bundle) {
   return out;
 }
 
+Intake::One Intake::wait(const codec::Bundle& bundle, const Opened& opened, const std::string& reason,
+                         std::vector<ObjectId> objects) {
+  constexpr std::size_t kTold = 64;  // more of a huge commit would only cost memory
+  const std::size_t told = std::min(kTold, opened.hashes.size());
+  std::vector<Hash> unproven(opened.hashes.begin(), opened.hashes.begin() + static_cast<std::ptrdiff_t>(told));
+  pending_.add({bundle, 0, opened.header.header.author, {}, std::move(objects), {}, std::move(unproven)});
+  return {Verdict::pending, reason};
+}
+
 // A verdict if the bundle goes no further.
 std::optional<Intake::One> Intake::verify(const codec::Bundle& bundle, const Opened& opened) {
+  using What = Members::Judgement::What;
   const codec::Header& header = opened.header.header;
-  const KnownMember* member = parts_.members.find(header.author);
-  KnownMember introduced;
-  if (member == nullptr) {
-    const auto stated = parts_.members.introduced_by(header, opened.entries);
-    if (!stated) {
-      constexpr std::size_t kTold = 64;  // more of a huge commit would only cost memory
-      std::vector<Hash> unproven(opened.hashes.begin(), opened.hashes.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                                                    kTold, opened.hashes.size())));
-      pending_.add({bundle, 0, header.author, {}, {}, {}, std::move(unproven)});
-      return One{Verdict::pending, "its author's member record has not come yet"};
-    }
-    introduced = {stated->node, stated->device, stated->epoch, stated->name};
-    member = &introduced;
-  }
-  if (!codec::verify_header(network_, opened.header, member->device)) {
+  const KnownMember* author = parts_.members.find(header.author);
+  const auto record = author != nullptr ? std::nullopt : parts_.members.record_of(header, opened.entries);
+  if (author == nullptr && !record) return wait(bundle, opened, "its author's member record has not come yet", {});
+  if (!codec::verify_header(network_, opened.header, author != nullptr ? author->device : record->device))
     return One{Verdict::refused, "its signature does not verify"};
+
+  KnownMember introduced;
+  if (const auto role = record ? parts_.members.role_of(record->node) : std::nullopt) {
+    introduced = {record->node, record->device, record->epoch, record->name, *role};
+    author = &introduced;
   }
-  if (const Status allowed = fsd::judge(parts_.members, *member, header, opened.entries); !allowed.ok()) {
+  bool all_stated = header.volume == kNetworkVolume;
+  for (const auto& entry : opened.entries) {
+    auto judged = parts_.members.judge(header.author, author, statement_of(header.volume, entry));
+    if (judged.what == What::refused) return One{Verdict::refused, judged.reason};
+    if (judged.what == What::waits) return wait(bundle, opened, judged.reason, std::move(judged.objects));
+    all_stated = all_stated && judged.what == What::right;
+  }
+  // A candidate's own member record is kept, with its header, so that the issuer hears of it. The rest waits.
+  if (author == nullptr)
+    return all_stated ? std::nullopt : std::optional(wait(bundle, opened, "its author has not been let in yet", {}));
+  if (const Status allowed = fsd::judge(parts_.members, *author, header, opened.entries); !allowed.ok()) {
     return One{Verdict::refused, allowed.failure().message};
   }
   return std::nullopt;

@@ -59,6 +59,8 @@ class Intake {
   void remember_refused(const std::vector<Hash>& entries, const std::string& reason);
   One apply(const codec::Bundle& bundle, const Opened& opened, RecordPosition position);
   std::optional<One> verify(const codec::Bundle& bundle, const Opened& opened);
+  // Keeps it until its author is let in, or one of these objects changes.
+  One wait(const codec::Bundle& bundle, const Opened& opened, const std::string& reason, std::vector<ObjectId> objects);
   void retry_waiting(bool verify);
   std::optional<Head> waiting_head(const Hash& entry, const ObjectId& object) const;
 

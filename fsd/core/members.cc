@@ -1,29 +1,165 @@
 #include "fsd/core/members.h"
 
+#include <algorithm>
+
 #include "fsd/core/index_keys.h"
 #include "fsd/core/volumes.h"
 
 namespace meshfs::fsd {
 
-Members::Members(Table& index, const codec::Genesis& genesis)
-    : index_(index), genesis_(genesis), network_(codec::network_id(genesis)) {
-  for (const auto& member : all()) take(member);
+std::string_view role_name(Role role) {
+  constexpr std::array<std::string_view, 3> kNames{"admin", "member", "guest"};
+  return kNames.at(static_cast<std::size_t>(role));
 }
 
-std::vector<codec::Member> Members::all() const {
-  std::vector<codec::Member> out;
-  const Packer prefix = keys::begin(keys::Space::member);
+// --- what is kept: the index has each statement under its kind and what it is about
+
+namespace {
+constexpr std::uint8_t kMember = 1, kInvitation = 2, kAdmission = 3, kRefusal = 4;
+}  // namespace
+
+void Members::keep(std::uint8_t kind, ByteView key, const Bytes& bytes) {
+  index_.put(keys::begin(keys::Space::statement).byte(kind).raw(key).view(), bytes);
+}
+
+Members::Members(Table& index, const codec::Genesis& genesis)
+    : index_(index), genesis_(genesis), network_(codec::network_id(genesis)) {
+  const Packer prefix = keys::begin(keys::Space::statement);
   index_.scan(prefix.view(), [&](ByteView key, ByteView row) {
-    if (!keys::after(key, prefix.view())) return false;
-    if (auto member = codec::decode_member(row); member.ok()) out.push_back(std::move(*member));
+    const auto rest = keys::after(key, prefix.view());
+    if (!rest) return false;
+    const std::uint8_t kind = rest->empty() ? 0 : rest->front();
+    if (kind == kMember) {
+      if (auto one = codec::decode_member(row)) records_[codec::author_tag(*one)] = *one;
+    } else if (kind == kInvitation) {
+      if (auto one = codec::decode_invitation(row)) invitations_[codec::invitation_id(one->key)] = *one;
+    } else if (kind == kAdmission) {
+      if (auto one = codec::decode_admission(row)) admissions_[one->node] = *one;
+    } else if (kind == kRefusal) {
+      if (auto one = codec::decode_refusal(row)) refusals_[one->author] = *one;
+    }
     return true;
   });
-  return out;
+  for (const auto& [author, member] : records_) refresh(author, member);
 }
+
+void Members::add_own(const codec::Member& member, Role invited_as) {
+  own_ = codec::author_tag(member);
+  invited_as_ = invited_as;
+  refresh(*own_, records_.try_emplace(*own_, member).first->second);
+}
+
+// What follows from a record: nothing while its node is a candidate.
+void Members::refresh(const AuthorTag& author, const codec::Member& member) {
+  const auto role = role_of(member.node);
+  if (!role && own_ != author) return;
+  by_author_[author] = {member.node, member.device, member.epoch, member.name, role.value_or(invited_as_)};
+  std::uint32_t& newest = newest_[member.node];
+  newest = std::max(newest, member.epoch);
+  owners_[codec::node_volume(member.node)] = member.node;
+  folders_stale_ = true;
+}
+
+Members::News Members::note(const Statement& statement) {
+  News news;
+  if (const auto* member = std::get_if<codec::Member>(&statement)) {
+    const AuthorTag author = codec::author_tag(*member);
+    const auto known = records_.find(author);
+    // Of two for one tag, which its owner alone can make, the same counts everywhere.
+    if (known != records_.end() && codec::encode_member(known->second) <= codec::encode_member(*member)) return news;
+    records_[author] = *member;
+    keep(kMember, author.view(), codec::encode_member(*member));
+    refresh(author, *member);
+    news.authors.push_back(author);  // a candidate's too: its header may have come first
+  } else if (const auto* invitation = std::get_if<codec::Invitation>(&statement)) {
+    const codec::InvitationId id = codec::invitation_id(invitation->key);
+    // Its issuer may have made it twice; the stricter one counts.
+    const auto known = invitations_.find(id);
+    if (known != invitations_.end() && codec::encode_invitation(known->second) <= codec::encode_invitation(*invitation))
+      return news;
+    invitations_[id] = *invitation;
+    keep(kInvitation, id.view(), codec::encode_invitation(*invitation));
+    news.objects.push_back(file_at(invitation_place(id)));
+  } else if (const auto* admission = std::get_if<codec::Admission>(&statement)) {
+    const auto known = admissions_.find(admission->node);
+    const auto rank = [](const codec::Admission& one) { return std::pair(one.guest, codec::encode_admission(one)); };
+    if (known != admissions_.end() && rank(known->second) <= rank(*admission)) return news;
+    admissions_[admission->node] = *admission;
+    keep(kAdmission, admission->node.view(), codec::encode_admission(*admission));
+    for (const auto& [author, record] : records_) {
+      if (record.node != admission->node) continue;
+      refresh(author, record);
+      news.authors.push_back(author);
+    }
+    news.objects.push_back(file_at(admission_place(admission->node)));
+  } else if (const auto* refusal = std::get_if<codec::Refusal>(&statement)) {
+    refusals_[refusal->author] = *refusal;
+    keep(kRefusal, refusal->author.view(), codec::encode_refusal(*refusal));
+  } else {
+    return news;
+  }
+  changed_ = true;
+  return news;
+}
+
+// --- who may state what
+
+Members::Judgement Members::judge(const AuthorTag& tag, const KnownMember* author, const Statement& statement) const {
+  using What = Judgement::What;
+  const bool admin = author != nullptr && is_admin(author->node);
+  if (const auto* member = std::get_if<codec::Member>(&statement)) {
+    if (codec::author_tag(*member) != tag) return {What::refused, "a member record that is not its author's own"};
+    if (!codec::signed_by_node(*member, network_)) return {What::refused, "a member record its node did not sign"};
+    if (role_of(member->node)) return {What::right, {}};
+    const auto* by = invitation(member->invitation);
+    if (by != nullptr && codec::signed_by_invite(*member, network_, by->key)) return {What::right, {}};
+    return {What::waits,
+            "the invitation of " + member->name + " has not come yet",
+            {file_at(invitation_place(member->invitation)), file_at(admission_place(member->node))}};
+  }
+  if (statement.index() == 0) return {};
+  if (author == nullptr) return {What::waits, "its author has not been let in yet"};
+  if (const auto* made = std::get_if<codec::Invitation>(&statement)) {
+    if (made->issuer != author->node) return {What::refused, "an invitation in the name of another"};
+    return admin ? Judgement{What::right, {}} : Judgement{What::refused, "only admins invite"};
+  }
+  const auto* admission = std::get_if<codec::Admission>(&statement);
+  if (admission != nullptr &&
+      (admission->admitter != tag || !codec::verify_admission(*admission, network_, author->device)))
+    return {What::refused, "an admission that its author did not sign"};
+  if (admin) return {What::right, {}};
+  const codec::InvitationId& by =
+      admission != nullptr ? admission->invitation : std::get<codec::Refusal>(statement).invitation;
+  const auto* known = invitation(by);
+  if (known == nullptr && !by.is_zero())
+    return {What::waits, "the invitation it names has not come yet", {file_at(invitation_place(by))}};
+  const bool right =
+      known != nullptr && known->issuer == author->node && (admission == nullptr || admission->guest == known->guest);
+  return right ? Judgement{What::right, {}} : Judgement{What::refused, "only admins and who invited a node let it in"};
+}
+
+std::optional<codec::Member> Members::record_of(const codec::Header& header,
+                                                const std::vector<codec::Entry>& entries) const {
+  for (const auto& entry : entries) {
+    const Statement statement = statement_of(header.volume, entry);
+    const auto* member = std::get_if<codec::Member>(&statement);
+    if (member != nullptr && codec::author_tag(*member) == header.author) return *member;
+  }
+  const codec::Member* known = record(header.author);
+  return known == nullptr ? std::nullopt : std::optional(*known);
+}
+
+// --- questions
 
 const KnownMember* Members::find(const AuthorTag& author) const {
   const auto at = by_author_.find(author);
   return at == by_author_.end() ? nullptr : &at->second;
+}
+
+std::vector<codec::Member> Members::all() const {
+  std::vector<codec::Member> out;
+  for (const auto& [author, known] : by_author_) out.push_back(records_.at(author));
+  return out;
 }
 
 bool Members::is_admin(const NodeId& node) const {
@@ -31,12 +167,26 @@ bool Members::is_admin(const NodeId& node) const {
                      [&](const crypto::PublicKey& admin) { return admin.data == node.data; });
 }
 
+std::optional<Role> Members::role_of(const NodeId& node) const {
+  if (is_admin(node)) return Role::admin;
+  const codec::Admission* by = admission(node);
+  if (by == nullptr) return std::nullopt;
+  return by->guest ? Role::guest : Role::member;
+}
+
 std::string Members::name_of(const AuthorTag& author) const {
-  const KnownMember* member = find(author);
-  if (member == nullptr) return author.hex();
+  const codec::Member* member = record(author);
+  return member == nullptr ? author.hex() : name_of(member->node);
+}
+
+std::string Members::name_of(const NodeId& node) const {
   (void)folders();
-  const auto name = names_.find(member->node);
-  return name == names_.end() ? member->name : name->second;
+  const auto name = names_.find(node);
+  if (name != names_.end()) return name->second;
+  for (const auto& [author, member] : records_) {
+    if (member.node == node) return member.name;  // a candidate's
+  }
+  return node.hex().substr(0, 16);
 }
 
 std::optional<NodeId> Members::owner_of(const VolumeTag& node_volume) const {
@@ -44,22 +194,14 @@ std::optional<NodeId> Members::owner_of(const VolumeTag& node_volume) const {
   return at == owners_.end() ? std::nullopt : std::optional(at->second);
 }
 
-bool Members::verified(const codec::Member& member) const {
-  return codec::verify_member(member, network_, genesis_.admission_key);
+bool Members::rotated_away(const codec::Member& member) const {
+  const auto newest = newest_.find(member.node);
+  return newest != newest_.end() && newest->second > member.epoch;
 }
 
-bool Members::add(const codec::Member& member) {
-  const AuthorTag author = codec::author_tag(member.device, member.store);
-  if (by_author_.contains(author)) return false;
-  index_.put(keys::of(keys::Space::member, author).view(), codec::encode_member(member));
-  take(member);
-  return true;
-}
-
-void Members::take(const codec::Member& member) {
-  by_author_[codec::author_tag(member.device, member.store)] = {member.node, member.device, member.epoch, member.name};
-  owners_[codec::node_volume(member.node)] = member.node;
-  folders_stale_ = true;
+bool Members::rotated_away(const AuthorTag& author) const {
+  const codec::Member* member = record(author);
+  return member != nullptr && rotated_away(*member);
 }
 
 // Smallest key first: the same on every node that knows the same members.
@@ -80,37 +222,6 @@ const std::map<std::string, NodeId>& Members::folders() const {
     names_[node] = folder;
   }
   return folders_;
-}
-
-std::optional<codec::Member> Members::stated_in(const codec::Entry& entry) const {
-  const auto* state = std::get_if<codec::ObjectEntry>(&entry);
-  if (state == nullptr || state->kind != codec::Kind::file || !state->place.value || !state->attributes.value) {
-    return std::nullopt;
-  }
-  if (state->attributes.value->type != kMemberType || state->contents.size() != 1) return std::nullopt;
-  const auto& content = state->contents.front().value;
-  const auto* bytes = content ? std::get_if<Bytes>(&*content) : nullptr;
-  if (bytes == nullptr) return std::nullopt;
-  const auto member = codec::decode_member(*bytes);
-  if (!member.ok()) return std::nullopt;
-  const codec::Place place = member_place(codec::author_tag(member->device, member->store));
-  if (state->place.value->now != place ||
-      state->object != codec::object_id({kNetworkVolume, place.parent}, place.name, codec::Kind::file)) {
-    return std::nullopt;
-  }
-  return *member;
-}
-
-std::optional<codec::Member> Members::introduced_by(const codec::Header& header,
-                                                    const std::vector<codec::Entry>& entries) const {
-  if (header.volume != kNetworkVolume) return std::nullopt;
-  for (const auto& entry : entries) {
-    const auto member = stated_in(entry);
-    if (member && codec::author_tag(member->device, member->store) == header.author && verified(*member)) {
-      return member;
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace meshfs::fsd

@@ -41,12 +41,13 @@ codec::Owner unpack_owner(Unpacker& in) {
   return owner;
 }
 
-enum HeadFlags : std::uint8_t { kTombstone = 1, kHasPlace = 2, kHasPrevious = 4, kHasAttributes = 8 };
+enum HeadFlags : std::uint8_t { kTombstone = 1, kHasPlace = 2, kHasPrevious = 4, kHasAttributes = 8, kCertified = 16 };
 
 void pack_head(Packer& out, const Head& head) {
   const bool previous = head.place && head.place->value.previous;
   out.byte(static_cast<std::uint8_t>((head.tombstone ? kTombstone : 0) | (head.place ? kHasPlace : 0) |
-                                     (previous ? kHasPrevious : 0) | (head.attributes ? kHasAttributes : 0)));
+                                     (previous ? kHasPrevious : 0) | (head.attributes ? kHasAttributes : 0) |
+                                     (head.certified ? kCertified : 0)));
   out.fixed(head.entry);
   pack_stamp(out, head.stamp);
   if (head.place) {
@@ -80,6 +81,7 @@ Head unpack_head(Unpacker& in, const ObjectId& object, codec::Kind kind) {
   head.kind = kind;
   const std::uint8_t flags = in.byte();
   head.tombstone = (flags & kTombstone) != 0;
+  head.certified = (flags & kCertified) != 0;
   head.entry = in.fixed<Hash>();
   head.stamp = unpack_stamp(in);
   if ((flags & kHasPlace) != 0) {

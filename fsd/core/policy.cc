@@ -3,7 +3,7 @@
 namespace meshfs::fsd {
 
 bool may_write(const Members& members, const KnownMember& member, const VolumeTag& volume) {
-  if (volume == kSharedVolume || volume == kCommandsVolume) return true;
+  if (volume == kSharedVolume || volume == kCommandsVolume) return member.role != Role::guest;
   if (volume == kNetworkVolume) return members.is_admin(member.node);
   return volume == codec::node_volume(member.node);
 }
@@ -13,14 +13,13 @@ Status judge(const Members& members, const KnownMember& member, const codec::Hea
   if (may_write(members, member, header.volume)) return {};
   if (header.volume == kNetworkVolume) {
     for (const auto& entry : entries) {
-      const auto stated = members.stated_in(entry);
-      if (!stated || codec::author_tag(stated->device, stated->store) != header.author) {
-        return error(Errc::denied, "only admins write /mesh/network; a member makes its own member record there");
-      }
+      if (statement_of(header.volume, entry).index() == 0)
+        return error(Errc::denied, "only admins write /mesh/network; others only what concerns their own membership");
     }
     return {};
   }
-  return error(Errc::denied, "a node's volume is written by that node only");
+  return error(Errc::denied, member.role == Role::guest ? "a guest writes in its own node's folder only"
+                                                        : "a node's volume is written by that node only");
 }
 
 }  // namespace meshfs::fsd

@@ -1,6 +1,6 @@
 // Who may write what: a pure function of signed data, so that every node judges alike and sets can become equal.
-// Until policy epochs come: members write the shared volume, commands and their own node's volume; the network volume
-// is its admins', but every member may make its own member record.
+// Until policy epochs come: members write the shared volume, commands and their own node's volume, guests only the last; the
+// network volume is its admins', but for what Members::judge() says of statements about membership.
 #pragma once
 
 #include "fsd/core/members.h"

@@ -27,7 +27,7 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
       ports(std::move(given)),
       options(std::move(chosen)),
       network(codec::network_id(identity.genesis)),
-      me(codec::author_tag(identity.member.device, identity.member.store)),
+      me(codec::author_tag(identity.member)),
       device_key(crypto::SigningKey::from_seed(identity.device_seed)),
       log(ports.log, ports.index),
       guard(ports.blobs),
@@ -62,6 +62,8 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
       holdings({sets, objects, needs, files, intake, transfers, moment, now}),
       inquiries({members, sets, holdings, time, now}, {network, me, identity.member.node, device_key},
                 [this](local::ToSyncd question) { outbox.send(std::move(question)); }),
+      network_files({authoring, objects, ports.blobs, time, now}),
+      admitting({members, network_files, time, now}, {identity.genesis, network, identity.member, device_key}),
       versions(ports.blobs),
       signing(needs, versions),
       delta_server(ports.blobs, versions, ports.workshop,
@@ -83,7 +85,7 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
   objects.on_named([this](const codec::Content& content) { collector.hold(content); });
   objects.choose_by(&keeping);
   inquiries.on_promise([this](const Hash& root) { evictions.promise(root); });
-  (void)members.add(identity.member);
+  members.add_own(identity.member, identity.guest ? Role::guest : Role::member);
   drop_provisional();
 }
 
@@ -200,52 +202,6 @@ void Replica::Parts::persist_time(WallMs bound) {
   ports.index.put(keys::begin(Space::time_bound).view(), Packer().ordered(static_cast<std::uint64_t>(bound.ms)).view());
 }
 
-// The genesis node's first commit: genesis, the directory of members, its own member record. Everybody else's: its own
-// member record alone, which is all it may write there.
-Status Replica::Parts::first_commits() {
-  const auto lives = [&](const ObjectId& object) { return objects.shown(objects.load(object)).has_value(); };
-  codec::Attributes file;
-  file.mode = 0644;
-  file.mtime_ns = time.at(now).ms * 1'000'000;
-  const auto make_file = [&](const codec::Place& place, Bytes bytes, std::string_view type) -> Status {
-    const ObjectId object{kNetworkVolume,
-                          codec::object_id({kNetworkVolume, place.parent}, place.name, codec::Kind::file)};
-    if (lives(object)) return {};
-    codec::Content content = bytes;
-    if (bytes.size() > codec::kMaxInlineBytes) {
-      codec::Blob blob{crypto::hash_of(bytes), codec::BlobKind::chunk, codec::BlobEncoding::plain,
-                       static_cast<std::uint32_t>(bytes.size()), bytes};
-      if (Status stored = ports.blobs.put(blob); !stored.ok()) return stored;
-      content = codec::ChunkedContent{bytes.size(), blob.hash};
-    }
-    return authoring.change(object, codec::Kind::file, [&](Change& change) {
-      change.place = place;
-      change.attributes = file;
-      change.attributes->type = type;
-      change.content = content;
-    });
-  };
-  if (members.is_admin(identity.member.node)) {
-    const ObjectId directory{kNetworkVolume, members_directory()};
-    if (!lives(directory)) {
-      codec::Attributes attributes = file;
-      attributes.mode = 0755;
-      const Status made = authoring.change(directory, codec::Kind::directory, [&](Change& change) {
-        change.place = codec::Place{LocalId{}, *FileName::from(kMembersName)};
-        change.attributes = attributes;
-      });
-      if (!made.ok()) return made;
-    }
-    const Status made =
-        make_file({LocalId{}, *FileName::from(kGenesisName)}, codec::encode_genesis(identity.genesis), "genesis");
-    if (!made.ok()) return made;
-  }
-  if (Status made = make_file(member_place(me), codec::encode_member(identity.member), kMemberType); !made.ok())
-    return made;
-  outbox.before_seal();
-  return authoring.seal();
-}
-
 // --- the outside ---
 
 Replica::Replica(codec::Identity identity, Ports ports, Options options)
@@ -291,7 +247,7 @@ Status Replica::start(Instant now, WallMs wall) {
   // The bound of the last minute before a crash was not stored; what admins had said is. Without a clock there may be
   // nothing else to go by.
   for (const codec::Member& member : p.members.all()) {
-    const AuthorTag author = codec::author_tag(member.device, member.store);
+    const AuthorTag author = codec::author_tag(member);
     if (p.members.is_admin(member.node)) p.time.admin_commit(p.authors.state(author).hlc, now);
   }
   p.advance(now, wall);
@@ -317,6 +273,7 @@ Instant Replica::tick(Instant now, WallMs wall) {
   Parts& p = *parts_;
   if (p.retry_at <= now) p.retry_at = kNever;
   p.advance(now, wall);
+  p.let_in();
   // One each per turn: what they read is a few ms of the state thread.
   const bool more = p.delta_intake.step();
   const bool yet_more = p.delta_server.step();
@@ -327,7 +284,10 @@ Instant Replica::tick(Instant now, WallMs wall) {
   }
   const Instant choosing = std::min({p.keeping.tick(), p.evictions.tick(), p.demands.tick()});
   p.settle(true);
-  if (now - p.told_time >= kTellTimeEvery) p.tell_time();
+  if (now - p.told_time >= kTellTimeEvery) {
+    p.tell_time();
+    p.look_at_members = true;  // time may have come, or an invitation have ended
+  }
   if (more || yet_more) return now;
   Instant next = std::min(
       {p.time.next_persist(), p.told_time + kTellTimeEvery, p.inquiries.tick(), collected, choosing, p.room_at});
@@ -347,6 +307,7 @@ void Replica::on_syncd(const codec::local::ToFsd& message) {
 
 void Replica::on_syncd_connected() {
   parts_->outbox.connected();
+  parts_->tell_roster(true);
   parts_->tell_time();
   parts_->tell_dictionaries(true);
   parts_->tell_needs(true);

@@ -127,6 +127,8 @@ class Replica {
     WallMs network_time;
     bool flagged = false;  // equivocation seen: does not publish until rotated
     bool syncd_connected = false;
+    std::size_t nodes = 0, candidates = 0;  // members, and who waits to be let in
+    std::string standing;                   // why this node is no member yet, or no more; empty: it is
   };
   Status_ status() const;
   struct Conflict {
@@ -175,6 +177,22 @@ class Replica {
     std::uint64_t records = 0, plain_bytes = 0, squeezed_bytes = 0;  // both ways, since the start
   };
   std::vector<DictionaryUse> dictionaries() const;  // by type, older versions last
+
+  // --- membership
+  // Makes it known; `until`: how long from now, 0 for ever. A commit: wait for files().sync(). denied.
+  Status invite(const codec::Invitation& invitation);
+  // Lets a candidate in. The same. not_found, denied, exists.
+  Status approve(std::string_view name);
+  struct NodeLine {
+    std::string name, role;   // "candidate" too
+    std::string key;          // hex, the first 8 bytes
+    std::uint32_t epoch = 1;  // its latest
+    std::string admitted_by;  // empty: nobody; the genesis' admins
+    std::string refused;      // a candidate's
+    WallMs heard;             // the latest that it signed; 0: nothing
+    bool self = false;
+  };
+  std::vector<NodeLine> nodes() const;
 
   std::string node_name(const AuthorTag& author) const;  // hex of the tag if unknown
   std::vector<codec::Member> members() const;

@@ -1,6 +1,7 @@
 // The replica's inside: its parts and how they are wired. For replica*.cc only.
 #pragma once
 
+#include "fsd/core/admitting.h"
 #include "fsd/core/changes.h"
 #include "fsd/core/collector.h"
 #include "fsd/core/delta_intake.h"
@@ -77,6 +78,10 @@ struct Replica::Parts {
   Transfers transfers;
   Holdings holdings;
   Inquiries inquiries;
+  NetworkFiles network_files;
+  Admitting admitting;
+  bool look_at_members = true;
+  std::optional<codec::Roster> told_roster;
   FlatVersions versions;
   Signing signing;
   DeltaServer delta_server;
@@ -122,7 +127,11 @@ struct Replica::Parts {
   // Looks at dictionaries that came or went, and tells syncd which are held; `always` after it connected.
   void tell_dictionaries(bool always);
   local::Judged::One judge(const codec::Bundle& bundle);
+  // replica_membership.cc
   Status first_commits();
+  void let_in();
+  void tell_roster(bool always);
+  [[nodiscard]] std::string standing() const;
   // A slice of collecting garbage, if one is due. When the next may be.
   Instant collect();
   void begin_cycle();

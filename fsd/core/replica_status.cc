@@ -27,6 +27,11 @@ Replica::Status_ Replica::status() const {
   out.network_time = p.time.at(p.now);
   out.flagged = parts_->authors.state(p.me).equivocated;
   out.syncd_connected = p.outbox.is_connected();
+  out.standing = p.standing();
+  out.nodes = p.members.folders().size();
+  for (const Members::Candidate& one : p.members.candidates()) {
+    if (one.refused.empty() && one.member.node != p.identity.member.node) ++out.candidates;
+  }
   return out;
 }
 

@@ -2,6 +2,7 @@
 // Everything here comes from the network: failures are Results.
 #include <algorithm>
 
+#include "fsd/core/certified.h"
 #include "fsd/core/head.h"
 
 namespace meshfs::fsd {
@@ -178,6 +179,7 @@ Result<Resolved> resolve_with(const codec::Header& header, const codec::Entry& e
   if (const auto* state = std::get_if<codec::ObjectEntry>(&entry)) {
     auto head = resolver.state(*state);
     if (!head) return head.failure();
+    head->certified = certified(header.volume, entry);
     if (resolver.missing.empty()) out.heads.push_back(std::move(*head));
     out.missing = std::move(resolver.missing);
     std::sort(out.missing.begin(), out.missing.end());

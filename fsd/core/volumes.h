@@ -10,9 +10,7 @@ namespace meshfs::fsd {
 inline constexpr VolumeTag kVirtualNodes{{0, 0, 0, 0, 0, 0, 0, 3}};
 inline constexpr VolumeTag kVirtualClouds{{0, 0, 0, 0, 0, 0, 0, 4}};
 
-inline constexpr std::string_view kMembersName = "members";
 inline constexpr std::string_view kGenesisName = "genesis";
-inline constexpr std::string_view kMemberType = "member";
 
 // A root that stands in /mesh beside the shared volume's own names.
 struct TopLevel {
@@ -29,10 +27,5 @@ bool reserved_in_root(std::string_view name);
 inline bool is_virtual(const VolumeTag& volume) { return volume == kVirtualNodes || volume == kVirtualClouds; }
 // Conflicts show as siblings of their file everywhere but in node volumes and commands.
 inline bool shows_siblings(const VolumeTag& volume) { return volume == kSharedVolume || volume == kNetworkVolume; }
-
-// /mesh/network/members, whoever makes it: ids are derived, so a member's entry may come before its directory.
-LocalId members_directory();
-// /mesh/network/members/<author tag hex>
-codec::Place member_place(const AuthorTag& author);
 
 }  // namespace meshfs::fsd

@@ -101,6 +101,8 @@ Status Daemon::open_replica() {
   answers_ = std::make_unique<Answers>(*replica_, replica_->blobs(), options_.state);
   if (Status rules = answers_->read_rules(); !rules) return rules;
   keep_answers_ = std::make_unique<KeepAnswers>(*replica_, keep_file_, [this] { apply_keep_rules(); });
+  member_answers_ = std::make_unique<MemberAnswers>(*replica_, options_.state,
+                                                    [this](const std::string& sentence) { log_.warning(sentence); });
   keep_file_.look();
   apply_keep_rules();
   std::uint32_t first = 0;  // of a new history of events
@@ -115,7 +117,9 @@ Status Daemon::open_replica() {
     return error(replayed.code(), "The store can't be read: " + replayed.failure().message +
                                       " Start again: the index will be made anew from the log.");
   }
-  return replica_->start(os::Loop::now(), os::Loop::wall());
+  if (Status started = replica_->start(os::Loop::now(), os::Loop::wall()); !started) return started;
+  member_answers_->publish_waiting();
+  return {};
 }
 
 Status Daemon::replay() {
@@ -194,6 +198,7 @@ void Daemon::answer(LocalServer::ConnectionId tool, const codec::local::Ask& que
   replica_->note_time(os::Loop::now());
   if (answers_->answer(question.verb, question.argument, reply)) return;
   if (keep_answers_->answer(question.verb, question.argument, reply)) return;
+  if (member_answers_->answer(question.verb, question.argument, reply)) return;
   const auto text = view_->text(question.verb);
   reply(text ? text
              : Result<std::string>(error(Errc::unsupported,

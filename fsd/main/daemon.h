@@ -9,6 +9,7 @@
 #include "fsd/main/answers.h"
 #include "fsd/main/keep_answers.h"
 #include "fsd/main/live_view.h"
+#include "fsd/main/member_answers.h"
 #include "fsd/main/options.h"
 #include "fsd/main/store_content.h"
 #include "fsd/os/flusher.h"
@@ -84,6 +85,7 @@ class Daemon {
   std::unique_ptr<Answers> answers_;
   KeepFile keep_file_;
   std::unique_ptr<KeepAnswers> keep_answers_;
+  std::unique_ptr<MemberAnswers> member_answers_;
   std::unique_ptr<LocalServer> server_;
   std::unique_ptr<fuse::Mount> mount_;
   os::Loop::TimerId wake_;

@@ -1,4 +1,4 @@
-// The two secrets of network.h: the invite that is shown once, and the identity that is kept.
+// The two secrets of network.h: the token that is shown once, and the identity that is kept.
 #include "schema/codec/network.h"
 #include "schema/codec/network_format.h"
 
@@ -53,32 +53,29 @@ Error mistyped() {
 
 }  // namespace
 
-std::string encode_invite(const Invite& invite) {
-  Bytes bytes = encode_packed<format::Invite>(invite);
+std::string encode_token(const Token& token) {
+  Bytes bytes = encode_packed<format::Token>(token);
   const auto sum = checksum(bytes);
   bytes.insert(bytes.end(), sum.begin(), sum.end());
   return std::string(kTokenPrefix) + to_base64url(bytes);
 }
 
-Result<Invite> decode_invite(std::string_view token) {
-  if (!token.starts_with(kTokenPrefix)) {
+Result<Token> decode_token(std::string_view text) {
+  if (!text.starts_with(kTokenPrefix)) {
     return error(Errc::bad_bytes, "this is no invite: it would start with meshfs1-; ask a member to run `mesh invite`");
   }
-  token.remove_prefix(kTokenPrefix.size());
-  if (token.size() > kMaxTokenChars) return mistyped();
-  const auto bytes = from_base64url(token);
+  text.remove_prefix(kTokenPrefix.size());
+  if (text.size() > kMaxTokenChars) return mistyped();
+  const auto bytes = from_base64url(text);
   if (!bytes || bytes->size() < kChecksumBytes) return mistyped();
   const ByteView body = ByteView(*bytes).first(bytes->size() - kChecksumBytes);
   const auto sum = checksum(body);
   if (!std::equal(sum.begin(), sum.end(), bytes->end() - kChecksumBytes)) return mistyped();
-  auto invite = decode_packed_strict<format::Invite, Invite>(body, limits_for(kMaxRecordBytes));
-  if (!invite) return invite;
-  if (!genesis_signed(invite->genesis))
+  auto token = decode_packed_strict<format::Token, Token>(body, limits_for(kMaxRecordBytes));
+  if (!token) return token;
+  if (!genesis_signed(token->genesis))
     return malformed("the invite's network record is not signed by its admin: ask for a new invite");
-  if (admission_key_of(invite->secret).public_key() != invite->genesis.admission_key) {
-    return malformed("the invite's secret is not that of its network: ask for a new invite");
-  }
-  return invite;
+  return token;
 }
 
 Bytes encode_identity(const Identity& identity) { return encode_packed<format::Identity>(identity); }
@@ -87,27 +84,42 @@ Result<Identity> decode_identity(ByteView bytes) {
   auto identity = decode_packed_strict<format::Identity, Identity>(bytes, limits_for(kMaxRecordBytes));
   if (!identity) return identity;
   const Identity& id = *identity;
-  const auto node = crypto::SigningKey::from_seed(id.node_seed).public_key();
   const auto device = crypto::SigningKey::from_seed(id.device_seed).public_key();
-  const bool consistent = genesis_signed(id.genesis) && id.member.node.data == node.data &&
-                          id.member.device.data == device.data &&
-                          verify_member(id.member, network_id(id.genesis), id.genesis.admission_key);
+  const bool root_fits =
+      !id.node_seed || crypto::SigningKey::from_seed(*id.node_seed).public_key().data == id.member.node.data;
+  const bool consistent = genesis_signed(id.genesis) && root_fits && id.member.device.data == device.data &&
+                          signed_by_node(id.member, network_id(id.genesis));
   if (!consistent) return malformed("the identity contradicts itself: restore it from a backup, or join again");
   return identity;
 }
 
-Identity make_identity(const Genesis& genesis, const crypto::Seed& network_secret, const crypto::Seed& node_seed,
-                       std::string_view node_name) {
-  CHECK(valid_node_name(node_name));
-  Identity identity{genesis, network_secret, node_seed, crypto::random_id<crypto::Seed>(), {}};
-  const auto node_key = crypto::SigningKey::from_seed(node_seed);
-  const auto device_key = crypto::SigningKey::from_seed(identity.device_seed);
-  identity.member.node.data = node_key.public_key().data;
-  identity.member.device.data = device_key.public_key().data;
+static void draw_device(Identity& identity) {
+  identity.device_seed = crypto::random_id<crypto::Seed>();
+  identity.member.device.data = crypto::SigningKey::from_seed(identity.device_seed).public_key().data;
   identity.member.store = crypto::random_id<StoreId>();
+}
+
+Identity make_identity(const Genesis& genesis, const crypto::Seed& network_secret, const crypto::Seed& node_seed,
+                       std::string_view node_name, const crypto::SigningKey* invite) {
+  CHECK(valid_node_name(node_name));
+  Identity identity;
+  identity.genesis = genesis;
+  identity.network_secret = network_secret;
+  identity.node_seed = node_seed;
+  const auto node_key = crypto::SigningKey::from_seed(node_seed);
+  identity.member.node.data = node_key.public_key().data;
   identity.member.name = node_name;
-  sign_member(identity.member, network_id(genesis), node_key, admission_key_of(network_secret));
+  draw_device(identity);
+  sign_member(identity.member, network_id(genesis), node_key, invite);
   return identity;
+}
+
+void rotate_device(Identity& identity, const crypto::Seed& node_seed, const crypto::SigningKey* invite) {
+  const auto node_key = crypto::SigningKey::from_seed(node_seed);
+  CHECK(node_key.public_key().data == identity.member.node.data);
+  draw_device(identity);
+  ++identity.member.epoch;
+  sign_member(identity.member, network_id(identity.genesis), node_key, invite);
 }
 
 }  // namespace meshfs::codec

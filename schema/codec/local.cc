@@ -1,6 +1,7 @@
 #include "schema/codec/local.h"
 
 #include "schema/codec/commit.h"
+#include "schema/codec/network_format.h"
 #include "schema/codec/wire_format.h"
 #include "schema/local.capnp.h"
 
@@ -78,10 +79,8 @@ static Status read(format::local::Welcome::Reader from, Welcome& to) {
   if (Status s = read_text(from.getNetworkName(), kMaxShortName, to.network_name); !s) return s;
   if (Status s = read_fixed(from.getNetwork(), to.network); !s) return s;
   if (Status s = read_fixed(from.getNetworkKey(), to.network_key); !s) return s;
-  if (Status s = read_fixed(from.getLinkSecret(), to.link.secret); !s) return s;
-  if (from.getCredential().size() > kMaxCredentialBytes) return over_limit("a credential is larger than its limit");
-  to.link.credential = copy_of(view_of(from.getCredential()));
-  return read_fixed(from.getAdmissionKey(), to.link.admission_key);
+  if (Status s = read_fixed(from.getLinkSecret(), to.link_secret); !s) return s;
+  return read(from.getRoster(), to.roster);
 }
 static Status read(format::local::Items::Reader from, Items& to) {
   to.snapshot_done = from.getSnapshotDone();
@@ -139,10 +138,10 @@ struct SyncdWriter {
     set_unless_empty(as_bytes(from.network_name), [&](auto data) { to.setNetworkName(data); });
     to.setNetwork(data_of(from.network.view()));
     to.setNetworkKey(data_of(from.network_key.view()));
-    to.setLinkSecret(data_of(from.link.secret.view()));
-    to.setCredential(data_of(from.link.credential));
-    to.setAdmissionKey(data_of(from.link.admission_key.view()));
+    to.setLinkSecret(data_of(from.link_secret.view()));
+    write(to.initRoster(), from.roster);
   }
+  void operator()(const Roster& from) { write(root.initRoster(), from); }
   void operator()(const Items& from) {
     auto to = root.initItems();
     auto added = to.initAdded(list_size(from.added.size()));
@@ -249,6 +248,8 @@ static Status read(format::local::ToSyncd::Reader from, ToSyncd& to, BulkReader&
       return read(from.getQuestionJudged(), to.emplace<QuestionJudged>());
     case Which::DICTIONARIES:
       return read_joined(from.getDictionaries(), kMaxDictionaries, to.emplace<Dictionaries>().ids);
+    case Which::ROSTER:
+      return read(from.getRoster(), to.emplace<Roster>());
   }
   return error(Errc::unsupported, "a message of an unknown kind");
 }

@@ -30,10 +30,11 @@ struct Welcome {  // first answer to a Hello
   std::string node_name, network_name;
   NetworkId network;
   crypto::LinkKey network_key;  // of beacons and news
-  LinkIdentity link;
+  crypto::DhSecret link_secret;
+  Roster roster;
   bool operator==(const Welcome&) const = default;
 };
-Welcome welcome_of(const Identity& identity);
+Welcome welcome_of(const Identity& identity, const std::optional<Proof>& proof = {});
 struct ItemAdded {
   std::uint64_t item = 0;
   SetId set = SetId::shared;
@@ -129,9 +130,10 @@ struct QuestionJudged {           // answer to QuestionCame
 };
 
 using Dictionaries = codec::Dictionaries;  // all that can be unsqueezed here
+using Roster = codec::Roster;              // instead of the last one
 
 using ToSyncd = std::variant<Welcome, Items, Publish, Judged, Durable, NeedBlobs, BlobsStored, BlobsFound, ItemsFound,
-                             NetworkTime, Answer, Inquire, QuestionJudged, Dictionaries>;
+                             NetworkTime, Answer, Inquire, QuestionJudged, Dictionaries, Roster>;
 
 // --- to fsd ---
 enum class Role : std::uint8_t { syncd = 0, tool = 1 };

@@ -1,7 +1,6 @@
 #include "schema/codec/network.h"
 
 #include "schema/codec/entry.h"
-#include "schema/codec/local.h"
 #include "schema/codec/network_format.h"
 
 namespace meshfs::codec {
@@ -9,11 +8,9 @@ namespace {
 
 constexpr std::string_view kGenesisDomain = "meshfs genesis 1";
 constexpr std::string_view kMemberDomain = "meshfs member 1";
+constexpr std::string_view kJoinDomain = "meshfs join 1";
 constexpr std::string_view kAdmitDomain = "meshfs admit 1";
-constexpr std::string_view kLinkKeyDomain = "meshfs linkkey 1";
 constexpr std::size_t kMaxNodeName = 32;
-// node, device, store, two signatures, a name of 32 bytes, 7 pointers and tags: 6 bytes each at most when packed
-static_assert(32 + 32 + 8 + 64 + 64 + 32 + 7 * 6 + 10 <= kMaxInlineBytes);
 
 Words unsigned_words(const Genesis& genesis) {
   Genesis plain = genesis;
@@ -29,7 +26,18 @@ Bytes member_bytes(const Member& member, const NetworkId& network) {
   add(member.device.view());
   add(member.store.view());
   add(fixed(member.epoch));
+  add(member.invitation.view());
   add(as_bytes(member.name));
+  return out;
+}
+
+Bytes admission_bytes(const Admission& admission, const NetworkId& network) {
+  Bytes out = copy_of(network.view());
+  const auto add = [&](ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); };
+  add(admission.node.view());
+  add(admission.invitation.view());
+  add(admission.admitter.view());
+  out.push_back(admission.guest ? 1 : 0);
   return out;
 }
 
@@ -63,58 +71,55 @@ Result<Member> decode_member(ByteView bytes) {
   return decode_packed_strict<format::Member, Member>(bytes, limits_for(kMaxInlineBytes));
 }
 
+InvitationId invitation_id(const crypto::PublicKey& key) {
+  return crypto::prefix_of<InvitationId>(crypto::hash_in("meshfs invited", {key.view()}));
+}
+
 void sign_member(Member& member, const NetworkId& network, const crypto::SigningKey& node_key,
-                 const crypto::SigningKey& admission_key) {
+                 const crypto::SigningKey* invite) {
+  member.invitation = invite == nullptr ? InvitationId{} : invitation_id(invite->public_key());
   const Bytes bytes = member_bytes(member, network);
   member.by_node = node_key.sign(kMemberDomain, {bytes});
-  member.by_admission = admission_key.sign(kAdmitDomain, {bytes, member.by_node.view()});
+  member.by_invite =
+      invite == nullptr ? crypto::Signature{} : invite->sign(kJoinDomain, {bytes, member.by_node.view()});
 }
 
-bool verify_member(const Member& member, const NetworkId& network, const crypto::PublicKey& admission_key) {
-  const Bytes bytes = member_bytes(member, network);
-  return crypto::verify(crypto::PublicKey{member.node.data}, kMemberDomain, {bytes}, member.by_node) &&
-         crypto::verify(admission_key, kAdmitDomain, {bytes, member.by_node.view()}, member.by_admission);
+bool signed_by_node(const Member& member, const NetworkId& network) {
+  return crypto::verify(crypto::PublicKey{member.node.data}, kMemberDomain, {member_bytes(member, network)},
+                        member.by_node);
 }
 
-LinkIdentity link_identity_of(const Identity& identity) {
-  LinkIdentity out;
-  out.secret.data = crypto::derive_key({identity.device_seed.data}, "meshfs linkkey", {}).data;
-  out.admission_key = identity.genesis.admission_key;
-  const auto device = crypto::SigningKey::from_seed(identity.device_seed);
-  const Credential credential{identity.member,
-                              device.sign(kLinkKeyDomain, {network_id(identity.genesis).view(),
-                                                           crypto::DhKey(out.secret).public_key().view()})};
-  out.credential = encode_packed<format::Credential>(credential);
-  return out;
+bool signed_by_invite(const Member& member, const NetworkId& network, const crypto::PublicKey& key) {
+  return invitation_id(key) == member.invitation &&
+         crypto::verify(key, kJoinDomain, {member_bytes(member, network), member.by_node.view()}, member.by_invite);
 }
 
-local::Welcome local::welcome_of(const Identity& identity) {
-  const NetworkId network = network_id(identity.genesis);
-  return {kLocalVersion,
-          identity.member.node,
-          identity.member.name,
-          identity.genesis.name,
-          network,
-          network_link_key(identity.network_secret, network),
-          link_identity_of(identity)};
+Bytes encode_invitation(const Invitation& invitation) { return encode_packed<format::Invitation>(invitation); }
+Result<Invitation> decode_invitation(ByteView bytes) {
+  return decode_packed_strict<format::Invitation, Invitation>(bytes, limits_for(kMaxInlineBytes));
 }
 
-Result<Member> verify_credential(ByteView bytes, const crypto::DhPublic& link_key, const NetworkId& network,
-                                 const crypto::PublicKey& admission_key) {
-  auto credential = decode_packed_strict<format::Credential, Credential>(bytes, limits_for(kMaxCredentialBytes));
-  if (!credential) return credential.failure();
-  const Member& member = credential->member;
-  if (!verify_member(member, network, admission_key))
-    return error(Errc::denied, "a neighbour that is no member of this network");
-  if (!crypto::verify(crypto::PublicKey{member.device.data}, kLinkKeyDomain, {network.view(), link_key.view()},
-                      credential->by_device)) {
-    return error(Errc::denied, "a neighbour whose link key is not its own");
-  }
-  return member;
+Bytes encode_admission(const Admission& admission) { return encode_packed<format::Admission>(admission); }
+Result<Admission> decode_admission(ByteView bytes) {
+  return decode_packed_strict<format::Admission, Admission>(bytes, limits_for(kMaxInlineBytes));
 }
 
-AuthorTag author_tag(const DeviceKey& device, const StoreId& store) {
-  return crypto::prefix_of<AuthorTag>(crypto::hash_in("meshfs author", {device.view(), store.view()}));
+void sign_admission(Admission& admission, const NetworkId& network, const crypto::SigningKey& device) {
+  admission.signature = device.sign(kAdmitDomain, {admission_bytes(admission, network)});
+}
+
+bool verify_admission(const Admission& admission, const NetworkId& network, const DeviceKey& admitter) {
+  return crypto::verify(crypto::PublicKey{admitter.data}, kAdmitDomain, {admission_bytes(admission, network)},
+                        admission.signature);
+}
+
+Bytes encode_refusal(const Refusal& refusal) { return encode_packed<format::Refusal>(refusal); }
+Result<Refusal> decode_refusal(ByteView bytes) {
+  return decode_packed_strict<format::Refusal, Refusal>(bytes, limits_for(kMaxInlineBytes));
+}
+
+AuthorTag author_tag(const NodeId& node, const DeviceKey& device, const StoreId& store) {
+  return crypto::prefix_of<AuthorTag>(crypto::hash_in("meshfs author", {node.view(), device.view(), store.view()}));
 }
 
 VolumeTag node_volume(const NodeId& node) {
@@ -124,15 +129,6 @@ VolumeTag node_volume(const NodeId& node) {
 bool valid_node_name(std::string_view name) {
   const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   return !name.empty() && name.size() <= kMaxNodeName && std::all_of(name.begin(), name.end(), allowed);
-}
-
-crypto::SigningKey admission_key_of(const crypto::Seed& secret) {
-  const crypto::LinkKey key = crypto::derive_key({secret.data}, "meshfs admission", {});
-  return crypto::SigningKey::from_seed({key.data});
-}
-
-crypto::LinkKey network_link_key(const crypto::Seed& secret, const NetworkId& network) {
-  return crypto::derive_key({secret.data}, "meshfs link 1", {network.view()});
 }
 
 }  // namespace meshfs::codec

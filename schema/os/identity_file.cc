@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "schema/os/fd.h"
@@ -51,6 +52,17 @@ Status sync_folder(const std::string& folder) {
   return {};
 }
 
+// Durable, or not there.
+Status write_draft(const std::string& draft, const codec::Identity& identity) {
+  unlink(draft.c_str());
+  const Fd descriptor(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (descriptor.get() < 0) return system_error("Can't write " + draft);
+  if (write_all(descriptor.get(), codec::encode_identity(identity)).ok() && fsync(descriptor.get()) == 0) return {};
+  const Error reason = system_error("Can't write " + draft);
+  unlink(draft.c_str());
+  return reason;
+}
+
 }  // namespace
 
 std::string identity_path(const std::string& state) { return state + "/identity"; }
@@ -64,17 +76,25 @@ Status write_identity(const std::string& state, const codec::Identity& identity)
 
   // Written beside and linked into place: a crash leaves no half identity, and link(2) never replaces one.
   const std::string draft = path + ".new";
-  unlink(draft.c_str());
-  const Fd descriptor(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (descriptor.get() < 0) return system_error("Can't write " + draft);
-  const bool written =
-      write_all(descriptor.get(), codec::encode_identity(identity)).ok() && fsync(descriptor.get()) == 0;
-  const bool linked = written && link(draft.c_str(), path.c_str()) == 0;
+  if (Status drafted = write_draft(draft, identity); !drafted) return drafted;
+  const bool linked = link(draft.c_str(), path.c_str()) == 0;
   const Error reason = linked            ? Error{}
                        : errno == EEXIST ? error(Errc::exists, path + " exists already: this node has its keys.")
                                          : system_error("Can't write " + path);
   unlink(draft.c_str());
   if (!linked) return reason;
+  return sync_folder(state);
+}
+
+Status replace_identity(const std::string& state, const codec::Identity& identity) {
+  const std::string path = identity_path(state);
+  const std::string draft = path + ".new";
+  if (Status drafted = write_draft(draft, identity); !drafted) return drafted;
+  if (rename(draft.c_str(), path.c_str()) != 0) {
+    const Error reason = system_error("Can't replace " + path);
+    unlink(draft.c_str());
+    return reason;
+  }
   return sync_folder(state);
 }
 
@@ -95,6 +115,9 @@ Result<codec::Identity> read_identity(const std::string& state) {
   auto bytes = read_all(descriptor.get());
   if (!bytes) return error(bytes.code(), path + " can't be read as an identity: restore it from a backup.");
   auto identity = codec::decode_identity(*bytes);
+  if (!identity && identity.code() == Errc::unsupported)
+    return error(Errc::unsupported,
+                 path + " was made by another version of meshfs: join again, or install that version.");
   if (!identity) return error(Errc::bad_bytes, path + " is damaged: restore it from a backup.");
   return identity;
 }

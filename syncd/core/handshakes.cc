@@ -26,7 +26,7 @@ Bytes source_of(const Path& path) {
 
 Handshakes::Handshakes(Self self, const crypto::LinkKey& seed, Judge judge)
     : self_(std::move(self)),
-      own_(self_.link.secret),
+      own_(self_.link_secret),
       root_(crypto::derive_key(seed, "meshfs step", {})),
       judge_(std::move(judge)),
       checker_(self_.network_key.view(), crypto::derive_key(seed, "meshfs cookies", {})) {}
@@ -60,7 +60,7 @@ void Handshakes::begin_as(const Path& path, codec::Hello mine, bool reliable, In
 }
 
 codec::Hello Handshakes::hello(bool keep) {
-  return {self_.boot, ++last_session_, self_.features | (keep ? codec::kFeatureKeep : 0), self_.link.credential};
+  return {self_.boot, ++last_session_, self_.features | (keep ? codec::kFeatureKeep : 0), self_.roster.credential};
 }
 
 bool Handshakes::begin(const Path& path, bool reliable, Instant now, bool keep) {
@@ -146,7 +146,7 @@ std::optional<Session::Keys> Handshakes::on_answer(const Path& path, State& stat
   const Result<codec::Hello> theirs = payload ? codec::decode_hello(*payload) : Result<codec::Hello>(payload.failure());
   if (!theirs) return std::nullopt;
   const Result<codec::Member> member =
-      codec::verify_credential(theirs->credential, *attempt.remote_static(), self_.network, self_.link.admission_key);
+      codec::verify_credential(theirs->credential, *attempt.remote_static(), self_.network, self_.roster);
   if (!member || !judge_(path, *member)) return std::nullopt;
   if (state.initiator) {
     const Result<Bytes> third = attempt.write_message(codec::encode_hello(state.mine));
@@ -157,7 +157,7 @@ std::optional<Session::Keys> Handshakes::on_answer(const Path& path, State& stat
   state.next = now + kRemembered;
   state.complete = true;
   const noise::HandshakeState::Transport transport = attempt.split();
-  Session::Keys keys{state.mine, *theirs, member->node, member->name, {}, {}, {}};
+  Session::Keys keys{state.mine, *theirs, member->node, member->device, member->name, {}, {}, {}};
   keys.send = crypto::Secret<crypto::AeadKey>(transport.send.key());
   keys.receive = crypto::Secret<crypto::AeadKey>(transport.receive.key());
   std::copy_n(attempt.handshake_hash().data.begin(), codec::Fingerprint::kSize, keys.id.data.begin());

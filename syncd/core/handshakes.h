@@ -1,6 +1,7 @@
 // Session set-up: Noise XX (schema/noise), three messages, each with WireGuard's macs, under one rule for datagrams and streams.
 // The initiator may be anybody; if both begin, the smaller first message goes on and the other side answers it. Who the
-// other side is comes encrypted in the second and third message: its credential (schema/codec/network.h) for the key it proved.
+// other side is comes encrypted in the second and third message: its credential (schema/codec/network.h) for the key it proved,
+// judged by the roster that fsd hands over.
 //
 // Transitions, as initiator: begun (1 is out, repeated with back-off) -> complete (2 came, 3 is out; said again when 2 comes again).
 // As responder: answered (2 is out; said again when 1 comes again, or a packet of a session that it should know) -> complete (3
@@ -37,13 +38,17 @@ class Handshakes {
     codec::Nonce boot;
     NetworkId network;
     crypto::LinkKey network_key;
-    codec::LinkIdentity link;
+    crypto::DhSecret link_secret;
+    codec::Roster roster;
     std::uint32_t features = kFeatures;
   };
   // Asked of whoever proved who it is; false: as if its message were lost.
   using Judge = std::function<bool(const Path&, const codec::Member&)>;
   // `seed`: 32 fresh random bytes.
   Handshakes(Self self, const crypto::LinkKey& seed, Judge judge);
+
+  // Who is let in from now on, and what we show.
+  void judge_by(const codec::Roster& roster) { self_.roster = roster; }
 
   // Begins one on this path unless one is under way. False if there are too many.
   bool begin(const Path& path, bool reliable, Instant now, bool keep = false);

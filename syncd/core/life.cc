@@ -16,7 +16,8 @@ Life::Life(Links& links, Store& store, const std::map<LinkId, transport::LinkTra
       boot_(boot),
       tcp_port_(tcp_port),
       neighbours_(links, traits, *this,
-                  {welcome.node, boot, tcp_port, welcome.network_key, welcome.network, welcome.link, seed},
+                  {welcome.node, boot, tcp_port, welcome.network_key, welcome.network, welcome.link_secret,
+                   welcome.roster, seed},
                   Rng(rng.next()), totals),
       dictionaries_(neighbours_),
       gossip_(neighbours_, neighbours_, store, cache_, dictionaries_, welcome.network, Rng(rng.next())),
@@ -57,6 +58,8 @@ void Life::on_fsd(local::ToSyncd message, Instant now, const std::vector<Path>& 
     questions_.on_judged(*judgement, now);
   } else if (auto* ours = std::get_if<local::Dictionaries>(&message)) {
     dictionaries_.on_fsd(std::move(*ours));
+  } else if (auto* roster = std::get_if<local::Roster>(&message)) {
+    neighbours_.judge_by(std::move(*roster), now);
   }
 }
 

@@ -12,7 +12,7 @@ Neighbours::Neighbours(Links& links, const std::map<LinkId, transport::LinkTrait
       self_(std::move(self)),
       totals_(totals),
       network_key_(self_.network_key),
-      handshakes_({self_.boot, self_.network, self_.network_key, self_.link}, self_.seed,
+      handshakes_({self_.boot, self_.network, self_.network_key, self_.link_secret, self_.roster}, self_.seed,
                   [this](const Path& from, const codec::Member& member) { return welcome(from, member); }),
       trickle_(rng) {}
 
@@ -116,6 +116,25 @@ void Neighbours::end_all(Instant now, const char* reason) {
     for (const auto& session : neighbour.sessions) {
       session->flush(now);
       if (session->reliable()) links_.close(session->path().link, session->path().address);
+    }
+  }
+}
+
+void Neighbours::judge_by(codec::Roster roster, Instant now) {
+  const auto in = [](const std::vector<DeviceKey>& devices, const DeviceKey& one) {
+    return std::binary_search(devices.begin(), devices.end(), one);
+  };
+  handshakes_.judge_by(roster);
+  std::swap(self_.roster, roster);
+  for (auto& [id, neighbour] : known_) {
+    const auto is_out = [&](const auto& session) {
+      const DeviceKey& device = session->keys().device;
+      return in(self_.roster.denied, device) || (in(roster.devices, device) && !in(self_.roster.devices, device));
+    };
+    for (auto out = neighbour.sessions.begin();
+         (out = std::find_if(neighbour.sessions.begin(), neighbour.sessions.end(), is_out)) !=
+         neighbour.sessions.end();) {
+      end_session(neighbour, out->get(), now);
     }
   }
 }

@@ -119,7 +119,8 @@ class Neighbours : public Mail, public Airs {
     std::uint16_t tcp_port = 0;
     crypto::LinkKey network_key;
     NetworkId network;
-    codec::LinkIdentity link;
+    crypto::DhSecret link_secret;
+    codec::Roster roster;
     crypto::LinkKey seed;  // 32 fresh random bytes, for keys of handshakes
   };
   struct Totals {
@@ -138,6 +139,9 @@ class Neighbours : public Mail, public Airs {
   void on_room(const Path& peer);
   void something_changed(Instant now) { trickle_.changed(now); }
   void end_all(Instant now, const char* reason);
+
+  // Who is let in from now on. Sessions of a device that is in it no more end at once.
+  void judge_by(codec::Roster roster, Instant now);
 
   Instant tick(Instant now);   // looks after sessions and beacons
   Instant flush(Instant now);  // sends what sessions have; after the upper parts' ticks

@@ -23,7 +23,8 @@ class Session {
  public:
   struct Keys {
     codec::Hello mine, theirs;
-    NodeId node;       // whose credential theirs was
+    NodeId node;  // whose credential theirs was
+    DeviceKey device;
     std::string name;  // of that node
     crypto::Secret<crypto::AeadKey> send, receive;
     codec::Fingerprint id;  // of the handshake, the same on both sides

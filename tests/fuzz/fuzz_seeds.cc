@@ -86,7 +86,10 @@ void write_network(const std::filesystem::path& root, Rng& rng) {
     corpus.add("genesis-" + name, encode_genesis(identity.genesis));
     corpus.add("member-" + name, encode_member(identity.member));
     corpus.add("identity-" + name, encode_identity(identity));
-    corpus.add("invite-" + name, as_bytes(encode_invite({identity.genesis, identity.network_secret})));
+    corpus.add("token-" + name, as_bytes(encode_token(random_token(rng))));
+    corpus.add("invitation-" + name, encode_invitation(random_invitation(rng)));
+    corpus.add("admission-" + name, encode_admission(random_admission(rng)));
+    corpus.add("credential-" + name, link_identity_of(identity).credential);
   }
 }
 

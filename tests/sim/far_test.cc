@@ -157,7 +157,7 @@ codec::Reply reply_about(FarMesh& mesh, const ObjectId& object, const Hash& entr
   };
   codec::Question question;
   question.id = crypto::prefix_of<codec::QuestionId>(entry);
-  question.asker = codec::author_tag(mesh.identities[0].member.device, mesh.identities[0].member.store);
+  question.asker = codec::author_tag(mesh.identities[0].member);
   question.object = object;
   question.entry = entry;
   codec::sign_question(question, codec::network_id(mesh.identities[0].genesis),
@@ -181,7 +181,7 @@ TEST(Far, WhyTellsWhatWasRefusedAndWhatWaits) {
     entry.attributes.value = test_attributes();
     entry.contents = {{{}, Bytes{1}}};
     codec::Header header;
-    header.author = codec::author_tag(author.member.device, author.member.store);
+    header.author = codec::author_tag(author.member);
     header.sequence = 9;
     header.hlc = Hlc::at(SimNode::kWallStart);
     header.volume = volume;
@@ -225,7 +225,7 @@ TEST(Far, LiarsAreNotBelieved) {
   ASSERT_TRUE(line.spread("f", std::string(1000, 'x')));
   line.pass(seconds(5));
   // n1 speaks for n3, in front of it.
-  const AuthorTag third = codec::author_tag(line.identities[3].member.device, line.identities[3].member.store);
+  const AuthorTag third = codec::author_tag(line.identities[3].member);
   line.node[1]->bend_out = [&](local::ToSyncd& message) {
     auto* judged = std::get_if<local::QuestionJudged>(&message);
     if (judged == nullptr || !judged->reply) return;
@@ -326,7 +326,7 @@ TEST(Far, AStormStaysWithinItsLimits) {
   for (std::uint8_t i = 0; i < 100; ++i) {
     codec::Question question;
     question.id.data[0] = i;
-    question.asker = codec::author_tag(line.identities[0].member.device, line.identities[0].member.store);
+    question.asker = codec::author_tag(line.identities[0].member);
     codec::sign_question(question, codec::network_id(line.identities[0].genesis), key);
     line.node[0]->host().to_syncd(question);
   }

@@ -39,7 +39,7 @@ Liar::Liar(SimNetwork& network, SimNetwork::Node number, const codec::local::Wel
       member_(member),
       boot_(boot_of(seed)),
       key_(member.network_key),
-      handshakes_({boot_, member.network, member.network_key, member.link}, seed_of(seed),
+      handshakes_({boot_, member.network, member.network_key, member.link_secret, member.roster}, seed_of(seed),
                   [](const syncd::Path&, const codec::Member&) { return true; }) {}
 
 Liar::~Liar() {

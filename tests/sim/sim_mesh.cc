@@ -121,7 +121,8 @@ void SimMesh::build() {
   topology_.connect(network_, faults_.quality());
   if (faults_.asymmetric) spread_loss();
   if (scenario_.topology == "mobile") wanderers_ = std::make_unique<Wanderers>(network_, seed_ * 2 + 1);
-  liar_member_ = codec::local::welcome_of(test_identity(genesis, secret, seed_ * 10'000 + 9'999, "liar"));
+  const auto liar = test_identity(genesis, secret, seed_ * 10'000 + 9'999, "liar");
+  liar_member_ = codec::local::welcome_of(liar, test_proof(liar));
   if (faults_.liar) add_liar();
 }
 

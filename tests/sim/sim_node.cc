@@ -23,6 +23,10 @@ void SimNode::start() {
                             store_.log,
                             store_.blobs,
                             [this](local::ToSyncd message) {
+                              // Those who share an author are neighbours of their own all the same.
+                              if (auto* roster = std::get_if<local::Roster>(&message);
+                                  roster != nullptr && neighbour_.member != identity_.member)
+                                roster->credential = neighbour_welcome().roster.credential;
                               if (bend_out) bend_out(message);
                               host_.to_syncd(std::move(message));
                             },
@@ -30,15 +34,21 @@ void SimNode::start() {
                             [this](const std::string& sentence) { notes.push_back(sentence); }};
   replica_ =
       std::make_unique<fsd::Replica>(identity_, ports, fsd::Replica::Options{clock_.confirmed, test_attributes(0755)});
+  const bool first = admitted && replica_->index_position() == 0;
   const Status replayed = store_.log.replay(
       replica_->index_position(),
       [this](auto type, auto position, ByteView payload) { return replica_->replay(type, position, payload); });
   CHECK(replayed.ok());
   CHECK(replica_->start(network_.now(), wall()).ok());
   host_.start();
-  host_.to_syncd(local::welcome_of(neighbour_));
+  if (first) replica_->on_syncd(local::Offer{1, test_admission(identity_), "test"});
+  host_.to_syncd(neighbour_welcome());
   replica_->on_syncd_connected();
   after_change();
+}
+
+local::Welcome SimNode::neighbour_welcome() const {
+  return admitted ? local::welcome_of(neighbour_, test_proof(neighbour_)) : local::welcome_of(neighbour_);
 }
 
 void SimNode::crash() {

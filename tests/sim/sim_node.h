@@ -48,6 +48,7 @@ class SimNode {
   [[nodiscard]] fsd::Replica& replica() { return *replica_; }
   [[nodiscard]] MemoryStore& store() { return store_; }
 
+  bool admitted = true;            // told so at its first start; set it before
   std::vector<std::string> notes;  // what it wrote into its log
 
   // --- negative controls: bugs on demand
@@ -60,6 +61,7 @@ class SimNode {
 
  private:
   void tick();
+  [[nodiscard]] codec::local::Welcome neighbour_welcome() const;
   void hear(const codec::local::ToFsd& message);
   bool make_private(const std::string& name);
   Result<std::pair<fsd::NodeKey, std::string>> parent_of(const std::string& path);

@@ -16,26 +16,53 @@ std::vector<Command> membership() {
        "Makes the keys of a new network and of this node in STATE/identity, readable by root alone and never "
        "overwritten. "
        "NETWORK is a name of 1 to 32 characters of a-z, 0-9 and -.",
-       {"--node", "--state", "--json"},
+       {"--node", "--keep-root", "--state", "--json"},
        1,
        1,
        init_network},
       {"invite",
        "",
        "print the token that lets another node in",
-       "Whoever has the token may join: send it as you would send a password.",
-       {"--state", "--json"},
+       "Admins invite. One token lets one node in, within 7 days, unless --uses and --expires say otherwise; this node "
+       "has to be "
+       "in reach of the new one then, for it decides. With --approve an admin decides, with --passphrase any admin's "
+       "node "
+       "does. Send the token as you would send a password: whoever has it may join.",
+       {"--expires", "--uses", "--guest", "--approve", "--passphrase", "--qr", "--state", "--mount", "--json"},
        0,
        0,
        print_invite},
       {"join",
-       "TOKEN",
+       "TOKEN [NAME]",
        "make this node a member",
-       "TOKEN is the line that `mesh invite` printed on any node of the network.",
-       {"--node", "--state", "--json"},
+       "TOKEN is the line that `mesh invite` printed. The node is let in once the node that invited it can be reached, "
+       "or as the "
+       "invite says; until then `mesh status` says what it waits for, and what is written here waits too. A node whose "
+       "invite was refused joins again with another one and keeps its keys.",
+       {"--node", "--keep-root", "--state", "--mount", "--json"},
        1,
-       1,
+       2,
        join_network},
+      {"nodes",
+       "[approve NAME]",
+       "who belongs to the network, and who waits",
+       "Name, role, key, epoch of the key, by whom it was let in and when it was last heard of. approve lets in a node "
+       "that waits; "
+       "NAME may be its key as shown.",
+       {"--state", "--mount", "--json"},
+       0,
+       2,
+       look_after_nodes},
+      {"rotate",
+       "",
+       "replace this node's device key",
+       "Makes a new device key, signed by the node's root key. What the node wrote stays its own; whoever has a copy "
+       "of the old key "
+       "is refused by every node that has heard of the new one. Takes effect when meshfs-fsd starts again.",
+       {"--root", "--state", "--mount", "--json"},
+       0,
+       0,
+       rotate_key},
       {"dict",
        "[list | train --type TYPE PATH...]",
        "dictionaries that make small records small",

@@ -11,6 +11,8 @@ namespace meshfs::tools {
 Exit init_network(const Arguments& arguments);
 Exit print_invite(const Arguments& arguments);
 Exit join_network(const Arguments& arguments);
+Exit rotate_key(const Arguments& arguments);
+Exit look_after_nodes(const Arguments& arguments);
 Exit show_status(const Arguments& arguments);
 Exit show_peers(const Arguments& arguments);
 Exit run_doctor(const Arguments& arguments);

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "schema/os/folder.h"
 #include "tools/mesh/commands.h"
 #include "tools/mesh/screen.h"
 #include "tools/mesh/trouble.h"
@@ -10,15 +9,6 @@
 
 namespace meshfs::tools {
 namespace {
-
-// Members of the network, this node included: each has one record.
-std::int64_t count_nodes(const std::string& mount) {
-  std::int64_t count = 0;
-  for (const auto& name : os::names_in(mount + "/network/members").names) {
-    count += name.find('~') == std::string::npos ? 1 : 0;
-  }
-  return std::max<std::int64_t>(count, 1);
-}
 
 // What is still to do, in the words of the one sentence that people look for.
 std::string open_work(const Json& status, const Neighbours& neighbours) {
@@ -38,6 +28,8 @@ struct Sentence {
 };
 
 Sentence verdict(const Json& status, const Neighbours& neighbours) {
+  const std::string standing = shown(status, "standing");
+  if (!standing.empty()) return {standing, Paint::warning};
   if (!status.at("syncd_connected").truth) return {"not connected: meshfs-syncd is not running", Paint::bad};
   if (neighbours.known == 0) return {"no neighbour in reach", Paint::warning};
   const std::string work = open_work(status, neighbours);
@@ -164,7 +156,8 @@ Exit show_status(const Arguments& arguments) {
 
   const auto neighbours = count_neighbours(peers->json);
   const auto sentence = verdict(status->json, neighbours);
-  std::printf("%s, %s\n", count_text(count_nodes(arguments.mount), "node", "nodes").c_str(),
+  std::printf("%s, %s\n",
+              count_text(std::max<std::int64_t>(status->json.at("nodes").count(), 1), "node", "nodes").c_str(),
               painted(arguments.colour, sentence.paint, sentence.text).c_str());
   for (const auto& finding : judge_view(status->json, peers->json, arguments.mount)) {
     if (finding.verdict != Verdict::bad && finding.verdict != Verdict::warning) continue;

@@ -103,6 +103,11 @@ std::vector<Finding> judge_view(const Json& status, const Json& peers, const std
     out.push_back(
         judge_disk(store.at("free").count(), store.at("total").count(), store.at("read_only").truth, "the store"));
   }
+  const auto candidates = status.at("candidates").count();
+  if (candidates > 0) {
+    out.push_back({Verdict::warning, "candidates", count_text(candidates, "node waits", "nodes wait") + " to be let in",
+                   "nothing if the node that invited it can be reached; `mesh nodes` shows who, an admin may approve"});
+  }
   const auto pending = status.at("pending").count();
   if (pending > 0) {
     out.push_back({Verdict::warning, "arrivals",

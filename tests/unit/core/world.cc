@@ -5,40 +5,6 @@ namespace meshfs::sim {
 using fsd::NodeKey;
 namespace local = codec::local;
 
-crypto::Seed test_seed(std::uint64_t number, std::uint8_t kind) {
-  crypto::Seed seed;
-  Rng rng(number * 256 + kind);
-  for (auto& byte : seed.data) byte = static_cast<std::uint8_t>(rng.next());
-  return seed;
-}
-
-codec::Genesis test_genesis(const crypto::Seed& secret, std::uint64_t admin) {
-  const auto key = crypto::SigningKey::from_seed(test_seed(admin, 1));
-  codec::Genesis genesis;
-  genesis.name = "test";
-  genesis.created = {1'700'000'000'000};
-  genesis.admins = {key.public_key()};
-  genesis.admission_key = codec::admission_key_of(secret).public_key();
-  codec::sign_genesis(genesis, key);
-  return genesis;
-}
-
-codec::Identity test_identity(const codec::Genesis& genesis, const crypto::Seed& secret, std::uint64_t number,
-                              const std::string& name) {
-  codec::Identity out;
-  out.genesis = genesis;
-  out.network_secret = secret;
-  out.node_seed = test_seed(number, 1);
-  out.device_seed = test_seed(number, 2);
-  const auto node = crypto::SigningKey::from_seed(out.node_seed);
-  out.member.node.data = node.public_key().data;
-  out.member.device.data = crypto::SigningKey::from_seed(out.device_seed).public_key().data;
-  for (std::size_t i = 0; i < StoreId::kSize; ++i) out.member.store.data[i] = static_cast<std::uint8_t>(number + i);
-  out.member.name = name;
-  codec::sign_member(out.member, codec::network_id(genesis), node, codec::admission_key_of(secret));
-  return out;
-}
-
 codec::Attributes test_attributes(std::uint16_t mode) {
   codec::Attributes out;
   out.mode = mode;
@@ -70,12 +36,14 @@ void TestNode::start(Instant now, WallMs wall) {
                             [this](local::ToSyncd message) { out_.push_back(std::move(message)); }};
   fsd::Replica::Options options{has_clock_, test_attributes(0755)};
   replica = std::make_unique<fsd::Replica>(identity_, ports, options);
+  const bool first = replica->index_position() == 0;
   const Status replayed = store.log.replay(
       replica->index_position(),
       [this](auto type, auto position, ByteView payload) { return replica->replay(type, position, payload); });
   CHECK(replayed.ok());
   const Status started = replica->start(now, wall);
   CHECK(started.ok());
+  if (first && admitted) replica->on_syncd(local::Offer{1, test_admission(identity_), "test"});
   replica->files().on_visible([this](const std::vector<fsd::Visible>& changes) {
     visible.insert(visible.end(), changes.begin(), changes.end());
   });
@@ -133,6 +101,8 @@ void TestNode::drain() {
       verdicts.insert(verdicts.end(), judged->bundles.begin(), judged->bundles.end());
     } else if (auto* held = std::get_if<local::Dictionaries>(&message)) {
       dictionaries = std::move(held->ids);
+    } else if (auto* now_in = std::get_if<codec::Roster>(&message)) {
+      roster = std::move(*now_in);
     }
   }
 }
@@ -177,6 +147,13 @@ World::World(std::uint64_t seed, std::size_t nodes) : rng(seed) {
     nodes_.push_back(std::make_unique<TestNode>(test_identity(genesis, secret, seed * 100 + 1 + i, name), true));
     nodes_.back()->start(now, wall);
   }
+}
+
+TestNode& World::add(const codec::Identity& identity, bool admitted, bool has_clock) {
+  nodes_.push_back(std::make_unique<TestNode>(identity, has_clock));
+  nodes_.back()->admitted = admitted;
+  nodes_.back()->start(now, wall);
+  return *nodes_.back();
 }
 
 void World::pass(Duration time) {

@@ -7,6 +7,7 @@
 #include "fsd/core/replica.h"
 #include "fsd/core/tree.h"
 #include "tests/sim/memory_ports.h"
+#include "tests/unit/core/test_network.h"
 
 namespace meshfs::sim {
 
@@ -28,6 +29,7 @@ class TestNode {
   std::map<std::string, std::string> dump();
 
   std::unique_ptr<fsd::Replica> replica;
+  bool admitted = true;  // told so at its first start
   MemoryStore store;
   std::map<Hash, std::uint64_t> items;  // what syncd knows of
   std::map<Hash, codec::local::NeedBlobs::Need> needs;
@@ -41,6 +43,7 @@ class TestNode {
   std::vector<codec::DictionaryId> dictionaries;  // that it said it holds
   std::vector<fsd::Visible> visible;
   bool snapshot_done = false;
+  codec::Roster roster;  // the latest
 
  private:
   codec::Identity identity_;
@@ -53,6 +56,8 @@ class World {
   World(std::uint64_t seed, std::size_t nodes);
   TestNode& operator[](std::size_t i) { return *nodes_[i]; }
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
+  // One more node, started now; not `admitted`: nobody has told it that it belongs to the network.
+  TestNode& add(const codec::Identity& identity, bool admitted, bool has_clock = true);
 
   void pass(Duration time);
   // One way: about `percent` of the items and blobs that `to` lacks.
@@ -70,11 +75,6 @@ class World {
   std::vector<std::unique_ptr<TestNode>> nodes_;
   std::uint64_t content_ = 0;
 };
-
-codec::Identity test_identity(const codec::Genesis& genesis, const crypto::Seed& secret, std::uint64_t number,
-                              const std::string& name);
-codec::Genesis test_genesis(const crypto::Seed& secret, std::uint64_t admin);
-crypto::Seed test_seed(std::uint64_t number, std::uint8_t kind);
 
 // Puts a file there as the mount would: made, its bytes stored, written. Longer than 300 bytes: one chunk.
 Result<fsd::NodeKey> put_file(TestNode& node, const fsd::NodeKey& directory, const std::string& name,

@@ -107,6 +107,25 @@ TEST(Heads, ReCreatingCoversTheTombstoneAndAllItCovered) {
       std::next_permutation(all.begin(), all.end(), [](const Head& a, const Head& b) { return a.entry < b.entry; }));
 }
 
+TEST(Heads, ACertifiedEntryIsCoveredByNothingInAnyOrder) {
+  Head proven = written(1, 1, 0);
+  proven.certified = true;
+  const Head gone = deleted(2, 2, 10, {{author(1), at(0)}});
+  const Head other = written(3, 3, 20, {{author(1), at(0)}, {author(2), at(10)}});
+  std::vector<Head> all{proven, gone, other};
+  const auto by_entry = [](const Head& a, const Head& b) { return a.entry < b.entry; };
+  std::sort(all.begin(), all.end(), by_entry);
+  do {
+    Heads heads;
+    for (const Head& head : all) add_head(heads, head, kStart);
+    EXPECT_EQ(entries(heads), (std::set{proven.entry, other.entry}));
+    const auto shown = show(heads, kStart);
+    ASSERT_TRUE(shown);
+    EXPECT_EQ(shown->contents.size(), 2u) << "what it says survives beside what was written over it";
+    EXPECT_TRUE(supersedes(proven, written(4, 1, -5)) == covers(proven, written(4, 1, -5).stamp)) << "it covers as any";
+  } while (std::next_permutation(all.begin(), all.end(), by_entry));
+}
+
 // Entries whose contexts are arbitrary (as a liar's may be), though not later than themselves.
 std::vector<Head> hostile(Rng& rng, std::size_t count) {
   std::vector<Head> out;

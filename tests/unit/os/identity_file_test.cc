@@ -26,7 +26,6 @@ class IdentityFile : public testing::Test {
     codec::Genesis genesis;
     genesis.name = "valley";
     genesis.admins = {admin.public_key()};
-    genesis.admission_key = codec::admission_key_of(secret).public_key();
     codec::sign_genesis(genesis, admin);
     return codec::make_identity(genesis, secret, node_seed, node);
   }

@@ -92,78 +92,143 @@ TEST(Frame, ALargestBeaconFitsADatagram) {
   EXPECT_LE(kFrameHeaderBytes + encode_beacon(beacon).size(), 256u);
 }
 
+// A network with a credential of one of its nodes.
+struct Shown {
+  explicit Shown(Identity identity, const std::optional<Proof>& proof = {})
+      : who(std::move(identity)), link(link_identity_of(who, proof)), network(network_id(who.genesis)) {}
+  Errc judged(const Roster& roster) const { return judged(roster, link.credential); }
+  Errc judged(const Roster& roster, ByteView bytes) const {
+    const auto member = verify_credential(bytes, crypto::DhKey(link.secret).public_key(), network, roster);
+    return member ? Errc::exists : member.code();
+  }
+  Identity who;
+  LinkIdentity link;
+  NetworkId network;
+};
+
 TEST(Credential, ProvesAMemberAndItsLinkKeyAndNothingElse) {
   Rng rng(2);
-  const Identity identity = random_identity(rng);
-  const LinkIdentity link = link_identity_of(identity);
-  const NetworkId network = network_id(identity.genesis);
-  const auto judged = [&](ByteView bytes, const crypto::DhPublic& key, const NetworkId& of) {
-    return verify_credential(bytes, key, of, link.admission_key);
-  };
-  const crypto::DhPublic key = crypto::DhKey(link.secret).public_key();
-  const Result<Member> member = judged(link.credential, key, network);
+  const Shown shown(random_identity(rng));
+  const Roster roster = first_roster(shown.who);
+  const crypto::DhPublic key = crypto::DhKey(shown.link.secret).public_key();
+  const Result<Member> member = verify_credential(shown.link.credential, key, shown.network, roster);
   ASSERT_TRUE(member.ok());
-  EXPECT_EQ(*member, identity.member);
-  EXPECT_EQ(judged(link.credential, filled<crypto::DhPublic>(1), network).code(), Errc::denied);  // somebody else's
-  EXPECT_EQ(judged(link.credential, key, example_network()).code(), Errc::denied);
-  EXPECT_FALSE(judged({}, key, network).ok());
-  for (std::size_t bit = 0; bit < link.credential.size() * 8; ++bit) {
-    Bytes bad = link.credential;
+  EXPECT_EQ(*member, shown.who.member);
+  const auto of = [&](const crypto::DhPublic& link, const NetworkId& network) {
+    return verify_credential(shown.link.credential, link, network, roster).code();
+  };
+  EXPECT_EQ(of(filled<crypto::DhPublic>(1), shown.network), Errc::denied);  // somebody else's
+  EXPECT_EQ(of(key, example_network()), Errc::denied);
+  EXPECT_NE(shown.judged(roster, {}), Errc::exists);
+  for (std::size_t bit = 0; bit < shown.link.credential.size() * 8; ++bit) {
+    Bytes bad = shown.link.credential;
     bad[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
-    ASSERT_FALSE(judged(bad, key, network).ok()) << bit;
+    // An invitation's signature says nothing of an admin.
+    if (shown.judged(roster, bad) != Errc::exists) continue;
+    ASSERT_FALSE(shown.who.member.invitation.is_zero()) << bit;
   }
   // Its device is another one than that of the member record.
-  Identity other = identity;
+  Identity other = shown.who;
   other.device_seed = random_fixed<crypto::Seed>(rng);
-  EXPECT_EQ(
-      judged(link_identity_of(other).credential, crypto::DhKey(link_identity_of(other).secret).public_key(), network)
-          .code(),
-      Errc::denied);
-  EXPECT_LE(link.credential.size(), kMaxCredentialBytes);
-  Identity longest = identity;
-  longest.member.name = std::string(32, 'x');
-  EXPECT_LE(link_identity_of(longest).credential.size(), kMaxCredentialBytes);
+  EXPECT_EQ(Shown(other).judged(roster), Errc::denied);
 }
 
-TEST(Invite, AMistypedTokenIsToldApart) {
+TEST(Credential, TheRosterDecidesWhoComesIn) {
+  Rng rng(7);
+  const Identity admin = random_identity(rng);
+  const crypto::SigningKey invite = random_key(rng);
+  const auto seed = random_fixed<crypto::Seed>(rng);
+  const std::string longest(32, 'x');
+  const Shown candidate(make_identity(admin.genesis, admin.network_secret, seed, longest, &invite));
+  Roster roster = first_roster(admin);
+  EXPECT_EQ(candidate.judged(roster), Errc::denied);
+  roster.open = true;  // we are none ourselves
+  EXPECT_EQ(candidate.judged(roster), Errc::exists);
+  roster.open = false;
+  roster.invites = {random_key(rng).public_key(), invite.public_key()};
+  EXPECT_EQ(candidate.judged(roster), Errc::exists);
+  roster.invites.clear();
+  roster.devices = {candidate.who.member.device};
+  EXPECT_EQ(candidate.judged(roster), Errc::exists);
+  roster.denied = roster.devices;
+  roster.open = true;
+  EXPECT_EQ(candidate.judged(roster), Errc::denied);
+
+  // Let in by an admin of whom we know: nobody has to have heard of it.
+  roster = first_roster(admin);
+  Proof proof{{candidate.who.member.node, candidate.who.member.invitation, author_tag(admin.member), true, {}},
+              admin.member};
+  sign_admission(proof.admission, candidate.network, crypto::SigningKey::from_seed(admin.device_seed));
+  const Shown let_in(candidate.who, proof);
+  EXPECT_EQ(let_in.judged(roster), Errc::exists);
+  EXPECT_LE(let_in.link.credential.size(), kMaxCredentialBytes);
+  std::printf("credential of a member: %zu bytes\n", let_in.link.credential.size());
+  for (const auto bend :
+       {+[](Proof& p) { p.admission.guest = false; }, +[](Proof& p) { p.admission.node.data[3] ^= 1; },
+        +[](Proof& p) { p.admitter.epoch += 1; }, +[](Proof& p) { p.admitter.device.data[3] ^= 1; }}) {
+    Proof bent = proof;
+    bend(bent);
+    EXPECT_EQ(Shown(candidate.who, bent).judged(roster), Errc::denied);
+  }
+  roster.admins = {random_key(rng).public_key()};  // the admitter is no admin
+  EXPECT_EQ(let_in.judged(roster), Errc::denied);
+  roster = first_roster(admin);
+  roster.denied = {admin.member.device};  // or its key was replaced
+  EXPECT_EQ(let_in.judged(roster), Errc::denied);
+}
+
+TEST(Token, AMistypedOneIsToldApart) {
   Rng rng(3);
-  const Identity identity = random_identity(rng);
-  const std::string token = encode_invite({identity.genesis, identity.network_secret});
-  ASSERT_TRUE(decode_invite(token).ok());
+  const std::string token = encode_token(random_token(rng));
+  ASSERT_TRUE(decode_token(token).ok());
   for (std::size_t i = 0; i < token.size(); ++i) {
     std::string typo = token;
     typo[i] = typo[i] == 'A' ? 'B' : 'A';
-    ASSERT_FALSE(decode_invite(typo).ok()) << i;
+    ASSERT_FALSE(decode_token(typo).ok()) << i;
     if (i >= 8) {
-      ASSERT_NE(decode_invite(typo).failure().message.find("mistyped"), std::string::npos);
+      ASSERT_NE(decode_token(typo).failure().message.find("mistyped"), std::string::npos);
     }
   }
-  EXPECT_NE(decode_invite(token.substr(0, token.size() - 1)).failure().message.find("mistyped"), std::string::npos);
-  EXPECT_NE(decode_invite("hello").failure().message.find("no invite"), std::string::npos);
-  EXPECT_FALSE(decode_invite("").ok());
-  EXPECT_FALSE(decode_invite("meshfs1-").ok());
-  EXPECT_FALSE(decode_invite("meshfs1-" + std::string(100'000, 'A')).ok());
-}
-
-TEST(Invite, ItsSecretMustBeThatOfItsNetwork) {
-  Rng rng(4);
-  const Identity identity = random_identity(rng);
-  EXPECT_FALSE(decode_invite(encode_invite({identity.genesis, random_fixed<crypto::Seed>(rng)})).ok());
+  EXPECT_NE(decode_token(token.substr(0, token.size() - 1)).failure().message.find("mistyped"), std::string::npos);
+  EXPECT_NE(decode_token("hello").failure().message.find("no invite"), std::string::npos);
+  EXPECT_FALSE(decode_token("").ok());
+  EXPECT_FALSE(decode_token("meshfs1-").ok());
+  EXPECT_FALSE(decode_token("meshfs1-" + std::string(100'000, 'A')).ok());
 }
 
 TEST(Identity, ANewOneIsCompleteAndDiffersEachTime) {
   Rng rng(5);
   const Identity founder = random_identity(rng);
+  const NetworkId network = network_id(founder.genesis);
   const auto seed = random_fixed<crypto::Seed>(rng);
-  const Identity one = make_identity(founder.genesis, founder.network_secret, seed, "router-7");
+  const crypto::SigningKey invite = random_key(rng);
+  const Identity one = make_identity(founder.genesis, founder.network_secret, seed, "router-7", &invite);
   const Identity two = make_identity(founder.genesis, founder.network_secret, seed, "router-7");
   ASSERT_TRUE(decode_identity(encode_identity(one)).ok());
-  EXPECT_TRUE(verify_member(one.member, network_id(founder.genesis), founder.genesis.admission_key));
-  EXPECT_FALSE(verify_member(one.member, example_network(), founder.genesis.admission_key));
+  EXPECT_TRUE(signed_by_node(one.member, network));
+  EXPECT_FALSE(signed_by_node(one.member, example_network()));
+  EXPECT_TRUE(signed_by_invite(one.member, network, invite.public_key()));
+  EXPECT_FALSE(signed_by_invite(one.member, network, random_key(rng).public_key()));
   EXPECT_EQ(one.member.node, two.member.node);
-  EXPECT_NE(author_tag(one.member.device, one.member.store), author_tag(two.member.device, two.member.store));
+  EXPECT_NE(author_tag(one.member), author_tag(two.member));
   EXPECT_NE(node_volume(one.member.node), node_volume(founder.member.node));
   EXPECT_EQ(set_of(node_volume(one.member.node)), SetId::nodes);
+}
+
+TEST(Identity, RotatesItsDeviceAndStaysTheNode) {
+  Rng rng(6);
+  const Identity founder = random_identity(rng);
+  const auto seed = random_fixed<crypto::Seed>(rng);
+  const Identity before = make_identity(founder.genesis, founder.network_secret, seed, "router-7");
+  Identity after = before;
+  rotate_device(after, seed);
+  EXPECT_EQ(after.member.node, before.member.node);
+  EXPECT_EQ(after.member.epoch, before.member.epoch + 1);
+  EXPECT_NE(after.member.device, before.member.device);
+  EXPECT_NE(author_tag(after.member), author_tag(before.member));
+  EXPECT_TRUE(decode_identity(encode_identity(after)).ok());
+  after.node_seed.reset();  // kept elsewhere
+  EXPECT_TRUE(decode_identity(encode_identity(after)).ok());
 }
 
 }  // namespace

@@ -74,10 +74,9 @@ TEST(Golden, Beacon) {
 TEST(Golden, DerivedIds) {
   EXPECT_EQ(object_id(root_of(kSharedVolume), *FileName::from("a"), Kind::directory).hex(),
             "236d085439c9c21eb85ae5eb637ed19c");
-  EXPECT_EQ(author_tag(filled<DeviceKey>(1), filled<StoreId>(2)).hex(), "c1e522418f81054c");
+  EXPECT_EQ(author_tag(filled<NodeId>(3), filled<DeviceKey>(1), filled<StoreId>(2)).hex(), "c2753b8643935b6b");
   EXPECT_EQ(node_volume(filled<NodeId>(1)).hex(), "73bd442d9f3b1cc9");
-  EXPECT_EQ(admission_key_of(filled<crypto::Seed>(1)).public_key().hex(),
-            "dfd6f7cda602abcf3c013137147c8f556056096d4f6d3f8a9f8716c11eee966d");
+  EXPECT_EQ(invitation_id(filled<crypto::PublicKey>(1)).hex(), "2da0afcbef31e173");
   EXPECT_EQ(network_link_key(filled<crypto::Seed>(1), filled<NetworkId>(2)).hex(),
             "bf5eef4bae05f23c0d99ac73d18265ff7156bf4a5be7edbfc0101e8f609e24ce");
 }

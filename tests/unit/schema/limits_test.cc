@@ -5,6 +5,7 @@
 
 #include "tests/unit/schema/example.h"
 #include "tests/unit/schema/random_records.h"
+#include "tests/unit/schema/refused.h"
 
 namespace meshfs::codec {
 namespace {
@@ -18,12 +19,6 @@ void change(SharedView& view, const std::function<void(Bytes&)>& how) {
 }
 
 // --- what check_entry can't see, by way of the bytes ---
-template <class T, class Encode, class Decode>
-void expect_refused(const T& value, Encode encode, Decode decode, Errc code, const char* what) {
-  const auto back = decode(ByteView(encode(value)));
-  ASSERT_FALSE(back.ok()) << what;
-  EXPECT_EQ(back.code(), code) << what << ": " << back.failure().message;
-}
 
 TEST(Limits, DecodersAskCheckEntry) {
   ObjectEntry object = example_full();
@@ -125,53 +120,6 @@ TEST(Limits, HashList) {
   refused([](HashList& l) { l.items.resize(kMaxListItems + 1, l.items[0]); }, Errc::too_large, "1,025 items");
   refused([](HashList& l) { l.items[1].size = 0; }, Errc::bad_bytes, "size 0");
   refused([](HashList& l) { l.items[1].size = kMaxChunkBytes + 1; }, Errc::bad_bytes, "chunk over 64 KiB");
-}
-
-TEST(Limits, Genesis) {
-  Rng rng(2);
-  const auto secret = random_fixed<crypto::Seed>(rng);
-  const crypto::SigningKey admin = random_key(rng);
-  const auto refused = [&](auto bend, Errc code, const char* what) {
-    Genesis genesis = random_genesis(rng, secret, admin);
-    bend(genesis);
-    sign_genesis(genesis, admin);
-    expect_refused(genesis, encode_genesis, decode_genesis, code, what);
-  };
-  refused([](Genesis& g) { g.name = ""; }, Errc::bad_bytes, "no name");
-  refused([](Genesis& g) { g.name = "Upper"; }, Errc::bad_bytes, "upper case");
-  refused([](Genesis& g) { g.name = std::string(33, 'a'); }, Errc::bad_bytes, "long name");
-  refused([](Genesis& g) { g.created.ms = -1; }, Errc::bad_bytes, "before 1970");
-  refused([](Genesis& g) { g.admins.push_back(g.admins[0]); }, Errc::bad_bytes, "an admin twice");
-  refused([](Genesis& g) { g.admins.resize(17); }, Errc::too_large, "17 admins");
-  refused([](Genesis& g) { g.threshold = 0; }, Errc::bad_bytes, "threshold 0");
-  refused([](Genesis& g) { g.threshold = static_cast<std::uint8_t>(g.admins.size() + 1); }, Errc::bad_bytes,
-          "threshold out of reach");
-  Genesis unsigned_genesis = random_genesis(rng, secret, admin);
-  unsigned_genesis.signature = {};
-  expect_refused(unsigned_genesis, encode_genesis, decode_genesis, Errc::bad_bytes, "unsigned");
-  unsigned_genesis.signature.data[5] = 1;
-  expect_refused(unsigned_genesis, encode_genesis, decode_genesis, Errc::bad_bytes, "signed wrongly");
-}
-
-TEST(Limits, MemberAndIdentity) {
-  Rng rng(3);
-  const Identity identity = random_identity(rng);
-  Member member = identity.member;
-  member.epoch = 0;
-  expect_refused(member, encode_member, decode_member, Errc::bad_bytes, "epoch 0");
-  member = identity.member;
-  member.name = "a/b";
-  expect_refused(member, encode_member, decode_member, Errc::bad_bytes, "name");
-  Identity wrong = identity;
-  wrong.node_seed.data[0] ^= 1;
-  expect_refused(wrong, encode_identity, decode_identity, Errc::bad_bytes, "another root key");
-  wrong = identity;
-  wrong.device_seed.data[0] ^= 1;
-  expect_refused(wrong, encode_identity, decode_identity, Errc::bad_bytes, "another device key");
-  wrong = identity;
-  wrong.member.name += wrong.member.name.size() < 32 ? "x" : "";
-  wrong.member.epoch += 1;
-  expect_refused(wrong, encode_identity, decode_identity, Errc::bad_bytes, "a member record nobody signed");
 }
 
 TEST(Limits, BeaconHelloPacket) {

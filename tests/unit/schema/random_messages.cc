@@ -215,6 +215,20 @@ codec::Message random_message(Rng& rng, std::size_t which) {
   }
 }
 
+static codec::Roster random_roster(Rng& rng) {
+  codec::Roster out;
+  const std::size_t size = rng.below(codec::kMaxCredentialBytes + 1);
+  out.credential = random_bytes(rng, size);
+  out.devices = random_list<DeviceKey>(rng, 0, 20);
+  out.denied = random_list<DeviceKey>(rng, 0, 3);
+  std::sort(out.devices.begin(), out.devices.end());
+  std::sort(out.denied.begin(), out.denied.end());
+  out.invites = random_list<crypto::PublicKey>(rng, 0, 3);
+  out.admins = random_list<crypto::PublicKey>(rng, 0, 16);
+  out.open = rng.percent(50);
+  return out;
+}
+
 static codec::local::Welcome random_welcome(Rng& rng) {
   codec::local::Welcome out;
   out.node = random_fixed<NodeId>(rng);
@@ -222,10 +236,8 @@ static codec::local::Welcome random_welcome(Rng& rng) {
   out.network_name = node_name(rng);
   out.network = random_fixed<NetworkId>(rng);
   out.network_key = random_fixed<crypto::LinkKey>(rng);
-  out.link.secret = random_fixed<crypto::DhSecret>(rng);
-  const std::size_t size = 1 + rng.below(codec::kMaxCredentialBytes);
-  out.link.credential = random_bytes(rng, size);
-  out.link.admission_key = random_fixed<crypto::PublicKey>(rng);
+  out.link_secret = random_fixed<crypto::DhSecret>(rng);
+  out.roster = random_roster(rng);
   return out;
 }
 
@@ -283,6 +295,8 @@ codec::local::ToSyncd random_to_syncd(Rng& rng, std::size_t which) {
     }
     case 13:
       return Dictionaries{random_list<DictionaryId>(rng, 0, 5)};
+    case 14:
+      return random_roster(rng);
     default:
       return Answer{number, static_cast<Errc>(rng.below(static_cast<std::uint64_t>(Errc::internal) + 1)),
                     rng.percent(50), random_text(rng, 300, "{}\":, abc")};

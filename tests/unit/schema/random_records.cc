@@ -194,42 +194,69 @@ codec::HashList random_hash_list(Rng& rng) {
   return list;
 }
 
-codec::Genesis random_genesis(Rng& rng, const crypto::Seed& secret, const crypto::SigningKey& admin) {
+codec::Genesis random_genesis(Rng& rng, const crypto::SigningKey& admin) {
   Genesis genesis;
   genesis.name = node_name(rng);
   genesis.created = random_wall(rng);
   genesis.admins = random_list<crypto::PublicKey>(rng, 0, rng.percent(80) ? 2 : 15);
   genesis.admins.insert(genesis.admins.begin(), admin.public_key());
   genesis.threshold = static_cast<std::uint8_t>(1 + rng.below(genesis.admins.size()));
-  genesis.admission_key = admission_key_of(secret).public_key();
   sign_genesis(genesis, admin);
   return genesis;
 }
 
-codec::Member random_member(Rng& rng, const NetworkId& network, const crypto::Seed& secret) {
-  const crypto::SigningKey node = random_key(rng);
-  Member member;
-  member.node.data = node.public_key().data;
-  member.device = random_fixed<DeviceKey>(rng);
-  member.store = random_fixed<StoreId>(rng);
-  member.epoch = static_cast<std::uint32_t>(1 + rng.below(1000));
-  member.name = node_name(rng);
-  sign_member(member, network, node, admission_key_of(secret));
-  return member;
+codec::Identity random_identity(Rng& rng) {
+  Identity identity;
+  identity.network_secret = random_fixed<crypto::Seed>(rng);
+  identity.node_seed = random_fixed<crypto::Seed>(rng);
+  identity.device_seed = random_fixed<crypto::Seed>(rng);
+  const auto node = crypto::SigningKey::from_seed(*identity.node_seed);
+  identity.genesis = random_genesis(rng, node);
+  identity.member.node.data = node.public_key().data;
+  identity.member.device.data = crypto::SigningKey::from_seed(identity.device_seed).public_key().data;
+  identity.member.store = random_fixed<StoreId>(rng);
+  identity.member.epoch = static_cast<std::uint32_t>(1 + rng.below(1000));
+  identity.member.name = node_name(rng);
+  const crypto::SigningKey invite = random_key(rng);
+  const bool invited = rng.percent(50);
+  if (invited) identity.invited_by = node_name(rng);
+  identity.guest = invited && rng.percent(50);
+  sign_member(identity.member, network_id(identity.genesis), node, invited ? &invite : nullptr);
+  if (rng.percent(20)) identity.node_seed.reset();
+  return identity;
 }
 
-codec::Identity random_identity(Rng& rng) {
-  const auto secret = random_fixed<crypto::Seed>(rng);
-  const auto node_seed = random_fixed<crypto::Seed>(rng);
-  const auto device_seed = random_fixed<crypto::Seed>(rng);
-  const auto node = crypto::SigningKey::from_seed(node_seed);
-  const auto device = crypto::SigningKey::from_seed(device_seed);
-  const Genesis genesis = random_genesis(rng, secret, node);
-  Identity identity{genesis, secret, node_seed, device_seed, random_member(rng, network_id(genesis), secret)};
-  identity.member.node.data = node.public_key().data;
-  identity.member.device.data = device.public_key().data;
-  sign_member(identity.member, network_id(genesis), node, admission_key_of(secret));
-  return identity;
+codec::Invitation random_invitation(Rng& rng) {
+  codec::Invitation out;
+  out.key = random_fixed<crypto::PublicKey>(rng);
+  out.issuer = random_fixed<NodeId>(rng);
+  if (rng.percent(50)) out.until = random_wall(rng);
+  out.way = static_cast<codec::Invitation::Way>(rng.below(3));
+  out.uses = out.way == codec::Invitation::Way::any_admin ? 0 : static_cast<std::uint32_t>(rng.below(100));
+  out.guest = rng.percent(50);
+  return out;
+}
+
+codec::Admission random_admission(Rng& rng) {
+  codec::Admission out;
+  out.node = random_fixed<NodeId>(rng);
+  if (rng.percent(80)) out.invitation = random_fixed<codec::InvitationId>(rng);
+  out.admitter = random_fixed<AuthorTag>(rng);
+  out.guest = rng.percent(50);
+  out.signature = random_fixed<crypto::Signature>(rng);
+  return out;
+}
+
+codec::Token random_token(Rng& rng) {
+  codec::Token out;
+  out.genesis = random_genesis(rng, random_key(rng));
+  out.secret = random_fixed<crypto::Seed>(rng);
+  const bool sealed = rng.percent(50);
+  out.seed = random_bytes(rng, sealed ? codec::kSealedSeed : crypto::Seed::kSize);
+  if (sealed) out.salt = random_bytes(rng, codec::kTokenSalt);
+  out.issuer = node_name(rng);
+  out.guest = rng.percent(50);
+  return out;
 }
 
 }  // namespace meshfs::testing

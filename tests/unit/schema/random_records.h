@@ -47,9 +47,11 @@ crypto::SigningKey random_key(Rng& rng);
 codec::Commit random_commit(Rng& rng, const NetworkId& network, const crypto::SigningKey& key);
 
 codec::HashList random_hash_list(Rng& rng);
-codec::Genesis random_genesis(Rng& rng, const crypto::Seed& secret, const crypto::SigningKey& admin);
-codec::Member random_member(Rng& rng, const NetworkId& network, const crypto::Seed& secret);
-codec::Identity random_identity(Rng& rng);
+codec::Genesis random_genesis(Rng& rng, const crypto::SigningKey& admin);
+codec::Identity random_identity(Rng& rng);  // of its network's first admin
+codec::Invitation random_invitation(Rng& rng);
+codec::Admission random_admission(Rng& rng);
+codec::Token random_token(Rng& rng);
 
 codec::Beacon random_beacon(Rng& rng);
 codec::Hello random_hello(Rng& rng);

@@ -69,10 +69,14 @@ TEST(RoundTrip, NetworkRecords) {
     expect_round_trip(identity.member, encode_member, decode_member);
     EXPECT_LE(encode_member(identity.member).size(), kMaxInlineBytes);
     expect_round_trip(identity, encode_identity, decode_identity);
-    const Invite invite{identity.genesis, identity.network_secret};
-    const Result<Invite> back = decode_invite(encode_invite(invite));
+    expect_round_trip(random_invitation(rng), encode_invitation, decode_invitation);
+    expect_round_trip(random_admission(rng), encode_admission, decode_admission);
+    const Refusal refusal{random_fixed<AuthorTag>(rng), random_fixed<InvitationId>(rng), "used already"};
+    expect_round_trip(refusal, encode_refusal, decode_refusal);
+    const Token token = random_token(rng);
+    const Result<Token> back = decode_token(encode_token(token));
     ASSERT_TRUE(back.ok()) << back.failure().message;
-    EXPECT_EQ(*back, invite);
+    EXPECT_EQ(*back, token);
   }
 }
 

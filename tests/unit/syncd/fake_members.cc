@@ -18,7 +18,6 @@ const codec::Genesis& fake_genesis() {
     out.name = "fake";
     out.created = {1'700'000'000'000};
     out.admins = {admin.public_key()};
-    out.admission_key = codec::admission_key_of(secret()).public_key();
     codec::sign_genesis(out, admin);
     return out;
   }();
@@ -26,17 +25,35 @@ const codec::Genesis& fake_genesis() {
 }
 
 codec::Identity fake_member(const std::string& name) {
-  codec::Identity out{fake_genesis(), secret(), seed_of("fake node", name), seed_of("fake device", name), {}};
-  const auto node = crypto::SigningKey::from_seed(out.node_seed);
+  codec::Identity out;
+  out.genesis = fake_genesis();
+  out.network_secret = secret();
+  out.node_seed = seed_of("fake node", name);
+  out.device_seed = seed_of("fake device", name);
+  const auto node = crypto::SigningKey::from_seed(*out.node_seed);
   out.member.node.data = node.public_key().data;
   out.member.device.data = crypto::SigningKey::from_seed(out.device_seed).public_key().data;
   out.member.store = crypto::prefix_of<StoreId>(crypto::hash_in("fake store", {as_bytes(name)}));
   out.member.name = name;
-  codec::sign_member(out.member, codec::network_id(out.genesis), node, codec::admission_key_of(out.network_secret));
+  codec::sign_member(out.member, codec::network_id(out.genesis), node, nullptr);
   return out;
 }
 
-codec::local::Welcome fake_welcome(const std::string& name) { return codec::local::welcome_of(fake_member(name)); }
+codec::Proof fake_proof(const codec::Member& member) {
+  const codec::Identity admin = fake_member("admin");
+  codec::Proof out;
+  out.admitter = admin.member;
+  out.admission.node = member.node;
+  out.admission.admitter = codec::author_tag(admin.member);
+  codec::sign_admission(out.admission, codec::network_id(admin.genesis),
+                        crypto::SigningKey::from_seed(admin.device_seed));
+  return out;
+}
+
+codec::local::Welcome fake_welcome(const std::string& name) {
+  const codec::Identity identity = fake_member(name);
+  return codec::local::welcome_of(identity, fake_proof(identity.member));
+}
 
 crypto::LinkKey fake_network_key() { return codec::network_link_key(secret(), codec::network_id(fake_genesis())); }
 

@@ -8,6 +8,8 @@ namespace meshfs::sim {
 
 const codec::Genesis& fake_genesis();
 codec::Identity fake_member(const std::string& name);
+// That the fake network's admin let it in.
+codec::Proof fake_proof(const codec::Member& member);
 // What fsd tells its syncd.
 codec::local::Welcome fake_welcome(const std::string& name);
 crypto::LinkKey fake_network_key();

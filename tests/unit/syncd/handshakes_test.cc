@@ -16,7 +16,11 @@ std::uint64_t number_of(ByteView frame) { return codec::peek_frame(frame)->count
 struct Side {
   explicit Side(const std::string& name, std::uint64_t seed = 1, const codec::local::Welcome* other_network = nullptr)
       : welcome(other_network != nullptr ? *other_network : sim::fake_welcome(name)),
-        handshakes({{{static_cast<std::uint8_t>(seed)}}, welcome.network, welcome.network_key, welcome.link},
+        handshakes({{{static_cast<std::uint8_t>(seed)}},
+                    welcome.network,
+                    welcome.network_key,
+                    welcome.link_secret,
+                    welcome.roster},
                    *crypto::LinkKey::from(crypto::hash_in("seed", {as_bytes(name + std::to_string(seed))}).view()),
                    [this](const Path&, const codec::Member& member) { return met.push_back(member.name), !refuses; }) {}
   void take(ByteView frame, Instant now) {
@@ -103,7 +107,7 @@ TEST(Handshakes, ShowNobodyWhoSpeaks) {
   expect_one_session(three.a, three.b);
   EXPECT_EQ(three.a.met, std::vector<std::string>{"b"});
   EXPECT_EQ(three.b.met, std::vector<std::string>{"a"});
-  const Bytes of_a = three.a.welcome.link.credential;
+  const Bytes of_a = three.a.welcome.roster.credential;
   EXPECT_EQ(std::search(three.third.begin(), three.third.end(), of_a.begin() + 8, of_a.begin() + 24),
             three.third.end());
   std::printf("messages of %zu, %zu, %zu bytes\n", three.first.size(), three.second.size(), three.third.size());
@@ -176,7 +180,7 @@ TEST(Handshakes, StrangersAndThoseOfAnotherNetworkGetNoAnswer) {
   EXPECT_TRUE(b.says(now).empty());
   // Whoever has the network's key but no member record of it is answered, proves nothing, and gets no session.
   codec::local::Welcome forger = sim::fake_welcome("a");
-  forger.link.secret.data[0] ^= 8;
+  forger.link_secret.data[0] ^= 8;
   Side with_key("a", 2, &forger);
   with_key.handshakes.begin(kPath, false, now);
   b.take(with_key.says(now).at(0), now);

@@ -245,8 +245,9 @@ TEST(News, AnOldPeerGetsItInItsSession) {
   field.network.set_up(4, true);
   field.run(seconds(3));
   const codec::local::Welcome old = fake_welcome("old");
-  syncd::Handshakes handshakes({{{1}}, old.network, old.network_key, old.link, codec::kFeatureQuestions}, {},
-                               [](const syncd::Path&, const codec::Member&) { return true; });
+  syncd::Handshakes handshakes(
+      {{{1}}, old.network, old.network_key, old.link_secret, old.roster, codec::kFeatureQuestions}, {},
+      [](const syncd::Path&, const codec::Member&) { return true; });
   const syncd::Path path{1, SimNetwork::address_of(0)};
   std::vector<Bytes> to_old;
   auto& air = field.network.link(4, SimNetwork::Mode::datagram);

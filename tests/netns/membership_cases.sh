@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# Cases of tests/netns/run: who is let in, on real daemons.
+#
+#       [node 1: one, invites] right ---- left [node 2] right ---- left [node 3]
+
+mesh_of() {
+  local i=$1
+  shift
+  "$LAB_BIN/mesh" "$@" --state "$LAB/$i/state"
+}
+node_is() { mesh_of 1 nodes --mount "$LAB/1/mesh" --json | python3 -c '
+import json, sys
+sys.exit(0 if any(n["name"] == sys.argv[1] and n["role"] == sys.argv[2] for n in json.load(sys.stdin)["nodes"]) else 1)' "$1" "$2"; }
+first_line_says() { "$LAB_BIN/mesh" status --mount "$LAB/$1/mesh" 2>/dev/null | sed -n 1p | grep -qF -- "$2"; }
+join_with() {  # I NAME TOKEN
+  mkdir -p "$LAB/$1/mesh"
+  "$LAB_BIN/mesh" join "$3" "$2" --state "$LAB/$1/state" >"$LAB/$1/create.log"
+}
+
+has_no_session() { ! "$LAB_BIN/mesh" peers --mount "$LAB/1/mesh" --json | grep -q '"connected"'; }
+
+# The same token twice, another one, a guest, by approval: with daemons that run all the while.
+case_membership() {
+  lab_line 3
+  lab_create 1 one
+  lab_start 1
+  local token
+  token=$(mesh_of 1 invite)
+  [[ $token == meshfs1-* ]] || lab_fail "no token: $token"
+  join_with 2 two "$token"
+  lab_start 2
+  lab_wait 30 "two is not let in" first_line_says 2 '2 nodes, all in sync'
+  node_is two member || lab_fail "one does not list two as a member"
+  join_with 3 three "$token"
+  lab_start 3
+  lab_wait 30 "three does not hear that the invite was used" first_line_says 3 'used already by two; ask one for another'
+  printf 'waits\n' >"$LAB/3/mesh/nodes/three/early"
+  join_with 3 three "$(mesh_of 1 invite --guest --expires 2h)" || lab_fail "three can't join again"
+  lab_stop 3
+  lab_start 3
+  lab_wait 30 "three is not let in" first_line_says 3 'all in sync'
+  node_is three guest || lab_fail "three is no guest"
+  lab_wait 20 "what it wrote before did not arrive" lab_has "$LAB/1/mesh/nodes/three/early" waits
+  printf 'own\n' >"$LAB/3/mesh/nodes/three/own"
+  lab_wait 20 "a guest's own file did not arrive" lab_has "$LAB/1/mesh/nodes/three/own" own
+  ! printf 'x\n' 2>/dev/null >"$LAB/3/mesh/shared" || lab_fail "a guest wrote into the shared volume"
+  expect_refusal 'only admins|not running' "$LAB_BIN/mesh" invite --state "$LAB/2/state"
+}
+
+case_approval_and_other_networks() {
+  lab_line 2
+  lab_create 1 one
+  lab_start 1
+  join_with 2 two "$(mesh_of 1 invite --approve)"
+  lab_start 2
+  lab_wait 30 "two does not say what it waits for" first_line_says 2 'mesh nodes approve two'
+  expect_refusal 'no node of that name' "$LAB_BIN/mesh" nodes approve nobody --mount "$LAB/1/mesh"
+  lab_wait 30 "one does not know two" node_is two candidate
+  mesh_of 1 nodes approve two --mount "$LAB/1/mesh"
+  lab_wait 30 "two is not let in" first_line_says 2 '2 nodes, all in sync'
+  expect_refusal 'already' "$LAB_BIN/mesh" nodes approve two --mount "$LAB/1/mesh"
+  # Another network of the same name.
+  "$LAB_BIN/mesh" init lab --state "$LAB/other" --node far >/dev/null
+  expect_refusal 'another one of that name' "$LAB_BIN/mesh" join "$(mesh_of 1 invite)" --state "$LAB/other"
+  expect_refusal 'takes a time like' "$LAB_BIN/mesh" invite --expires soon --state "$LAB/1/state"
+  # With a passphrase.
+  local token
+  token=$(mesh_of 1 invite --passphrase --guest <<<'open sesame')
+  expect_refusal 'not the passphrase' bash -c "echo wrong | '$LAB_BIN/mesh' join '$token' --state '$LAB/3'"
+  "$LAB_BIN/mesh" join "$token" three --state "$LAB/3" <<<'open sesame' >/dev/null || lab_fail "the right passphrase was refused"
+}
+
+# A new device key; the old one, copied before, gets no session and takes no writes.
+case_rotation() {
+  lab_line 2
+  lab_create 1 one
+  mkdir -p "$LAB/2/mesh"
+  "$LAB_BIN/mesh" join "$(mesh_of 1 invite)" two --state "$LAB/2/state" --keep-root "$LAB/root" >/dev/null
+  [[ $(stat -c %a "$LAB/root") == 600 ]] || lab_fail "others may read the root key"
+  lab_start 1
+  lab_start 2
+  lab_wait 30 "two is not let in" first_line_says 2 '2 nodes, all in sync'
+  printf 'before\n' >"$LAB/2/mesh/nodes/two/before"
+  expect_refusal 'root FILE' "$LAB_BIN/mesh" rotate --state "$LAB/2/state" --mount "$LAB/2/mesh"
+  chmod 644 "$LAB/root"
+  expect_refusal 'chmod 600' "$LAB_BIN/mesh" rotate --root "$LAB/root" --state "$LAB/2/state" --mount "$LAB/2/mesh"
+  chmod 600 "$LAB/root"
+  lab_stop 2
+  cp -a "$LAB/2/state" "$LAB/2/stolen"
+  "$LAB_BIN/mesh" rotate --root "$LAB/root" --state "$LAB/2/state" --mount "$LAB/2/mesh"
+  lab_start 2
+  lab_wait 30 "two does not come back" first_line_says 2 '2 nodes, all in sync'
+  printf 'after\n' >"$LAB/2/mesh/nodes/two/after"
+  lab_wait 20 "the new key's file did not arrive" lab_has "$LAB/1/mesh/nodes/two/after" after
+  lab_has "$LAB/1/mesh/nodes/two/before" before || lab_fail "the old key's file is gone"
+  mesh_of 1 nodes --mount "$LAB/1/mesh"
+  lab_stop 2
+  mv "$LAB/2/state" "$LAB/2/new" && mv "$LAB/2/stolen" "$LAB/2/state"
+  lab_start 2
+  # A session that the new key left behind ends by itself; after that there is none, however often the old key asks.
+  lab_wait 120 "the old key got a session" has_no_session
+  sleep 10
+  has_no_session || lab_fail "the old key got a session"
+}

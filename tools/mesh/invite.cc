@@ -1,0 +1,136 @@
+// mesh invite: makes an invitation known to the network and prints its token.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "schema/os/folder.h"
+#include "schema/os/identity_file.h"
+#include "tools/mesh/commands.h"
+#include "tools/mesh/daemon_link.h"
+#include "tools/mesh/json.h"
+#include "tools/mesh/passphrase.h"
+#include "tools/mesh/qr.h"
+#include "tools/mesh/text_file.h"
+
+namespace meshfs::tools {
+namespace {
+
+constexpr std::int64_t kDayMs = 24LL * 60 * 60 * 1000;
+
+std::string hex_of(ByteView bytes) {
+  constexpr const char* kDigits = "0123456789abcdef";
+  std::string out;
+  for (const std::uint8_t byte : bytes) out += {kDigits[byte >> 4], kDigits[byte & 15]};
+  return out;
+}
+
+// "30m", "12h", "7d", "never"; 0: never.
+Result<std::int64_t> expiry_of(const Arguments& arguments) {
+  if (!arguments.has("--expires")) return 7 * kDayMs;
+  const std::string text = arguments.value("--expires");
+  if (text == "never") return 0;
+  std::int64_t number = 0;
+  std::size_t at = 0;
+  for (; at < text.size() && at < 6 && text[at] >= '0' && text[at] <= '9'; ++at)
+    number = number * 10 + (text[at] - '0');
+  const std::string unit = text.substr(at);
+  const std::int64_t factor = unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : unit == "d" ? kDayMs : 0;
+  if (number == 0 || factor == 0) return error(Errc::invalid, "--expires takes a time like 30m, 12h or 7d, or never.");
+  return number * factor;
+}
+
+Result<codec::Invitation> invitation_of(const Arguments& arguments, const crypto::PublicKey& key,
+                                        const NodeId& issuer) {
+  codec::Invitation out;
+  out.key = key;
+  out.issuer = issuer;
+  const auto until = expiry_of(arguments);
+  if (!until) return until.failure();
+  out.until.ms = *until;
+  out.guest = arguments.has("--guest");
+  const auto uses = arguments.number("--uses", 1, arguments.has("--approve") ? 0 : 1);
+  if (!uses) return uses.failure();
+  if (*uses > 100'000) return error(Errc::invalid, "--uses takes at most 100000.");
+  out.uses = static_cast<std::uint32_t>(*uses);
+  if (arguments.has("--passphrase")) {
+    if (arguments.has("--approve") || arguments.has("--uses"))
+      return error(
+          Errc::invalid,
+          "--passphrase goes with neither --approve nor --uses: whoever knows it comes in, by any admin's node.");
+    out.way = codec::Invitation::Way::any_admin;
+    out.uses = 0;
+  } else if (arguments.has("--approve")) {
+    out.way = codec::Invitation::Way::approval;
+  }
+  return out;
+}
+
+bool begins_network(const codec::Identity& identity) {
+  const auto& admins = identity.genesis.admins;
+  return std::any_of(admins.begin(), admins.end(),
+                     [&](const crypto::PublicKey& admin) { return admin.data == identity.member.node.data; });
+}
+
+// To the daemon, or where it will look when it starts.
+Status publish(const Arguments& arguments, const codec::Invitation& invitation, bool of_an_admin) {
+  const std::string hex = hex_of(codec::encode_invitation(invitation));
+  auto daemon = DaemonLink::connect(arguments.state + "/fsd.sock");
+  if (daemon.ok()) {
+    const auto done = daemon->ask("invite", {hex});
+    return done ? Status() : Status(done.failure());
+  }
+  if (daemon.code() == Errc::denied) return daemon.failure();
+  if (!of_an_admin)
+    return error(Errc::closed,
+                 "meshfs-fsd is not running here: start it, or run this on the node that began the network.");
+  const std::string folder = arguments.state + "/invites";
+  bool made = false;
+  const std::string file = folder + "/" + codec::invitation_id(invitation.key).hex();
+  if (os::make_folders(folder, made) != 0 || !write_text(file, hex + "\n"))
+    return error(Errc::io, "Can't write " + file + ": the daemon is not running, and would look there.");
+  std::fprintf(stderr, "meshfs-fsd is not running: the invite holds from when it starts.\n");
+  return {};
+}
+
+Status seal_token(codec::Token& token, const crypto::Seed& seed) {
+  const auto passphrase = ask_passphrase("Passphrase for this invite: ");
+  if (!passphrase) return passphrase.failure();
+  token.salt.resize(codec::kTokenSalt);
+  crypto::fill_random(token.salt);
+  auto sealed = seal_seed(seed, *passphrase, token.salt);
+  if (!sealed) return sealed.failure();
+  token.seed = std::move(*sealed);
+  return {};
+}
+
+}  // namespace
+
+Exit print_invite(const Arguments& arguments) {
+  const auto identity = os::read_identity(arguments.state);
+  if (!identity) return complain(identity.failure());
+  const std::string when = arguments.has("--qr") ? arguments.value("--qr") : "auto";
+  if (when != "auto" && when != "always" && when != "never")
+    return complain(Exit::usage, "--qr takes auto, always or never, not " + when + ".");
+  const auto seed = crypto::random_id<crypto::Seed>();
+  const auto invitation =
+      invitation_of(arguments, crypto::SigningKey::from_seed(seed).public_key(), identity->member.node);
+  if (!invitation) return complain(invitation.failure());
+  codec::Token token{identity->genesis, identity->network_secret, copy_of(seed.view()), identity->member.name, {},
+                     invitation->guest};
+  if (arguments.has("--passphrase")) {
+    if (const Status sealed = seal_token(token, seed); !sealed) return complain(sealed.failure());
+  }
+  if (const Status done = publish(arguments, *invitation, begins_network(*identity)); !done)
+    return complain(done.failure());
+  const std::string text = codec::encode_token(token);
+  std::printf("%s\n", arguments.json ? JsonObject().text("token", text).done().c_str() : text.c_str());
+  if (arguments.json || when == "never" || (when == "auto" && isatty(STDOUT_FILENO) != 1)) return Exit::ok;
+  const std::string code = qr_code(text);
+  if (code.empty() && when == "always") return complain(Exit::failed, "This build draws no QR codes.");
+  std::fputs(code.c_str(), stdout);
+  return Exit::ok;
+}
+
+}  // namespace meshfs::tools

@@ -288,6 +288,15 @@ struct Replies {
   replies @1 :List(Reply);   # 1..64
 }
 
+struct Rekey {
+  # Renews a session's keys. Who began the handshake offers, the other answers; both then have
+  #   chain = derive(chain; "meshfs renew"; X25519 of the two keys), keys = derive(chain; "meshfs key i" and "meshfs key r"),
+  # where derive is BLAKE2b-256 keyed with the first, personalised with the second (i: of who began). The first chain is
+  # derive(first key i; "meshfs chain"; first key r). Frames say by their phase under which keys they are.
+  phase @0 :UInt8;           # of the keys to come: one more than of those that count, modulo 256
+  key @1 :Data;              # 32 bytes, X25519, fresh
+}
+
 struct Message {
   union {
     push @0 :Push;
@@ -305,5 +314,6 @@ struct Message {
     wantCells @12 :WantCells; # these two to whom has feature bit 5
     cells @13 :Cells;
     beacon @14 :Beacon;      # to a neighbour that hears no beacons of mine, when one is due
+    rekey @15 :Rekey;
   }
 }

@@ -16,7 +16,7 @@ void put_header(const FrameHeader& header, Bytes& frame) {
   frame[0] = kMagic;
   frame[1] = kWireVersion;
   frame[2] = static_cast<std::uint8_t>(header.kind);
-  frame[3] = 0;
+  frame[3] = header.phase;
   std::ranges::copy(fixed(header.session), frame.begin() + 4);
   std::ranges::copy(fixed(header.counter), frame.begin() + 8);
 }
@@ -61,11 +61,13 @@ Result<FrameHeader> peek_frame(ByteView frame) {
   if (frame[1] != kWireVersion)
     return error(Errc::unsupported, "a frame of another version: update meshfs on both nodes");
   const std::uint8_t kind = frame[2];
-  if (kind < 1 || kind > 5 || frame[3] != 0) return malformed("not a meshfs frame");
+  if (kind < 1 || kind > 5) return malformed("not a meshfs frame");
   FrameHeader header;
   header.kind = static_cast<FrameKind>(kind);
   header.session = static_cast<std::uint32_t>(load_word(frame.data()) >> 32);
   header.counter = load_word(frame.data() + 8);
+  header.phase = frame[3];
+  if (header.phase != 0 && header.kind != FrameKind::packet) return malformed("not a meshfs frame");
   if (frame.size() > max_frame(header.kind)) return over_limit("a frame is larger than its limit");
   return header;
 }

@@ -136,6 +136,10 @@ struct MessageWriter {
   void operator()(const WantCells& want) { write(to.initWantCells(), want); }
   void operator()(const Cells& cells) { write(to.initCells(), cells); }
   void operator()(const Beacon& beacon) { write(to.initBeacon(), beacon); }
+  void operator()(const Rekey& rekey) {
+    to.initRekey().setPhase(rekey.phase);
+    to.getRekey().setKey(data_of(rekey.key.view()));
+  }
 };
 
 static void write(format::Message::Builder to, const Message& from, BulkWriter& bulk) {
@@ -192,6 +196,11 @@ static Status read(format::Message::Reader from, Message& to, BulkReader& bulk) 
       return read(from.getCells(), to.emplace<Cells>());
     case Which::BEACON:
       return read(from.getBeacon(), to.emplace<Beacon>());
+    case Which::REKEY: {
+      auto& rekey = to.emplace<Rekey>();
+      rekey.phase = from.getRekey().getPhase();
+      return read_fixed(from.getRekey().getKey(), rekey.key);
+    }
   }
   return error(Errc::unsupported, "a message of an unknown kind");
 }

@@ -1,8 +1,8 @@
 // What neighbours say to each other (wire.capnp), decoded at once into plain structs.
 // A frame = fixed header, then an encrypted payload. The header is parsed before anything is trusted,
 // so it is not Cap'n Proto: 32 bytes, little-endian:
-//   0 magic 'm'  1 version  2 kind  3 zero  4..7 session  8..15 counter  16..31 tag
-// packet: ChaCha20-Poly1305 under the session's key of that direction, the counter is the nonce, bytes 0..15 are authenticated, too.
+//   0 magic 'm'  1 version  2 kind  3 phase  4..7 session  8..15 counter  16..31 tag
+// packet: ChaCha20-Poly1305 under the session's key of that direction and phase, the counter is the nonce, bytes 0..15 are authenticated, too.
 // beacon, news: the same bytes under the network's key with a synthetic IV (crypto/siv.h), since many count under it.
 // handshake, cookie: no tag; a Noise message with its macs, or a cookie reply, stand behind 16 bytes of header.
 #pragma once
@@ -14,6 +14,7 @@
 #include "schema/codec/hash_list.h"
 #include "schema/codec/question.h"
 #include "schema/crypto/aead.h"
+#include "schema/crypto/dh.h"
 #include "schema/crypto/siv.h"
 #include "schema/vocab/shared_view.h"
 #include "schema/vocab/stamp.h"
@@ -47,7 +48,8 @@ struct FrameHeader {
   FrameKind kind = FrameKind::beacon;
   std::uint32_t session = 0;  // the receiver's number for the session; 0 outside one
   std::uint64_t counter =
-      0;  // strictly increasing per sender and session; of a handshake which of its messages, from 1
+      0;                   // strictly increasing per sender and session; of a handshake which of its messages, from 1
+  std::uint8_t phase = 0;  // of a packet: which of the session's keys, modulo 256; else zero
   bool operator==(const FrameHeader&) const = default;
 };
 // A beacon or news frame.
@@ -261,8 +263,14 @@ struct Dictionaries {             // "squeeze what you send me with these": at a
   bool operator==(const Dictionaries&) const = default;
 };
 
+struct Rekey {  // fresh keys for this session (syncd/core/session_keys.h)
+  std::uint8_t phase = 0;
+  crypto::DhPublic key;
+  bool operator==(const Rekey&) const = default;
+};
+
 using Message = std::variant<Push, Held, Reconcile, WantItems, WantBlobs, Blobs, Missing, Bye, Ping, Question, Replies,
-                             Dictionaries, WantCells, Cells, Beacon>;
+                             Dictionaries, WantCells, Cells, Beacon, Rekey>;
 
 Bytes encode_beacon(const Beacon&);
 Result<Beacon> decode_beacon(ByteView);

@@ -31,11 +31,16 @@ Handshakes::Handshakes(Self self, const crypto::LinkKey& seed, Judge judge)
       judge_(std::move(judge)),
       checker_(self_.network_key.view(), crypto::derive_key(seed, "meshfs cookies", {})) {}
 
-// Each ephemeral key once; what led to it is gone.
+// Each once; what led to it is gone.
+crypto::Secret<crypto::LinkKey> Handshakes::next_seed(std::string_view purpose) {
+  crypto::Secret<crypto::LinkKey> seed(crypto::derive_key(root_, purpose, {}));
+  root_ = crypto::Secret<crypto::LinkKey>(crypto::derive_key(root_, "meshfs step", {}));
+  return seed;
+}
+
 noise::HandshakeState Handshakes::fresh(bool initiator) {
   crypto::Secret<crypto::DhSecret> secret;
-  secret.data = crypto::derive_key(root_, "meshfs ephemeral", {}).data;
-  root_ = crypto::Secret<crypto::LinkKey>(crypto::derive_key(root_, "meshfs step", {}));
+  secret.data = next_seed("meshfs ephemeral").data;
   const crypto::DhKey ephemeral(secret);
   return {noise::Pattern::xx, initiator, prologue_of(self_.network), {own_, ephemeral}};
 }
@@ -157,9 +162,9 @@ std::optional<Session::Keys> Handshakes::on_answer(const Path& path, State& stat
   state.next = now + kRemembered;
   state.complete = true;
   const noise::HandshakeState::Transport transport = attempt.split();
-  Session::Keys keys{state.mine, *theirs, member->node, member->device, member->name, {}, {}, {}};
-  keys.send = crypto::Secret<crypto::AeadKey>(transport.send.key());
-  keys.receive = crypto::Secret<crypto::AeadKey>(transport.receive.key());
+  Session::Keys keys{state.mine, *theirs, member->node, member->device, member->name, {}, {}};
+  keys.start = {state.initiator, crypto::Secret<crypto::AeadKey>(transport.send.key()),
+                crypto::Secret<crypto::AeadKey>(transport.receive.key()), next_seed("meshfs renewals")};
   std::copy_n(attempt.handshake_hash().data.begin(), codec::Fingerprint::kSize, keys.id.data.begin());
   return keys;
 }

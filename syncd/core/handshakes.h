@@ -83,6 +83,7 @@ class Handshakes {
     Instant next;  // repeat, give up or forget
     Instant said_at{0};
   };
+  crypto::Secret<crypto::LinkKey> next_seed(std::string_view purpose);
   [[nodiscard]] noise::HandshakeState fresh(bool initiator);
   codec::Hello hello(bool keep);
   bool room_for(const Path& path);
@@ -95,7 +96,7 @@ class Handshakes {
 
   Self self_;
   crypto::DhKey own_;
-  crypto::Secret<crypto::LinkKey> root_;  // of the next ephemeral key
+  crypto::Secret<crypto::LinkKey> root_;  // of the next seed
   Judge judge_;
   noise::CookieChecker checker_;
   std::map<Path, State> table_;

@@ -227,7 +227,8 @@ void Neighbours::look_after(Neighbour& neighbour, Instant now, Instant& wake) {
   for (const auto& session : neighbour.sessions) {
     // A beacon counts too: a quiet session needs no traffic of its own, and a broken stream tells by on_gone().
     const Instant silent_at = std::max(session->heard(), neighbour.heard) + kSilence;
-    if (now >= session->retire_at || now >= silent_at || session->channel().dead(now) || session->unreachable()) {
+    if (now >= session->retire_at || now >= silent_at || session->channel().dead(now) || session->unreachable() ||
+        session->sealing().spent(now)) {
       ended.push_back(session.get());
     } else {
       wake = std::min({wake, session->retire_at, silent_at});

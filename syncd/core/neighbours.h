@@ -178,7 +178,7 @@ class Neighbours : public Mail, public Airs {
   // May whoever proved this make a session with us now?
   bool welcome(const Path& from, const codec::Member& member);
   void on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
-  void deliver(const NodeId& who, const std::vector<SharedView>& messages, Instant now);
+  void deliver(const NodeId& who, Session& session, const std::vector<SharedView>& messages, Instant now);
   Neighbour* known(const NodeId& id, Instant now);
   Session* session_on(const Path& path) const;
   bool may_establish(Instant now);

@@ -114,10 +114,10 @@ void Neighbours::on_packet(const Path& from, const codec::FrameHeader& header, B
   }
   if (session.path().address != from.address) session.move_to(from.address);
   known_.at(who).heard = now;
-  deliver(who, messages, now);
+  deliver(who, session, messages, now);
 }
 
-void Neighbours::deliver(const NodeId& who, const std::vector<SharedView>& messages, Instant now) {
+void Neighbours::deliver(const NodeId& who, Session& session, const std::vector<SharedView>& messages, Instant now) {
   for (const SharedView& bytes : messages) {
     Result<codec::Message> message = codec::decode_shared_message(bytes);
     if (!message && message.code() == Errc::unsupported) continue;  // of a later version: not ours to understand
@@ -134,6 +134,10 @@ void Neighbours::deliver(const NodeId& who, const std::vector<SharedView>& messa
       neighbour.overlay.kept = false;
       while (!neighbour.sessions.empty()) end_session(neighbour, neighbour.sessions.back().get(), now);
       return;
+    }
+    if (const auto* rekey = std::get_if<codec::Rekey>(&*message); rekey != nullptr) {
+      if (!session.on_rekey(*rekey, now)) blame(who, "a renewal of keys out of turn");
+      continue;
     }
     note_use(known_.at(who), *message, now);
     events_.on_message(who, std::move(*message), now);

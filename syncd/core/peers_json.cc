@@ -16,7 +16,7 @@ std::string tenths_of_ms(Duration d) {
 // In the order of codec::Message.
 constexpr std::array<const char*, std::variant_size_v<codec::Message>> kKindNames = {
     "push", "held",     "reconcile", "want_items",   "want_blobs", "blobs", "missing", "bye",
-    "ping", "question", "replies",   "dictionaries", "want_cells", "cells", "beacon"};
+    "ping", "question", "replies",   "dictionaries", "want_cells", "cells", "beacon",  "rekey"};
 
 }  // namespace
 
@@ -78,6 +78,7 @@ std::string Life::peer_json(const Neighbour& neighbour, Instant now) const {
              ",\"bytes_per_s_out\":" + std::to_string(rate->second.out_per_s);
     }
     out += ",\"connected_ms\":" + std::to_string(to_ms(now - session->established()));
+    out += ",\"rekeyed\":" + std::to_string(session->sealing().renewed());
     out += ",\"in_sync\":{";
     for (const SetId set : kAllSets) {
       if (set != kAllSets.front()) out += ",";

@@ -11,6 +11,7 @@ Session::Session(Links& links, const transport::LinkTraits& traits, LinkBudget& 
       budget_(budget),
       path_(std::move(path)),
       keys_(std::move(keys)),
+      sealing_(std::exchange(keys_.start, {}), now),
       reliable_(traits.reliable),
       link_name_(traits.name),
       established_(now),
@@ -24,7 +25,7 @@ Session::Session(Links& links, const transport::LinkTraits& traits, LinkBudget& 
 
 bool Session::on_frame(const codec::FrameHeader& header, ByteView frame, Instant now,
                        std::vector<SharedView>& delivered) {
-  const Result<Bytes> payload = codec::open_packet(keys_.receive, frame);
+  const Result<Bytes> payload = sealing_.open(header, frame, now);
   if (!payload || !window_.accept(header.counter)) return false;
   Result<codec::Packet> packet = codec::decode_packet(*payload);
   if (!packet) return false;
@@ -55,9 +56,19 @@ Result<std::uint64_t> Session::send_packet(const codec::Packet& packet, Instant 
     ++sent_;
   }
   const codec::FrameHeader header{codec::FrameKind::packet, keys_.theirs.session, next_counter_};
-  Bytes frame = codec::seal_packet(keys_.send, header, packet);
+  Bytes frame = sealing_.seal(header, packet);
   if (!hand_over(frame, now)) parked_ = std::move(frame);
   return next_counter_++;
+}
+
+void Session::say(const codec::Rekey& rekey) {
+  channel_->queue(Priority::control, std::make_shared<const Bytes>(codec::encode_message(rekey)));
+}
+
+bool Session::on_rekey(const codec::Rekey& said, Instant now) {
+  const auto answer = sealing_.take(said, now);
+  if (answer && *answer) say(**answer);
+  return answer.ok();
 }
 
 std::size_t Session::flush(Instant now, std::size_t most) {
@@ -75,6 +86,7 @@ std::size_t Session::flush(Instant now, std::size_t most) {
     parked_until_ = kNever;
   }
   room_ = false;
+  if (const auto offer = sealing_.due(now)) say(*offer);
   channel_->flush(now, [this, now](const codec::Packet& packet) { return send_packet(packet, now); });
   if (!parked_.empty()) parked_until_ = now + kRetryParked;
   return sent_;

@@ -1,4 +1,4 @@
-// One session with one neighbour over one path: key, frame counters, replay window, channel. Owned by Neighbours.
+// One session with one neighbour over one path: keys, frame counters, replay window, channel. Owned by Neighbours.
 // Transitions: made when the handshake is complete -> active or retiring (a better path took over) -> ended.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include "syncd/core/link_budget.h"
 #include "syncd/core/ports.h"
 #include "syncd/core/replay_window.h"
+#include "syncd/core/session_keys.h"
 
 namespace meshfs::syncd {
 
@@ -25,9 +26,9 @@ class Session {
     codec::Hello mine, theirs;
     NodeId node;  // whose credential theirs was
     DeviceKey device;
-    std::string name;  // of that node
-    crypto::Secret<crypto::AeadKey> send, receive;
-    codec::Fingerprint id;  // of the handshake, the same on both sides
+    std::string name;          // of that node
+    SessionKeys::Start start;  // wiped once the session is made
+    codec::Fingerprint id;     // of the handshake, the same on both sides
   };
   // `budget`: the link's, outlives the session.
   Session(Links& links, const transport::LinkTraits& traits, LinkBudget& budget, Path path, Keys keys, Instant now);
@@ -44,6 +45,10 @@ class Session {
   [[nodiscard]] const Path& path() const { return path_; }
   void move_to(const transport::LinkAddress& address) { path_.address = address; }  // a datagram peer changed address
   [[nodiscard]] const Keys& keys() const { return keys_; }
+  [[nodiscard]] SessionKeys& sealing() { return sealing_; }
+  [[nodiscard]] const SessionKeys& sealing() const { return sealing_; }
+  // A renewal of its keys came. False: it makes no sense.
+  bool on_rekey(const codec::Rekey& said, Instant now);
   [[nodiscard]] bool reliable() const { return reliable_; }
   [[nodiscard]] const std::string& link_name() const { return link_name_; }
   [[nodiscard]] Instant established() const { return established_; }
@@ -64,11 +69,13 @@ class Session {
   static constexpr Duration kRetryParked = milliseconds(20);
   Result<std::uint64_t> send_packet(const codec::Packet& packet, Instant now);
   bool hand_over(Bytes& frame, Instant now);
+  void say(const codec::Rekey& rekey);
 
   Links& links_;
   LinkBudget& budget_;
   Path path_;
   Keys keys_;
+  SessionKeys sealing_;
   bool reliable_;
   std::string link_name_;
   Instant established_, heard_;

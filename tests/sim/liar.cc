@@ -205,11 +205,11 @@ void Liar::tell_message(Bytes message) {
 void Liar::tell_packet(ByteView packet) {
   for (const auto& [path, session] : sessions_) {
     ++messages_;
-    const syncd::Session::Keys& keys = session->keys();
-    const codec::FrameHeader header{codec::FrameKind::packet, keys.theirs.session, session->counts().frames_out + 1};
+    const codec::FrameHeader header{codec::FrameKind::packet, session->keys().theirs.session,
+                                    session->counts().frames_out + 1};
     Bytes frame(codec::kFrameHeaderBytes);
     frame.insert(frame.end(), packet.begin(), packet.end());
-    (void)air().send(path.address, codec::seal_packet_in_place(keys.send, header, std::move(frame)));
+    (void)air().send(path.address, session->sealing().seal_in_place(header, std::move(frame)));
   }
 }
 

@@ -210,8 +210,10 @@ codec::Message random_message(Rng& rng, std::size_t which) {
                    random_cells(rng, 100),
                    rng.percent(50) ? rng.next() >> 1 : 0,
                    rng.percent(50) ? rng.next() | ItemId{1} << 63 : 0};
-    default:
+    case 14:
       return random_beacon(rng);
+    default:
+      return Rekey{static_cast<std::uint8_t>(rng.below(256)), random_fixed<crypto::DhPublic>(rng)};
   }
 }
 

@@ -46,9 +46,9 @@ struct Side {
 bool agreed(const Side& a, const Side& b) { return a.keys && b.keys && a.keys->id == b.keys->id; }
 
 void expect_one_session(const Side& a, const Side& b) {
-  EXPECT_EQ(a.keys->send, b.keys->receive);
-  EXPECT_EQ(b.keys->send, a.keys->receive);
-  EXPECT_NE(a.keys->send, a.keys->receive);
+  EXPECT_EQ(a.keys->start.send, b.keys->start.receive);
+  EXPECT_EQ(b.keys->start.send, a.keys->start.receive);
+  EXPECT_NE(a.keys->start.send, a.keys->start.receive);
   EXPECT_EQ(a.keys->mine.session, b.keys->theirs.session);
   EXPECT_EQ(b.keys->mine.session, a.keys->theirs.session);
   EXPECT_EQ(a.keys->node, b.welcome.node);

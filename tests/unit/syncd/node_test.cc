@@ -205,5 +205,22 @@ TEST(Node, ReceivedBytesAreCountedByKind) {
   EXPECT_EQ(number_after(mesh.fsds[0]->peers, "\"blobs\":"), 0u);
 }
 
+TEST_P(OverBoth, KeysAreRenewedUnderTrafficAndNobodyNotices) {
+  Mesh mesh(13);
+  mesh.line(2, {.delay = milliseconds(2), .jitter = milliseconds(1), .loss_ppm = GetParam() ? 0u : 100'000u},
+            GetParam());
+  mesh.run(seconds(5));
+  for (std::uint64_t second = 0; second < 900; ++second) {
+    mesh.fsds[second % 2]->publish(second, {mesh.random_bytes(2000)}, true);
+    mesh.run(seconds(1));
+  }
+  EXPECT_TRUE(mesh.run_until([&] { return mesh.all_blobs() && mesh.same_items(); }, seconds(5)));
+  mesh.run(seconds(10));
+  for (const auto& fsd : mesh.fsds) {
+    EXPECT_GE(number_after(fsd->peers, "\"rekeyed\":"), 5u) << fsd->peers;
+    EXPECT_GE(number_after(fsd->peers, "\"connected_ms\":"), 880'000u) << "another session took over";
+  }
+}
+
 }  // namespace
 }  // namespace meshfs::sim

@@ -1,6 +1,9 @@
 #include "tests/sim/liar.h"
 
+#include <algorithm>
+
 #include "syncd/core/sketch.h"
+#include "tests/sim/bad_bytes.h"
 
 namespace meshfs::sim {
 
@@ -12,7 +15,11 @@ namespace {
 constexpr std::uint64_t kBeaconEvery = 10;  // turns; of one that is no liar by beacon 200
 constexpr std::uint64_t kUsualBeaconEvery = 200;
 constexpr int kHellosPerTurn = 20, kReplaysPerTurn = 20;
-constexpr std::size_t kMostQueued = 64 * 1024;  // to each victim: more would only wait
+constexpr std::array<const char*, Liar::kAllKinds> kNames{
+    "sketch", "beacons", "cells", "ranges", "replays",  "hellos",  "wants", "refused",  "told", "forged",
+    "twins",  "dated",   "flood", "paths",  "symlinks", "network", "bombs", "pointers", "junk"};
+constexpr int kFloodPerTurn = 5, kJunkPerTurn = 250;  // 1,000 entries and 50,000 packets a second
+constexpr std::size_t kMostQueued = 64 * 1024;        // to each victim: more would only wait
 
 codec::Nonce boot_of(std::uint64_t seed) {
   const ByteView bytes{reinterpret_cast<const std::uint8_t*>(&seed), sizeof seed};
@@ -24,16 +31,24 @@ crypto::LinkKey seed_of(std::uint64_t seed) {
 
 }  // namespace
 
-const char* Liar::name_of(Kind kind) {
-  static constexpr const char* kNames[]{"sketch", "beacons", "cells",   "ranges", "replays",
-                                        "hellos", "wants",   "refused", "told"};
-  return kNames[static_cast<std::size_t>(kind)];
+const char* Liar::name_of(Kind kind) { return kNames.at(static_cast<std::size_t>(kind)); }
+
+std::optional<Liar::Kind> Liar::named(std::string_view name) {
+  const auto at = std::find(kNames.begin(), kNames.end(), name);
+  if (at == kNames.end()) return std::nullopt;
+  return static_cast<Kind>(at - kNames.begin());
 }
 
 Liar::Liar(SimNetwork& network, SimNetwork::Node number, const codec::local::Welcome& member, Kind kind,
            std::uint64_t seed)
-    : network_(network),
-      number_(number),
+    : Liar({network.link(number, SimNetwork::Mode::datagram), [&network] { return network.now(); },
+            [&network](Instant when, std::function<void()> what) { network.at(when, std::move(what)); }},
+           member, kind, seed) {
+  number_ = number;
+}
+
+Liar::Liar(Stage stage, const codec::local::Welcome& member, Kind kind, std::uint64_t seed)
+    : stage_(std::move(stage)),
       kind_(kind),
       rng_(seed),
       member_(member),
@@ -47,7 +62,10 @@ Liar::~Liar() {
   *alive_ = false;
 }
 
-transport::SimLink& Liar::air() { return network_.link(number_, SimNetwork::Mode::datagram); }
+void Liar::say_all(ByteView frame) {
+  ++frames_;
+  (void)air().send_all(frame);
+}
 
 Status Liar::send(syncd::LinkId, const LinkAddress& to, ByteView frame) { return air().send(to, frame); }
 Status Liar::send_all(syncd::LinkId, ByteView frame) { return air().send_all(frame); }
@@ -74,7 +92,7 @@ void Liar::stop() {
 void Liar::on_frame(const LinkAddress& from, ByteView frame) {
   const Result<codec::FrameHeader> header = codec::peek_frame(frame);
   if (!header) return;
-  const Instant now = network_.now();
+  const Instant now = stage_.now();
   const syncd::Path path{kAir, from};
   if (header->kind == codec::FrameKind::packet) {
     const auto it = sessions_.find(path);
@@ -119,6 +137,8 @@ void Liar::on_message(syncd::Session& from, const codec::Message& message) {
       answer.ranges.push_back({range.lower, range.upper, 1000, any_fingerprint(), false, {}});
     }
     if (kind_ == Kind::ranges) say(from, answer);
+  } else if (const auto* wants = std::get_if<codec::WantBlobs>(&message); wants != nullptr && kind_ == Kind::bombs) {
+    bomb(from, *wants);
   } else if (const auto* ping = std::get_if<codec::Ping>(&message); ping != nullptr && !ping->reply) {
     say(from, codec::Ping{ping->token, true});
   }
@@ -146,10 +166,10 @@ std::vector<codec::SketchCell> Liar::cells(std::uint32_t first, std::uint32_t nu
   return out;
 }
 
-void Liar::say(syncd::Session& to, const codec::Message& message) {
+void Liar::say(syncd::Session& to, Bytes message) {
   if (to.channel().traffic().queued > kMostQueued) return;
   ++messages_;
-  to.channel().queue(syncd::Priority::control, std::make_shared<const Bytes>(codec::encode_message(message)));
+  to.channel().queue(syncd::Priority::control, std::make_shared<const Bytes>(std::move(message)));
 }
 
 void Liar::say_beacon() {
@@ -171,8 +191,8 @@ void Liar::tell_handshake(std::uint64_t number, ByteView message) {
   Bytes frame = codec::plain_header({codec::FrameKind::handshake, 0, number});
   frame.insert(frame.end(), message.begin(), message.end());
   noise::CookieGenerator macs(member_.network_key.view());
-  macs.add_macs(frame, network_.now());
-  (void)air().send_all(frame);
+  macs.add_macs(frame, stage_.now());
+  say_all(frame);
 }
 
 // A first message of nobody's key: answered as far as cookies are not asked for.
@@ -197,7 +217,7 @@ void Liar::tell_message(Bytes message) {
     if (session->channel().traffic().queued > kMostQueued) continue;
     ++messages_;
     session->channel().queue(syncd::Priority::control, shared);
-    session->flush(network_.now());
+    session->flush(stage_.now());
   }
 }
 
@@ -230,8 +250,56 @@ void Liar::push_refused(syncd::Session& victim) {
   say(victim, push);
 }
 
+void Liar::sign(syncd::Session& victim) {
+  const WallMs now{stage_.epoch.ms + to_ms(stage_.now() - Instant{})};
+  codec::Push push;
+  const auto add = [&](codec::Bundle bundle) { push.bundles.push_back(std::move(bundle)); };
+  switch (kind_) {
+    case Kind::forged:
+      add(lies_->forged(now));
+      break;
+    case Kind::twins: {
+      auto [one, other] = lies_->twins(now);
+      add(rng_.percent(50) ? std::move(one) : std::move(other));
+      break;
+    }
+    case Kind::dated:
+      add(lies_->dated(now));
+      break;
+    case Kind::flood:
+      for (int i = 0; i < kFloodPerTurn; ++i) add(lies_->sound(now));
+      break;
+    case Kind::paths:
+      add(lies_->path(now));
+      break;
+    case Kind::symlinks:
+      add(lies_->symlink(now));
+      break;
+    case Kind::network:
+      add(lies_->network(now));
+      break;
+    case Kind::bombs: {
+      codec::ChunkedContent content{64 * 1024, {}};
+      for (auto& byte : content.root.data) byte = static_cast<std::uint8_t>(rng_.next());
+      add(lies_->promised(now, content));
+      break;
+    }
+    default:
+      return;
+  }
+  say(victim, push);
+}
+
+void Liar::bomb(syncd::Session& victim, const codec::WantBlobs& wants) {
+  for (const auto& want : wants.wants) say(victim, codec::Blobs{{bomb_of(want.hash, want.kind, want.bases, rng_)}});
+}
+
+void Liar::junk() {
+  for (int i = 0; i < kJunkPerTurn; ++i) say_all(junk_packet(rng_));
+}
+
 void Liar::turn() {
-  const Instant now = network_.now();
+  const Instant now = stage_.now();
   const std::uint64_t every = kind_ == Kind::beacons ? kBeaconEvery : kUsualBeaconEvery;
   if (++turns_ % every == 1 && kind_ != Kind::told) say_beacon();
   std::vector<syncd::Path> given_up;
@@ -240,18 +308,21 @@ void Liar::turn() {
   }
   for (int i = 0; kind_ == Kind::hellos && i < kHellosPerTurn; ++i) greet();
   for (int i = 0; kind_ == Kind::replays && i < kReplaysPerTurn && !overheard_.empty(); ++i) {
-    (void)air().send_all(overheard_[rng_.below(overheard_.size())]);
+    say_all(overheard_[rng_.below(overheard_.size())]);
   }
+  if (kind_ == Kind::junk) junk();
   for (auto it = sessions_.begin(); it != sessions_.end();) {
     syncd::Session& session = *it->second;
     if (kind_ == Kind::wants) flood(session);
     if (kind_ == Kind::refused) push_refused(session);
+    if (lies_) sign(session);
+    if (kind_ == Kind::pointers) say(session, pointers(rng_));
     if (kind_ == Kind::ranges)
       say(session, codec::Reconcile{SetId::shared, 0, true, {{0, 0, 9, any_fingerprint(), false, {}}}});
     session.flush(now);
     it = session.channel().dead(now) ? sessions_.erase(it) : std::next(it);
   }
-  network_.at(now + (kind_ == Kind::told ? kTurn * 4 : kTurn), [this, alive = alive_, life = life_] {
+  stage_.at(now + (kind_ == Kind::told ? kTurn * 4 : kTurn), [this, alive = alive_, life = life_] {
     if (*alive && life == life_) turn();
   });
 }

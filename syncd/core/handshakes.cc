@@ -152,7 +152,10 @@ std::optional<Session::Keys> Handshakes::on_answer(const Path& path, State& stat
   if (!theirs) return std::nullopt;
   const Result<codec::Member> member =
       codec::verify_credential(theirs->credential, *attempt.remote_static(), self_.network, self_.roster);
-  if (!member || !judge_(path, *member)) return std::nullopt;
+  if (!member || !judge_(path, *member)) {
+    if (state.reliable) state.next = now;  // nothing more can come of this stream: who believes in it shall see it end
+    return std::nullopt;
+  }
   if (state.initiator) {
     const Result<Bytes> third = attempt.write_message(codec::encode_hello(state.mine));
     if (!third) return std::nullopt;

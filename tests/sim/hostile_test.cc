@@ -48,7 +48,7 @@ class Valley {
                       [this](Instant at, std::function<void()> what) { network_.at(at, std::move(what)); },
                       SimNode::kWallStart};
     liar_ = std::make_unique<Liar>(stage, codec::local::welcome_of(enemy), kind, seed_);
-    liar_->sign_with({enemy, codec::author_tag(admin.member.device, admin.member.store), 1000, seed_});
+    liar_->sign_with({enemy, codec::author_tag(admin.member), 1000, seed_});
     network_.set_up(kHonest, true);
     liar_->start();
     pass(seconds(2));

@@ -54,7 +54,7 @@ SignedLies::SignedLies(const codec::Identity& identity, const AuthorTag& victim,
                        std::uint64_t seed)
     : device_(crypto::SigningKey::from_seed(identity.device_seed)),
       network_(codec::network_id(identity.genesis)),
-      me_(codec::author_tag(identity.member.device, identity.member.store)),
+      me_(codec::author_tag(identity.member)),
       victim_(victim),
       sequence_(first),
       rng_(seed) {}

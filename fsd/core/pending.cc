@@ -5,7 +5,10 @@
 namespace meshfs::fsd {
 
 void PendingBundles::add(Waiting waiting) {
+  waiting.key = crypto::hash_of(waiting.bundle.bytes);
+  if (const auto known = by_bundle_.find(waiting.key); known != by_bundle_.end()) erase(known->second);
   const std::uint64_t number = next_++;
+  by_bundle_[waiting.key] = number;
   bytes_ += waiting.bundle.bytes.size();
   for (const Hash& origin : waiting.origins) by_origin_.emplace(origin, number);
   for (const ObjectId& object : waiting.objects) by_object_.emplace(object, number);
@@ -21,6 +24,7 @@ void PendingBundles::add(Waiting waiting) {
 void PendingBundles::erase(std::uint64_t number) {
   const auto at = waiting_.find(number);
   const Waiting& gone = at->second;
+  by_bundle_.erase(gone.key);
   bytes_ -= gone.bundle.bytes.size();
   for (const Hash& origin : gone.origins) by_origin_.erase({origin, number});
   for (const ObjectId& object : gone.objects) by_object_.erase({object, number});

@@ -25,8 +25,9 @@ class PendingBundles {
     std::vector<ObjectId> objects;    // of its waiting entries: another head may cover them
     std::vector<Hash> holds;          // its waiting entries, which others may name as origins
     std::vector<Hash> unproven;       // entries that nobody has verified yet: only to tell that they wait
+    Hash key{};                       // of the bundle; add() makes it
   };
-  // Drops the oldest beyond the limits.
+  // One that waits already takes its new place: neighbours offer it again and again. Drops the oldest beyond the limits.
   void add(Waiting waiting);
   // Takes out what waits for any of these, or for something about these objects.
   std::vector<Waiting> take(const std::vector<Hash>& entries, const std::vector<AuthorTag>& authors,
@@ -49,6 +50,7 @@ class PendingBundles {
   std::set<std::pair<ObjectId, std::uint64_t>> by_object_;
   std::map<Hash, std::uint64_t> holders_;
   std::map<Hash, std::uint64_t> unproven_;
+  std::map<Hash, std::uint64_t> by_bundle_;
   std::uint64_t next_ = 1;
   std::size_t bytes_ = 0;
 };

@@ -42,9 +42,17 @@ void Replica::Parts::let_in() {
 }
 
 void Replica::Parts::tell_roster(bool always) {
+  if (!outbox.is_connected()) return;
   codec::Roster roster = members.roster(identity.member.node, time.at(now));
-  roster.credential = codec::link_identity_of(identity, members.proof_of(identity.member.node)).credential;
-  if (!outbox.is_connected() || (!always && told_roster == roster)) return;
+  // A signature each time would be milliseconds on a router.
+  auto proof = members.proof_of(identity.member.node);
+  if (!told_roster || proof != told_proof) {
+    roster.credential = codec::link_identity_of(identity, proof).credential;
+    told_proof = std::move(proof);
+  } else {
+    roster.credential = told_roster->credential;
+  }
+  if (!always && told_roster == roster) return;
   told_roster = roster;
   outbox.send(std::move(roster));
 }

@@ -82,6 +82,7 @@ struct Replica::Parts {
   Admitting admitting;
   bool look_at_members = true;
   std::optional<codec::Roster> told_roster;
+  std::optional<codec::Proof> told_proof;
   FlatVersions versions;
   Signing signing;
   DeltaServer delta_server;

@@ -116,6 +116,24 @@ TEST(Joining, TwoWithOneInviteEndWithOneMemberAndPeace) {
   mesh.expect_equal_and_quiet();
 }
 
+// What it wrote is offered again and again, and nobody may take it: they compare, but seldom.
+TEST(Joining, OneThatIsNeverLetInIsComparedWithSeldom) {
+  Joining mesh(10);
+  mesh.join(2, 2);
+  mesh.pass(seconds(30));
+  mesh.join(3, 2);  // the same invite
+  ASSERT_TRUE(mesh.node[3]->write("early", "nobody will see this"));
+  mesh.pass(seconds(300));
+  EXPECT_NE(mesh.node[3]->replica().status().standing.find("used already by n2"), std::string::npos);
+  const std::uint64_t before = mesh.said();
+  mesh.pass(seconds(3600));
+  const std::uint64_t said = mesh.said() - before;
+  std::printf("in an hour, by all: %llu messages\n", static_cast<unsigned long long>(said));
+  EXPECT_LE(said, 400u);
+  EXPECT_FALSE(mesh.node[2]->text_of("early"));
+  EXPECT_LE(mesh.node[2]->replica().status().pending, 8u);
+}
+
 TEST(Joining, ACrashOfTheInviterGivesNoUseTwice) {
   for (std::uint64_t seed = 20; seed < 26; ++seed) {
     Joining mesh(seed);

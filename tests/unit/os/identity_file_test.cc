@@ -55,6 +55,21 @@ TEST_F(IdentityFile, IsNeverOverwritten) {
   EXPECT_FALSE(fs::exists(os::identity_path(state()) + ".new"));
 }
 
+TEST_F(IdentityFile, IsReplacedWholeByALaterOne) {
+  codec::Identity identity = new_identity("roof");
+  ASSERT_TRUE(os::write_identity(state(), identity).ok());
+  codec::rotate_device(identity, *identity.node_seed);
+  ASSERT_TRUE(os::replace_identity(state(), identity).ok());
+  const auto read = os::read_identity(state());
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(*read, identity);
+  struct stat about {};
+  ASSERT_EQ(stat(os::identity_path(state()).c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 07777, 0600u);
+  EXPECT_FALSE(fs::exists(os::identity_path(state()) + ".new"));
+  EXPECT_FALSE(os::replace_identity(state() + "/nowhere", identity).ok());
+}
+
 TEST_F(IdentityFile, IsRefusedWhenOthersMayReadIt) {
   ASSERT_TRUE(os::write_identity(state(), new_identity("roof")).ok());
   ASSERT_EQ(chmod(os::identity_path(state()).c_str(), 0640), 0);

@@ -196,6 +196,7 @@ class Replica {
 
   std::string node_name(const AuthorTag& author) const;  // hex of the tag if unknown
   std::vector<codec::Member> members() const;
+  const std::map<std::string, NodeId>& node_folders() const;  // under /mesh/nodes
 
  private:
   struct Parts;

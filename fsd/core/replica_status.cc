@@ -89,4 +89,6 @@ std::string Replica::node_name(const AuthorTag& author) const { return parts_->m
 
 std::vector<codec::Member> Replica::members() const { return parts_->members.all(); }
 
+const std::map<std::string, NodeId>& Replica::node_folders() const { return parts_->members.folders(); }
+
 }  // namespace meshfs::fsd

@@ -230,7 +230,7 @@ std::optional<Announcer::Form> Announcer::form_of_content(Waiting& waiting) {
   waiting.version = now->content_stamp;
   const bool in_place = file == nullptr || !file->staging;
   const bool grows = in_place && !waiting.late && change.before != nullptr && waiting.tries == 0 &&
-                     content_.grew(change.before->content, now->content);
+                     seal_mark(now->attributes).empty() && content_.grew(change.before->content, now->content);
   return grows ? Form::grow : Form::replace;
 }
 

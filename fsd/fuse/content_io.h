@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "fsd/core/seals.h"
 #include "schema/codec/entry.h"
 
 namespace meshfs::fsd::fuse {
@@ -41,6 +42,11 @@ class ContentIo {
   // Stores the first `size` bytes of a file, read with pread on any thread. The caller keeps `fd` open and its
   // bytes as they are until `stored` is called.
   virtual void ingest(int fd, std::uint64_t size, Stored stored) = 0;
+
+  // Who opens and makes sealed contents; null: nobody, they show as they are.
+  virtual Seals* seals() { return nullptr; }
+  // As ingest(), of the sealed form of a file of `seal->plain_bytes`.
+  virtual void ingest(int fd, std::shared_ptr<const crypto::Seal> seal, Stored stored);
 
   // A file that is stored from its start while it is still being written. Destroyed without finish(): nothing comes of it.
   class Following {

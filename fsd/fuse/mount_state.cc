@@ -65,9 +65,11 @@ struct stat MountState::stat_of(Ino ino, const NodeInfo& info) {
   st.st_nlink = info.kind == codec::Kind::directory ? 2 + info.directories : info.links;
   if (const Frozen* frozen = inodes.frozen(ino); frozen != nullptr && frozen->removed) st.st_nlink = 0;
   std::uint64_t size = info.kind == codec::Kind::directory ? 4096 : codec::size_of(info.content);
+  const OpenFile* file = info.kind == codec::Kind::file ? open_files.find(ino) : nullptr;
+  if (file == nullptr && info.kind == codec::Kind::file)
+    size = Unsealing::of(info.attributes, info.content, content).size(info.content);
   std::int64_t mtime = a.mtime_ns;
   std::int64_t ctime = info.version.hlc.wall().ms * 1'000'000;
-  const OpenFile* file = info.kind == codec::Kind::file ? open_files.find(ino) : nullptr;
   if (file != nullptr) {
     size = file->size();
     if (file->dirty()) mtime = file->mtime_ns;

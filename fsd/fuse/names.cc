@@ -186,7 +186,7 @@ Status rename_now(MountState& state, const RenameRequest& r, const NodeKey& from
   } else if (renamed->now != source && ino) {  // the bytes are the target's object now, under the source's inode
     state.inodes.rebind(*ino, renamed->now);
     if (OpenFile* file = state.open_files.find(*ino)) {
-      if (Result<NodeInfo> info = state.tree.info(renamed->now)) file->info = std::move(*info);
+      if (Result<NodeInfo> info = state.tree.info(renamed->now)) state.open_files.look_at(*file, std::move(*info));
       if (Result<std::vector<Stamp>> base = state.tree.content_base(renamed->now)) file->base = std::move(*base);
     }
   }
@@ -216,6 +216,28 @@ void rename_settled(fuse_req_t request, const RenameRequest& r) {
   reply(request, rename_now(state, r, *from_directory, *to_directory, *source));
 }
 
+// Who saves by a new file under the old name means the same file: what was sealed stays so. True: renamed later.
+bool seal_before(fuse_req_t request, const RenameRequest& r) {
+  MountState& state = MountState::of(request);
+  if (r.mode != RenameMode::replace || state.content.seals() == nullptr) return false;
+  const Result<NodeKey> from_directory = state.directory(r.from_parent), to_directory = state.directory(r.to_parent);
+  if (!from_directory || !to_directory) return false;
+  const Result<NodeKey> source = state.tree.lookup(*from_directory, r.from);
+  const Result<NodeKey> target = state.tree.lookup(*to_directory, r.to);
+  if (!source || !target || *source == *target) return false;
+  const Result<NodeInfo> from = state.tree.info(*source), to = state.tree.info(*target);
+  if (!from || !to || from->kind != codec::Kind::file || to->kind != codec::Kind::file) return false;
+  const SealTags readers = seal_mark(to->attributes);
+  const bool mine = std::binary_search(readers.begin(), readers.end(), state.content.seals()->own());
+  const std::optional<Ino> ino = state.inodes.bound(*source);
+  if (!mine || !seal_mark(from->attributes).empty() || !ino) return false;
+  state.open_files.seal(*ino, *from, readers, [request, r](const Status& sealed) {
+    if (!sealed) return reply(request, sealed);
+    rename_settled(request, r);
+  });
+  return true;
+}
+
 void rename(fuse_req_t request, fuse_ino_t from_parent, const char* from, fuse_ino_t to_parent, const char* to,
             unsigned flags) {
   MountState& state = MountState::of(request);
@@ -226,6 +248,7 @@ void rename(fuse_req_t request, fuse_ino_t from_parent, const char* from, fuse_i
                           : flags == RENAME_EXCHANGE ? RenameMode::exchange
                                                      : RenameMode::replace;
   RenameRequest r{from_parent, to_parent, from, to, mode};
+  if (seal_before(request, r)) return;
   // A replacing rename publishes the source's bytes as the target's next version: they must be in the tree first,
   // or others would see the target empty for a moment.
   if (mode == RenameMode::replace) {

@@ -26,7 +26,10 @@ bool OpenFiles::discarded(const OpenFile& file) {
 
 Result<OpenFile*> OpenFiles::acquire(Ino ino, const NodeInfo& info, Mode mode) {
   OpenFile* file = find(ino);
+  if (file != nullptr && mode.writes && file->unsealing.forbidden) return Errc::denied;
   if (file == nullptr) {
+    Unsealing unsealing = Unsealing::of(info.attributes, info.content, content_);
+    if (mode.writes && unsealing.forbidden) return Errc::denied;
     std::vector<Stamp> base;
     if (mode.writes) {
       Result<std::vector<Stamp>> shown = tree_.content_base(info.key);
@@ -37,8 +40,9 @@ Result<OpenFile*> OpenFiles::acquire(Ino ino, const NodeInfo& info, Mode mode) {
     file = made.get();
     file->ino = ino;
     file->info = info;
+    file->unsealing = std::move(unsealing);
     file->base = std::move(base);
-    file->grew_from = codec::size_of(info.content);
+    file->grew_from = file->size();
     files_[ino] = std::move(made);
     inodes_.hold(ino);
   } else if (mode.writes && file->writers == 0 && !file->staging && !discarded(*file)) {
@@ -96,6 +100,7 @@ void OpenFiles::release_throttled() {
 
 Result<Bytes> OpenFiles::read(OpenFile& file, std::uint64_t offset, std::size_t length) {
   if (file.uses_staging()) return file.staging->read(offset, length);
+  if (file.unsealing.ours) return read_shown(content_, file.info.content, file.unsealing, offset, length);
   const std::uint64_t size = codec::size_of(file.info.content);
   if (offset >= size) return Bytes();
   length = static_cast<std::size_t>(std::min<std::uint64_t>(length, size - offset));
@@ -112,7 +117,7 @@ Status OpenFiles::stage(OpenFile& file) {
   file.staging = std::make_unique<Staging>(area_);
   file.ahead.restart();
   file.mtime_ns = file.info.attributes.mtime_ns;
-  const std::uint64_t size = codec::size_of(file.info.content);
+  const std::uint64_t size = file.unsealing.size(file.info.content);
   if (size == 0) return {};
   file.copied = 0;
   if (size > kCopySlice) {
@@ -131,7 +136,8 @@ Status OpenFiles::stage(OpenFile& file) {
 
 // The bytes from `offset` on are on other nodes: copying goes on once they are here.
 bool OpenFiles::await_base(OpenFile& file, std::uint64_t offset) {
-  file.fetch = content_.fetch(file.info.content, offset, kCopySlice,
+  const auto range = range_of_shown(content_, file.info.content, file.unsealing, offset, kCopySlice);
+  file.fetch = content_.fetch(file.info.content, range.offset, range.length,
                               [this, ino = file.ino, alive = alive_](const Status& status) {
                                 if (*alive) base_came(ino, status);
                               });
@@ -155,7 +161,7 @@ void OpenFiles::base_came(Ino ino, const Status& status) {
 
 // False when there is nothing more to copy, or it failed: then `failed` says why and staging is gone.
 bool OpenFiles::copy_slice(OpenFile& file) {
-  const std::uint64_t size = codec::size_of(file.info.content);
+  const std::uint64_t size = file.unsealing.size(file.info.content);
   const std::uint64_t at = *file.copied;
   std::unique_ptr<Staging> staging = std::move(file.staging);  // read() is to see the old version
   Result<Bytes> bytes = read(file, at, kCopySlice);
@@ -182,9 +188,14 @@ bool OpenFiles::writable_now(OpenFile& file) {
   return file.staging != nullptr && !file.copied && !file.is_read_by_worker();
 }
 
+void OpenFiles::look_at(OpenFile& file, NodeInfo info) {
+  file.unsealing = Unsealing::of(info.attributes, info.content, content_);
+  file.info = std::move(info);
+}
+
 void OpenFiles::grew(OpenFile& file, const NodeInfo& now) {
-  file.info = now;
-  file.grew_from = codec::size_of(now.content);
+  look_at(file, now);
+  file.grew_from = file.unsealing.size(now.content);
   if (file.writers == 0) return;
   if (Result<std::vector<Stamp>> base = tree_.content_base(now.key)) file.base = std::move(*base);
 }
@@ -214,7 +225,7 @@ Status OpenFiles::write(OpenFile& file, std::uint64_t offset, ByteView bytes) {
   file.ahead.changes(discarded(file) ? 0 : offset);
   Status status = file.staging->write(offset, bytes);
   if (!status) return status;
-  file.ahead.wrote(offset, bytes.size(), *file.staging, content_);
+  if (file.unsealing.readers.empty()) file.ahead.wrote(offset, bytes.size(), *file.staging, content_);
   if (offset < file.grew_from) file.only_grew = false;
   changed(file);
   return {};
@@ -251,13 +262,16 @@ Status OpenFiles::reshape(OpenFile& file, Staging::Reshape what, std::uint64_t o
 
 Result<std::uint64_t> OpenFiles::seek(OpenFile& file, std::uint64_t offset, bool hole) {
   if (file.uses_staging()) return file.staging->seek(offset, hole);
-  return content_.seek(file.info.content, offset, hole);
+  if (!file.unsealing.ours) return content_.seek(file.info.content, offset, hole);
+  if (offset >= file.size()) return Errc::no_data;
+  return hole ? file.size() : offset;  // where holes were, nobody can tell any more
 }
 
 bool OpenFiles::clone(const OpenFile& source, OpenFile& target) {
   const bool source_is_stored = !source.staging || (source.uses_staging() && (!source.dirty() || source.is_stored()));
   const bool target_is_free = !target.storing && !target.copied && target.size() <= source.size();
   if (!source_is_stored || !target_is_free) return false;
+  if (!source.unsealing.readers.empty() || !target.unsealing.readers.empty()) return false;  // not the same bytes
   const codec::Content content = source.staging && source.dirty() ? *source.draft : source.info.content;
   target.staging.reset();
   target.ahead.restart();

@@ -23,6 +23,7 @@
 #include "fsd/fuse/content_io.h"
 #include "fsd/fuse/inode_table.h"
 #include "fsd/fuse/staging.h"
+#include "fsd/fuse/unsealing.h"
 
 namespace meshfs::fsd::fuse {
 
@@ -30,7 +31,8 @@ using Then = std::function<void(Status)>;
 
 struct OpenFile {
   Ino ino = 0;
-  NodeInfo info;  // of the version the handles show, with later local changes of attributes
+  NodeInfo info;        // of the version the handles show, with later local changes of attributes
+  Unsealing unsealing;  // of info.content, and whom the next version is for
   unsigned handles = 0, writers = 0, appenders = 0;
   std::unique_ptr<Staging> staging;
   std::uint64_t fetch = 0;                                // copying waits for this one (ContentIo::fetch)
@@ -55,7 +57,7 @@ struct OpenFile {
   bool is_read_by_worker() const { return storing && staging && !being_stored && !staging->in_memory(); }
   bool is_stored() const { return draft && drafted_change == written; }
   bool uses_staging() const { return staging != nullptr && !copied; }
-  std::uint64_t size() const { return uses_staging() ? staging->size() : codec::size_of(info.content); }
+  std::uint64_t size() const { return uses_staging() ? staging->size() : unsealing.size(info.content); }
 
   struct Waiter {
     std::uint64_t change;
@@ -111,6 +113,11 @@ class OpenFiles {
   void sync(OpenFile& file, Then then);            // fsync
   void when_published(OpenFile& file, Then then);  // all that was written so far is in the tree
   void removed(OpenFile& file) { file.removed_from.reset(); }
+  // The file becomes one that only these authors' nodes can read, by a new version; older ones stay as they are. `then` runs
+  // when it is in the tree. denied: it is sealed for others already.
+  void seal(Ino ino, const NodeInfo& info, const SealTags& readers, Then then);
+  // `file` shows this now.
+  void look_at(OpenFile& file, NodeInfo info);
   // The node has more bytes now, after the same ones: who has it open and did not write goes on with them.
   void grew(OpenFile& file, const NodeInfo& now);
 
@@ -139,6 +146,8 @@ class OpenFiles {
   void base_came(Ino ino, const Status& status);
   void changed(OpenFile& file);
   void store(OpenFile& file, Purpose purpose);
+  void store_sealed(OpenFile& file, ContentIo::Stored done);
+  Status mark_sealed(OpenFile& file);
   void stored(Ino ino, std::uint64_t change, Purpose purpose, Result<codec::Content> content);
   Status publish(OpenFile& file, std::uint64_t change, const codec::Content& content);
   Status write_version(OpenFile& file, const codec::Content& content);

@@ -56,15 +56,16 @@ void OpenFiles::store(OpenFile& file, Purpose purpose) {
   const Ino ino = file.ino;
   const std::uint64_t change = file.written;
   if (file.is_stored()) return stored(ino, change, purpose, codec::Content(*file.draft));
+  ContentIo::Stored done = [this, ino, change, purpose, alive = alive_](Result<codec::Content> content) {
+    if (*alive) stored(ino, change, purpose, std::move(content));
+  };
+  if (!file.unsealing.readers.empty()) return store_sealed(file, std::move(done));
   const std::uint64_t size = file.staging->size();
   if (size <= codec::kMaxInlineBytes) {  // rides in the entry: nothing to store
     Result<Bytes> bytes = file.staging->read(0, static_cast<std::size_t>(size));
     if (!bytes) return stored(ino, change, purpose, bytes.failure());
     return stored(ino, change, purpose, codec::Content(std::move(*bytes)));
   }
-  ContentIo::Stored done = [this, ino, change, purpose, alive = alive_](Result<codec::Content> content) {
-    if (*alive) stored(ino, change, purpose, std::move(content));
-  };
   if (file.staging->in_memory()) return content_.ingest(Bytes(file.staging->memory()), std::move(done));
   if (const auto ahead = file.ahead.take()) return ahead->finish(size, std::move(done));
   content_.ingest(file.staging->file(), size, std::move(done));
@@ -129,18 +130,20 @@ void OpenFiles::answer_waiters(OpenFile& file, const Status& status) {
 
 Status OpenFiles::publish(OpenFile& file, std::uint64_t change, const codec::Content& content) {
   if (Status s = write_version(file, content); !s) return s;
+  if (Status s = mark_sealed(file); !s) return s;
   file.published = change;
   file.draft.reset();
   file.failed.reset();
   file.last_version = clock_.now();
   file.only_grew = true;
-  file.grew_from = codec::size_of(content);
+  file.grew_from = file.size();
   const NodeKey key = file.info.key;
   const Stamp before = file.info.content_stamp;
   file.info.content = content;
   file.info.attributes.mtime_ns = file.mtime_ns;
   if (file.handles > 0 || file.dirty()) {  // a later version through these handles replaces this one
     if (Result<NodeInfo> fresh = tree_.info(key)) file.info = std::move(*fresh);
+    if (!file.unsealing.readers.empty()) look_at(file, std::move(file.info));
     if (Result<std::vector<Stamp>> base = tree_.content_base(key)) file.base = std::move(*base);
   }
   // What the kernel cached of the version before, it wrote through to this one.
@@ -152,6 +155,55 @@ Status OpenFiles::publish(OpenFile& file, std::uint64_t change, const codec::Con
   }
   if (inodes_.bound(key) != file.ino) surprise_({Visible::What::content, {}, {}, key});
   return {};
+}
+
+// The same bytes, but no node that is not named can read them. What is small is sealed at once.
+void OpenFiles::store_sealed(OpenFile& file, ContentIo::Stored done) {
+  static_cast<void>(file.ahead.take());  // plain bytes that were stored ahead come to nothing
+  const std::uint64_t size = file.staging->size();
+  auto seal = content_.seals()->make(file.unsealing.readers, size);
+  if (!seal) return done(seal.failure());
+  file.unsealing.readers = (*seal)->readers;  // their nodes' devices of today
+  const std::uint64_t sealed = crypto::sealed_bytes(size, (*seal)->readers.size());
+  if (!file.staging->in_memory()) return content_.ingest(file.staging->file(), std::move(*seal), std::move(done));
+  Bytes bytes = crypto::sealed_whole(**seal, file.staging->memory());
+  if (sealed <= codec::kMaxInlineBytes) return done(codec::Content(std::move(bytes)));
+  if (sealed <= codec::kMaxChunkBytes) return content_.ingest(std::move(bytes), std::move(done));
+  // One chunk before, two now: what is larger than a chunk is stored from a file.
+  auto file_of = std::make_shared<Staging>(area_);
+  if (Status s = file_of->write(0, bytes); !s) return done(s.failure());
+  content_.ingest(file_of->file(), sealed,
+                  [file_of, done = std::move(done)](Result<codec::Content> content) { done(std::move(content)); });
+}
+
+// Attributes say for whom the content is, so that nodes without it know.
+Status OpenFiles::mark_sealed(OpenFile& file) {
+  if (file.unsealing.readers.empty()) return {};
+  Result<NodeInfo> info = tree_.info(file.info.key);
+  if (!info) return info.failure();
+  if (seal_mark(info->attributes) == file.unsealing.readers) return {};
+  set_seal_mark(info->attributes, file.unsealing.readers);
+  return tree_.set_attributes(file.info.key, info->attributes);
+}
+
+void OpenFiles::seal(Ino ino, const NodeInfo& info, const SealTags& readers, Then then) {
+  if (const auto possible = content_.seals()->make(readers, 0); !possible) return then(possible.failure());
+  const Mode mode{true, false};
+  const Result<OpenFile*> opened = acquire(ino, info, mode);
+  if (!opened) return then(opened.failure());
+  when_writable(**opened, [this, ino, mode, readers, then = std::move(then)](const Status& ready) {
+    OpenFile* file = find(ino);
+    if (!ready || file == nullptr) {
+      release(ino, mode);
+      return then(ready ? Status(Errc::io) : ready);
+    }
+    file->unsealing.readers = readers;
+    const std::int64_t mtime_ns = file->dirty() ? file->mtime_ns : file->info.attributes.mtime_ns;
+    changed(*file);
+    file->mtime_ns = mtime_ns;  // nobody changed what it says
+    when_published(*file, then);
+    release(ino, mode);
+  });
 }
 
 Status OpenFiles::write_version(OpenFile& file, const codec::Content& content) {

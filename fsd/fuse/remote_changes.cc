@@ -74,7 +74,8 @@ void MountState::content_changed(const Visible& change) {
   if (file == nullptr) return notifier.data(*ino);
   if (file->dirty()) return;
   const Result<NodeInfo> now = held.real().info(change.node);
-  if (now && !file->staging && change.before != nullptr && content.grew(file->info.content, now->content)) {
+  if (now && !file->staging && change.before != nullptr && seal_mark(now->attributes).empty() &&
+      content.grew(file->info.content, now->content)) {
     open_files.grew(*file, *now);
     return notifier.data(*ino);
   }

@@ -7,8 +7,9 @@
 namespace meshfs::fsd::fuse {
 
 bool WaitingReads::fetch(std::uint64_t number, Read& read) {
+  const auto range = range_of_shown(content_, read.content, read.unsealing, read.offset, read.size);
   read.fetch =
-      content_.fetch(read.content, read.offset, read.size, [this, number, alive = alive_](const Status& status) {
+      content_.fetch(read.content, range.offset, range.length, [this, number, alive = alive_](const Status& status) {
         if (*alive) ready(number, status);
       });
   return read.fetch != 0;
@@ -17,7 +18,7 @@ bool WaitingReads::fetch(std::uint64_t number, Read& read) {
 void WaitingReads::wait(fuse_req_t request, const OpenFile& file, std::uint64_t offset, std::size_t size) {
   const std::uint64_t number = next_++;
   Read& read = reads_[number];
-  read = {request, file.info.content, offset, size, 0};
+  read = {request, file.info.content, file.unsealing, offset, size, 0};
   if (ended_ || !fetch(number, read)) {
     reads_.erase(number);
     return reply(request, Errc::unreachable);
@@ -29,7 +30,8 @@ void WaitingReads::ready(std::uint64_t number, const Status& status) {
   const auto at = reads_.find(number);
   if (at == reads_.end()) return;
   Read& read = at->second;
-  const Result<Bytes> bytes = status ? content_.read(read.content, read.offset, read.size) : status.failure();
+  const Result<Bytes> bytes =
+      status ? read_shown(content_, read.content, read.unsealing, read.offset, read.size) : status.failure();
   // Dropped again between its coming and now.
   if (status && !bytes && bytes.code() == Errc::unreachable && fetch(number, read)) return;
   const fuse_req_t request = read.request;

@@ -24,6 +24,7 @@ class WaitingReads {
   struct Read {
     fuse_req_t request;
     codec::Content content;
+    Unsealing unsealing;
     std::uint64_t offset;
     std::size_t size;
     std::uint64_t fetch;

@@ -1,5 +1,5 @@
 // Handlers of extended attributes. user.* and access control lists travel with the object; user.mesh.* tells about it: readable, not listed
-// (so that cp -a and mv never trip over them), of which ttl and type can be set.
+// (so that cp -a and mv never trip over them), of which ttl, type and seal can be set.
 #include <sys/xattr.h>
 
 #include <charconv>
@@ -30,6 +30,10 @@ Result<std::string> mesh_value(MountState& state, Ino ino, const NodeInfo& info,
     if (const auto* chunked = std::get_if<codec::ChunkedContent>(&info.content)) return chunked->root.hex();
     if (info.kind == codec::Kind::file) return crypto::hash_of(std::get<Bytes>(info.content)).hex();
     return Errc::no_data;
+  }
+  if (name == "seal" && state.content.seals() != nullptr) {
+    const SealTags readers = seal_mark(info.attributes);
+    return readers.empty() ? Result<std::string>(Errc::no_data) : state.content.seals()->names_of(readers);
   }
   if (name == "type" && !info.attributes.type.empty()) return info.attributes.type;
   if (name == "ttl" && info.attributes.lifetime_ms != 0) return std::to_string(info.attributes.lifetime_ms / 1000);
@@ -129,10 +133,31 @@ void edit_attributes(fuse_req_t request, Ino ino, Edit edit) {
   reply(request, {});
 }
 
+// user.mesh.seal: names of nodes. The answer comes when the sealed version is in the tree.
+void set_readers(fuse_req_t request, Ino ino, std::string_view names) {
+  MountState& state = MountState::of(request);
+  if (MountState::is_virtual(ino) || state.content.seals() == nullptr) return reply(request, Errc::unsupported);
+  const Result<NodeInfo> info = state.info(ino);
+  if (!info) return reply_failure(request, info.failure());
+  if (info->kind == codec::Kind::symlink) return reply(request, Errc::unsupported);
+  if (!info->writable_volume) return reply(request, Errc::read_only);
+  const auto readers = state.content.seals()->readers_named(names);
+  if (!readers) return reply_failure(request, readers.failure());
+  if (info->kind == codec::Kind::directory) {
+    codec::Attributes sealed = info->attributes;
+    Status done = state.content.seals()->seal_directory(sealed, *readers);
+    if (done) done = state.tree.set_attributes(info->key, sealed);
+    if (done) state.touched(ino);
+    return reply(request, done);
+  }
+  state.open_files.seal(ino, *info, *readers, [request](const Status& sealed) { reply(request, sealed); });
+}
+
 void setxattr(fuse_req_t request, fuse_ino_t ino, const char* name, const char* value, std::size_t size, int flags) {
   const std::string_view n = name;
   MountState& state = MountState::of(request);
   if (!n.starts_with(kUser) && !(state.has_acls && is_acl(n))) return reply(request, Errc::unsupported);
+  if (n == "user.mesh.seal") return set_readers(request, ino, {value, size});
   edit_attributes(request, ino, [&](codec::Attributes& a) {
     if (is_acl(n)) return set_acl(state, request, a, n, as_bytes({value, size}));
     if (n.starts_with(kMesh)) return set_mesh_value(a, n.substr(kMesh.size()), {value, size});

@@ -51,12 +51,22 @@ std::string what_changed(const Version& version) {
   return out.str();
 }
 
-std::string version_json(const PathVersion& one) {
+// What `read` gives of it.
+std::uint64_t size_of_version(const Version& version, Seals& seals) {
+  if (!version.content) return 0;
+  const codec::Content& content = version.content->value;
+  if (version.attributes && !seal_mark(*version.attributes).empty()) {
+    if (const auto seal = seals.open(content); seal && *seal != nullptr) return (*seal)->plain_bytes;
+  }
+  return codec::size_of(content);
+}
+
+std::string version_json(const PathVersion& one, Seals& seals) {
   const Version& version = one.version;
   const bool file = version.content.has_value();
   return json_object({text_member("version", version_text(version.entry)), text_member("author", one.author),
                       member("when_ms", version.stamp.hlc.wall().ms), member("what", what_changed(version)),
-                      member("size", file ? codec::size_of(version.content->value) : 0),
+                      member("size", size_of_version(version, seals)),
                       text_member("content", file ? content_hex(version.content->value) : ""),
                       member("mode", version.attributes ? version.attributes->mode : 0), text_member("path", one.path),
                       member("current", one.current), member("here", one.here), member("conflict", one.conflict)});
@@ -173,7 +183,7 @@ Result<std::string> Answers::log(const Fields& fields) {
                                 field(fields, 2));
   if (!log) return log.failure();
   JsonList versions('[', ']');
-  for (const PathVersion& one : log->versions) versions.add(version_json(one));
+  for (const PathVersion& one : log->versions) versions.add(version_json(one, seals_));
   return json_object({text_member("path", fields[0]), text_member("object", log->object.local.hex()),
                       text_member("kind", kind_name(log->kind)), member("deleted", log->deleted),
                       text_member("now", log->now), member("versions", versions.str()), member("more", log->more)}) +
@@ -190,7 +200,12 @@ Result<std::string> Answers::read(const Fields& fields) {
   }
   const auto content = replica_.past_content(fields[0], field(fields, 1));
   if (!content) return content.failure();
-  const auto bytes = reader_.read(*content, *offset, static_cast<std::size_t>(*length));
+  // A version that was sealed for this node, among others, comes as it was before.
+  const auto seal = seals_.open(*content);
+  const auto raw = [&](std::uint64_t from, std::size_t some) { return reader_.read(*content, from, some); };
+  const auto some = static_cast<std::size_t>(*length);
+  const auto bytes =
+      seal && *seal != nullptr ? read_sealed(**seal, codec::size_of(*content), *offset, some, raw) : raw(*offset, some);
   if (!bytes && bytes.code() == Errc::not_found) {
     return error(Errc::unreachable,
                  "The content of that version is gone from this node, or never came whole: another may have it.");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fsd/core/replica.h"
+#include "fsd/core/seals.h"
 #include "fsd/store/content_reader.h"
 
 namespace meshfs::fsd {
@@ -20,8 +21,8 @@ class Answers {
 
   using Reply = std::function<void(Result<std::string> text)>;
   // `state`: the folder that keeps the rules of retention.
-  Answers(Replica& replica, BlobStore& blobs, std::string state)
-      : replica_(replica), reader_(blobs), state_(std::move(state)) {}
+  Answers(Replica& replica, BlobStore& blobs, Seals& seals, std::string state)
+      : replica_(replica), reader_(blobs), seals_(seals), state_(std::move(state)) {}
 
   // The rules that were set, if any were. invalid: the file is none of ours, says what to do.
   Status read_rules();
@@ -44,6 +45,7 @@ class Answers {
 
   Replica& replica_;
   ContentReader reader_;
+  Seals& seals_;
   std::string state_;
 };
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 
+#include "fsd/main/device_seals.h"
 #include "fsd/main/disk_figures.h"
 #include "schema/crypto/sign.h"
 #include "schema/os/clock_confirmed.h"
@@ -94,11 +95,13 @@ Status Daemon::open_replica() {
   replica_ = std::make_unique<Replica>(identity_, std::move(ports), replica_options);
   ingest_ = std::make_unique<IngestWorker>(post_to(loop_), replica_->blobs());
   content_ = std::make_unique<StoreContent>(replica_->blobs(), *ingest_, post_to(loop_), replica_);
+  content_->seal_with(std::make_unique<DeviceSeals>(identity_, *replica_));
+  shown_ = std::make_unique<SealedTree>(replica_->files(), *content_->seals());
   view_ = std::make_unique<LiveView>(
       *replica_, LiveView::Network{identity_.genesis.name, identity_.member.node, identity_.member.name,
                                    absolute_path(options_.socket), absolute_path(options_.state) + "/store",
                                    absolute_path(options_.mount), os::Loop::wall()});
-  answers_ = std::make_unique<Answers>(*replica_, replica_->blobs(), options_.state);
+  answers_ = std::make_unique<Answers>(*replica_, replica_->blobs(), *content_->seals(), options_.state);
   if (Status rules = answers_->read_rules(); !rules) return rules;
   keep_answers_ = std::make_unique<KeepAnswers>(*replica_, keep_file_, [this] { apply_keep_rules(); });
   member_answers_ = std::make_unique<MemberAnswers>(*replica_, options_.state,
@@ -160,9 +163,8 @@ Status Daemon::open_mount() {
   const std::string staging = options_.state + "/staging";
   if (Status made = make_folder(staging); !made) return made;
   const auto note = [this](const std::string& sentence) { log_.info(sentence); };
-  auto mount =
-      fuse::Mount::start(loop_, {options_.mount, staging},
-                         {replica_->files(), *content_, *view_, note, std::move(herald_), std::move(mounter_)});
+  auto mount = fuse::Mount::start(loop_, {options_.mount, staging},
+                                  {*shown_, *content_, *view_, note, std::move(herald_), std::move(mounter_)});
   if (!mount) return mount.failure();
   mount_ = std::move(*mount);
   view_->show([this] { return mount_->figures(); });
@@ -196,8 +198,12 @@ void Daemon::answer(LocalServer::ConnectionId tool, const codec::local::Ask& que
     server_->answer(tool, answer);
   };
   replica_->note_time(os::Loop::now());
-  if (answers_->answer(question.verb, question.argument, reply)) return;
-  if (keep_answers_->answer(question.verb, question.argument, reply)) return;
+  // The first field is a path, or empty: as it is shown, so that private names never leave this node in other words.
+  const std::size_t field = std::min(question.argument.find('\0'), question.argument.size());
+  const std::string argument =
+      shown_->real_path(std::string_view(question.argument).substr(0, field)) + question.argument.substr(field);
+  if (answers_->answer(question.verb, argument, reply)) return;
+  if (keep_answers_->answer(question.verb, argument, reply)) return;
   if (member_answers_->answer(question.verb, question.argument, reply)) return;
   const auto text = view_->text(question.verb);
   reply(text ? text

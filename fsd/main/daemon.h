@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 
+#include "fsd/core/sealed_tree.h"
 #include "fsd/fuse/mount.h"
 #include "fsd/main/answers.h"
 #include "fsd/main/keep_answers.h"
@@ -74,6 +75,7 @@ class Daemon {
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<IngestWorker> ingest_;
   std::unique_ptr<StoreContent> content_;
+  std::unique_ptr<SealedTree> shown_;  // the tree with private names
   std::unique_ptr<EventFeed> feed_;
   // Lines of the feed for changes that do not show yet: bounded by what the mount lets wait.
   struct Untold {

@@ -50,6 +50,13 @@ void StoreContent::ingest(int fd, std::uint64_t size, Stored stored) {
   });
 }
 
+void StoreContent::ingest(int fd, std::shared_ptr<const crypto::Seal> seal, Stored stored) {
+  worker_.ingest(fd, std::move(seal),
+                 [ticket = blobs_.hold(), stored = std::move(stored)](Result<codec::Content> content) {
+                   stored(std::move(content));
+                 });
+}
+
 std::unique_ptr<fuse::ContentIo::Following> StoreContent::follow(int fd) {
   struct ByWorker final : Following {
     ByWorker(std::unique_ptr<IngestWorker::Following> file, BlobGuard::Ticket ticket)

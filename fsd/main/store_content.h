@@ -26,6 +26,9 @@ class StoreContent final : public fuse::ContentIo {
   bool is_here(const codec::Content& content) override;
   void ingest(Bytes bytes, Stored stored) override;
   void ingest(int fd, std::uint64_t size, Stored stored) override;
+  void ingest(int fd, std::shared_ptr<const crypto::Seal> seal, Stored stored) override;
+  Seals* seals() override { return seals_.get(); }
+  void seal_with(std::unique_ptr<Seals> seals) { seals_ = std::move(seals); }
   std::unique_ptr<Following> follow(int fd) override;
 
  private:
@@ -34,6 +37,7 @@ class StoreContent final : public fuse::ContentIo {
   Post post_;
   const std::unique_ptr<Replica>& replica_;
   ContentReader reader_;
+  std::unique_ptr<Seals> seals_;
   BlobMaker maker_;
   Hash last_read_;
 };

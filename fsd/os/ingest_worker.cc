@@ -13,8 +13,42 @@
 
 namespace meshfs::fsd {
 
+// A file's bytes as they are to be stored: sealed ones in order only, since each chunk is sealed once.
+class SealedBytes {
+ public:
+  explicit SealedBytes(std::shared_ptr<const crypto::Seal> seal) : seal_(std::move(seal)), ready_(seal_->header) {}
+
+  // As pread(2), of what comes next.
+  ssize_t read(int file, std::span<std::uint8_t> space) {
+    if (at_ == ready_.size()) {
+      const std::size_t size = seal_->chunk_bytes(chunk_);
+      ready_.resize(size + crypto::AeadTag::kSize);
+      const auto offset = static_cast<off_t>(chunk_ * crypto::kSealChunkBytes);
+      for (std::size_t have = 0; have < size;) {
+        const ssize_t got = ::pread(file, ready_.data() + have, size - have, offset + static_cast<off_t>(have));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return got;
+        have += static_cast<std::size_t>(got);
+      }
+      seal_->seal_chunk(chunk_++, ByteView(ready_).first(size), ready_.data());
+      at_ = 0;
+    }
+    const std::size_t some = std::min(space.size(), ready_.size() - at_);
+    std::copy_n(ready_.begin() + static_cast<std::ptrdiff_t>(at_), some, space.begin());
+    at_ += some;
+    return static_cast<ssize_t>(some);
+  }
+
+ private:
+  std::shared_ptr<const crypto::Seal> seal_;
+  Bytes ready_;
+  std::size_t at_ = 0;
+  std::uint64_t chunk_ = 0;
+};
+
 struct IngestWorker::Job {
   os::Fd file;
+  std::optional<SealedBytes> sealed;  // used by the worker's thread only
   // Guarded by Shared::mutex.
   std::uint64_t size = 0;  // bytes that stay as they are
   bool ended = false;      // they are all; then `done` is set
@@ -146,7 +180,8 @@ class IngestWorker::Thread {
     std::uint64_t at = job.at;
     while (at < until) {
       const auto space = job.writer->room(static_cast<std::size_t>(std::min<std::uint64_t>(until - at, kReadBytes)));
-      const ssize_t got = ::pread(job.file.get(), space.data(), space.size(), static_cast<off_t>(at));
+      const ssize_t got = job.sealed ? job.sealed->read(job.file.get(), space)
+                                     : ::pread(job.file.get(), space.data(), space.size(), static_cast<off_t>(at));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return disk_error(errno, "read a staging file");
       if (got == 0) return error(Errc::io, "a staging file became shorter while it was being stored");
@@ -208,16 +243,28 @@ IngestWorker::~IngestWorker() {
 }
 
 void IngestWorker::ingest(int descriptor, std::uint64_t size, Done done) {
-  os::Fd file(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
-  if (!file) {
+  auto job = std::make_shared<Job>();
+  job->size = size;
+  job->done = std::move(done);
+  enqueue(descriptor, std::move(job));
+}
+
+void IngestWorker::ingest(int descriptor, std::shared_ptr<const crypto::Seal> seal, Done done) {
+  auto job = std::make_shared<Job>();
+  job->size = crypto::sealed_bytes(seal->plain_bytes, seal->readers.size());
+  job->sealed.emplace(std::move(seal));
+  job->done = std::move(done);
+  enqueue(descriptor, std::move(job));
+}
+
+void IngestWorker::enqueue(int descriptor, std::shared_ptr<Job> job) {
+  const Done done = job->done;
+  job->file = os::Fd(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+  if (!job->file) {
     shared_->post([done, failure = disk_error(errno, "keep a staging file open")] { done(failure); });
     return;
   }
-  auto job = std::make_shared<Job>();
-  job->file = std::move(file);
-  job->size = size;
   job->ended = true;
-  job->done = done;
   bool taken = false;
   shared_->change([&] {
     taken = shared_->jobs.size() < kMaxQueued;

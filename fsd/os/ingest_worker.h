@@ -13,6 +13,7 @@
 
 #include "fsd/core/ports.h"
 #include "schema/codec/entry.h"
+#include "schema/crypto/seal.h"
 
 namespace meshfs::fsd {
 
@@ -37,11 +38,14 @@ class IngestWorker {
   // Stores the first `size` bytes of the file; `done` runs on the state thread, never inside this call, once all blobs
   // are put (not yet durable). The descriptor is duplicated; the file must not change meanwhile: a shorter one is io.
   void ingest(int descriptor, std::uint64_t size, Done done);
+  // The same of the sealed form of its first `seal->plain_bytes`: sealed on the worker's thread, a chunk at a time.
+  void ingest(int descriptor, std::shared_ptr<const crypto::Seal> seal, Done done);
 
  private:
   struct Shared;
   struct Job;
   class Thread;
+  void enqueue(int descriptor, std::shared_ptr<Job> job);
   std::shared_ptr<Shared> shared_;
 
  public:

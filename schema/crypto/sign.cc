@@ -47,6 +47,18 @@ Signature SigningKey::sign(std::string_view domain, std::initializer_list<ByteVi
   return out;
 }
 
+Secret<DhSecret> SigningKey::exchange_secret() const {
+  Secret<DhSecret> out;
+  CHECK(crypto_sign_ed25519_sk_to_curve25519(out.data.data(), expanded_.data.data()) == 0);
+  return out;
+}
+
+std::optional<DhPublic> exchange_key(const PublicKey& key) {
+  DhPublic out;
+  if (crypto_sign_ed25519_pk_to_curve25519(out.data.data(), key.data.data()) != 0) return std::nullopt;
+  return out;
+}
+
 bool verify(const PublicKey& key, std::string_view domain, std::initializer_list<ByteView> parts,
             const Signature& signature) {
   const Hash digest = hash_in(domain, parts);

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "schema/crypto/dh.h"
 #include "schema/vocab/ids.h"
 
 namespace meshfs::crypto {
@@ -34,6 +35,8 @@ class SigningKey {
   [[nodiscard]] const Seed& seed() const { return seed_; }
   // Signs BLAKE2b-256(domain; parts): no signature of one domain verifies in another.
   [[nodiscard]] Signature sign(std::string_view domain, std::initializer_list<ByteView> parts) const;
+  // The X25519 secret that belongs to exchange_key(public_key()): what others seal for the owner of this key (seal.h).
+  [[nodiscard]] Secret<DhSecret> exchange_secret() const;
 
  private:
   SigningKey() = default;
@@ -41,6 +44,9 @@ class SigningKey {
   PublicKey public_;
   FixedBytes<64, struct ExpandedTag> expanded_;
 };
+
+// The X25519 key of who has this Ed25519 key, the same point in other coordinates (RFC 7748, 4.1). Nothing if it is no key.
+std::optional<DhPublic> exchange_key(const PublicKey& key);
 
 bool verify(const PublicKey& key, std::string_view domain, std::initializer_list<ByteView> parts,
             const Signature& signature);

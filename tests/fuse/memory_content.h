@@ -21,6 +21,10 @@ class MemoryContent final : public ContentIo {
   // Keeps what was handed on; bytes of it that change before the end make finish() fail, which no test overlooks.
   std::unique_ptr<Following> follow(int fd) override;
 
+  Seals* seals() override { return sealing; }
+  using ContentIo::ingest;
+
+  Seals* sealing = nullptr;     // who opens and makes sealed contents
   std::optional<Error> refuse;  // what storing answers
   std::size_t stored_count = 0, followed_count = 0, finished_count = 0;
 

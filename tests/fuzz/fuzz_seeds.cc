@@ -7,6 +7,7 @@
 #include "fsd/delta/patch_format.h"
 #include "fsd/delta/run_delta.h"
 #include "schema/codec/squeezed.h"
+#include "schema/crypto/seal.h"
 #include "tests/fuzz/delta_base.h"
 #include "tests/unit/schema/example.h"
 #include "tests/unit/schema/random_records.h"
@@ -103,6 +104,20 @@ void write_lists_and_local(const std::filesystem::path& root, Rng& rng) {
   for (std::size_t which = 0; which < std::variant_size_v<local::ToFsd>; ++which) {
     local.add("to-fsd-" + std::to_string(which), local::encode_to_fsd(random_to_fsd(rng, which)));
   }
+}
+
+// The keys are those of fuzz_seal.
+void write_seals(const std::filesystem::path& root) {
+  Corpus corpus(root / "seal");
+  const crypto::SigningKey device = crypto::SigningKey::from_seed(filled<crypto::Seed>(0x10));
+  const crypto::SealReader own{filled<AuthorTag>(1), device.public_key()};
+  const crypto::SealReader other{filled<AuthorTag>(9), device.public_key()};
+  crypto::SealSecrets secrets;
+  secrets.once = crypto::Secret(filled<crypto::DhSecret>(0x40));
+  secrets.file = crypto::Secret(filled<crypto::AeadKey>(0x60));
+  corpus.add("one", crypto::sealed_whole(*crypto::Seal::make({own}, secrets, 7), as_bytes("secret\n")));
+  corpus.add("empty", crypto::sealed_whole(*crypto::Seal::make({other, own}, secrets, 0), {}));
+  corpus.add("others", crypto::sealed_whole(*crypto::Seal::make({other}, secrets, 3), as_bytes("abc")));
 }
 
 // What people's tools write: published signatures of `test` (tests/unit/schema/detached_signature_test.cc has their source).
@@ -256,6 +271,7 @@ int main(int argc, char** argv) {
   write_network(root, rng);
   write_lists_and_local(root, rng);
   write_detached(root);
+  write_seals(root);
   write_deltas(root);
   write_gossip(root);
 }

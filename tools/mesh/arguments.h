@@ -53,6 +53,8 @@ inline constexpr std::array kOptions{
     Option{"--force", "", "even if no other node in reach has it: then it is lost"},
     Option{"--tool", "PROGRAM",
            "called with the file to write and then one file per version (else $EDITOR with one file)"},
+    Option{"--to", "NODE", "who can read it, besides this node; may be given several times"},
+    Option{"--show", "", "who can read it"},
     Option{"--key", "KEY", "a public key of signify, usign or minisign: its file, or the line that begins with RW"},
     Option{"--signature", "SIG", "the file of the signature (else FILE.minisig or FILE.sig)"},
 };

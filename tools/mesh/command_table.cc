@@ -308,6 +308,30 @@ std::vector<Command> across() {
 
 std::vector<Command> trust() {
   return {
+      {"seal",
+       "PATH --to NODE [--to NODE]... | --show PATH",
+       "only these nodes can read it",
+       "The content is encrypted for the devices of these nodes and of this one. There it is read and written in "
+       "place, as "
+       "any file; what is written is sealed for the same readers. All other nodes keep and hand on what they can't "
+       "read. "
+       "Of a directory, all below is sealed, the names too, and what is made there later: others see names of "
+       "nonsense. "
+       "Such names have at most 175 bytes.\n\n"
+       "Said again, it changes the readers: new ones read it at once; who is left out can't read what is written from "
+       "now "
+       "on, but keeps what it could read before, and goes on reading names. Versions from before it was sealed stay "
+       "readable in `mesh log`.\n\n"
+       "Others see that there is something, its size, times, owner, attributes, and for whom it is. On a node that "
+       "reads "
+       "it, permissions decide as always. A copy outside of a private directory is an ordinary file; a program that "
+       "saves "
+       "by a new file under the old name leaves that one readable for a moment, unless the directory is private.\n\n"
+       "  mesh seal /mesh/keys --to school --to farm",
+       {"--to", "--show", "--mount", "--json"},
+       1,
+       1,
+       seal_path},
       {"verify",
        "FILE --key KEY",
        "did the owner of this key sign the file",
@@ -332,13 +356,11 @@ bool Command::takes(std::string_view option) const {
 }
 
 const std::vector<CommandGroup>& command_groups() {
-  static const std::vector<CommandGroup> kGroups{{"A network and its nodes", membership()},
-                                                 {"How things are", overview()},
-                                                 {"Files and their versions", files()},
-                                                 {"Conflicts and copies", settling()},
-                                                 {"What lies on this node", keeping()},
-                                                 {"Other nodes", across()},
-                                                 {"Signatures", trust()}};
+  static const std::vector<CommandGroup> kGroups{
+      {"A network and its nodes", membership()}, {"How things are", overview()},
+      {"Files and their versions", files()},     {"Conflicts and copies", settling()},
+      {"What lies on this node", keeping()},     {"Other nodes", across()},
+      {"Signatures and private files", trust()}};
   return kGroups;
 }
 

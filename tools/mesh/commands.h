@@ -34,6 +34,7 @@ Exit unpin_content(const Arguments& arguments);
 Exit drop_content(const Arguments& arguments);
 Exit export_tree(const Arguments& arguments);
 Exit import_tree(const Arguments& arguments);
+Exit seal_path(const Arguments& arguments);
 Exit verify_file(const Arguments& arguments);
 Exit show_help(const Arguments& arguments);
 

@@ -30,6 +30,10 @@ if(MESHFS_ROUTER)
   add_compile_definitions(MESHFS_SMALL)
   # Nothing asks for the type of an object at run time; each lambda that is kept would bring its name of a hundred bytes.
   add_compile_options(-ffunction-sections -fdata-sections -fvisibility=hidden -fno-rtti)
+  # Nothing but Cap'n Proto throws, and codec catches at once what it throws. Elsewhere nobody needs the paths on which values are
+  # taken down while an exception passes: memory that there is none of ends the program either way.
+  set(MESHFS_NO_EXCEPTIONS -fno-exceptions)
+  set(MESHFS_CATCHES codec transport_tcp)  # whose files have a `catch`
   add_link_options(-static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,--as-needed -Wl,-O1 -Wl,-z,noseparate-code)
 endif()
 
@@ -106,6 +110,9 @@ function(meshfs_library name)
     target_link_libraries(meshfs_${name} INTERFACE ${A_DEPS})
   endif()
   add_library(meshfs::${name} ALIAS meshfs_${name})
+  if(A_SOURCES AND NOT name IN_LIST MESHFS_CATCHES)
+    target_compile_options(meshfs_${name} PRIVATE ${MESHFS_NO_EXCEPTIONS})
+  endif()
   meshfs_listed(${A_SOURCES} ${A_HEADERS})
 endfunction()
 

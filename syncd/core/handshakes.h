@@ -80,7 +80,7 @@ class Handshakes {
     Bytes said;   // our latest frame, without macs
     bool initiator = true, reliable = false, complete = false;
     int repeats = 0;
-    Instant next;  // repeat, give up or forget
+    Instant next{};  // repeat, give up or forget
     Instant said_at{0};
   };
   crypto::Secret<crypto::LinkKey> next_seed(std::string_view purpose);

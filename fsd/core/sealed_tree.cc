@@ -29,16 +29,18 @@ Result<std::string> SealedTree::real_name(const NodeKey& directory, std::string_
     virtual_name += name.substr(tilde);
     if (virtual_name.size() <= FileName::kMaxBytes && real_.lookup(directory, virtual_name)) return virtual_name;
   }
-  if (!crypto::open_name(*key, name) && real_.lookup(directory, name)) return std::string(name);
+  std::string as_it_is(name);
+  if (shown_name(of(directory), as_it_is) == name && real_.lookup(directory, name)) return as_it_is;
   if (!fits) return error(Errc::name_too_long, "a name in a private directory has at most 175 bytes");
   return sealed;
 }
 
+// Whoever has the key can seal any bytes: what is no name stays as it lies there.
 std::string SealedTree::shown_name(const Private& directory, const std::string& real) {
   if (!directory.key) return real;
   const auto tilde = std::min(real.find('~'), real.size());  // no sealed name has one
   const auto plain = crypto::open_name(*directory.key, std::string_view(real).substr(0, tilde));
-  return plain ? *plain + real.substr(tilde) : real;
+  return plain && FileName::from(*plain) ? *plain + real.substr(tilde) : real;
 }
 
 Result<std::string> SealedTree::new_name(const NodeKey& directory, std::string_view name) {

@@ -1,7 +1,6 @@
 #include "fsd/main/device_seals.h"
 
 #include <algorithm>
-#include <set>
 
 namespace meshfs::fsd {
 namespace {
@@ -9,10 +8,11 @@ namespace {
 using Opened = Result<std::shared_ptr<const crypto::Seal>>;
 
 // Devices of the last epoch of each of these nodes, and no other's.
-std::vector<crypto::SealReader> devices_of(const std::vector<codec::Member>& members, const std::set<NodeId>& nodes) {
+std::vector<crypto::SealReader> devices_of(const std::vector<codec::Member>& members,
+                                           const std::vector<NodeId>& nodes) {
   std::vector<crypto::SealReader> out;
   for (const codec::Member& member : members) {
-    if (!nodes.contains(member.node)) continue;
+    if (std::find(nodes.begin(), nodes.end(), member.node) == nodes.end()) continue;
     const bool older = std::any_of(members.begin(), members.end(), [&](const codec::Member& other) {
       return other.node == member.node && other.epoch > member.epoch;
     });
@@ -54,13 +54,13 @@ Opened DeviceSeals::open(const codec::Content& content) {
 
 Opened DeviceSeals::make(const SealTags& readers, std::uint64_t plain_bytes) {
   const std::vector<codec::Member> members = replica_.members();
-  std::set<NodeId> nodes;
+  std::vector<NodeId> nodes;
   for (const AuthorTag& reader : readers) {
     const auto one = std::find_if(members.begin(), members.end(),
                                   [&](const codec::Member& member) { return codec::author_tag(member) == reader; });
     if (one == members.end())
       return error(Errc::not_found, "a reader's member record has not come here yet: wait, or seal it for others");
-    nodes.insert(one->node);
+    nodes.push_back(one->node);
   }
   crypto::SealSecrets secrets;
   crypto::fill_random(secrets.once.data);
@@ -96,13 +96,13 @@ Status DeviceSeals::seal_directory(codec::Attributes& attributes, const SealTags
 
 Result<SealTags> DeviceSeals::readers_named(std::string_view names) {
   const auto& folders = replica_.node_folders();
-  std::set<NodeId> nodes;
+  std::vector<NodeId> nodes;
   while (!names.empty()) {
     const std::string_view name = names.substr(0, names.find(','));
     names.remove_prefix(std::min(name.size() + 1, names.size()));
     const auto at = folders.find(std::string(name));
     if (at == folders.end()) return error(Errc::not_found, "there is no node " + std::string(name));
-    nodes.insert(at->second);
+    nodes.push_back(at->second);
   }
   SealTags out{own_};
   for (const auto& device : devices_of(replica_.members(), nodes)) {
@@ -114,8 +114,10 @@ Result<SealTags> DeviceSeals::readers_named(std::string_view names) {
 }
 
 std::string DeviceSeals::names_of(const SealTags& readers) {
-  std::set<std::string> names;
-  for (const AuthorTag& reader : readers) names.insert(replica_.node_name(reader));
+  std::vector<std::string> names;
+  for (const AuthorTag& reader : readers) names.push_back(replica_.node_name(reader));
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   std::string out;
   for (const std::string& name : names) (out += out.empty() ? "" : ",") += name;
   return out;

@@ -1,44 +1,14 @@
 // The two secrets of network.h: the token that is shown once, and the identity that is kept.
 #include "schema/codec/network.h"
 #include "schema/codec/network_format.h"
+#include "schema/vocab/base64.h"
 
 namespace meshfs::codec {
 namespace {
 
 constexpr std::string_view kTokenPrefix = "meshfs1-";
-constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::size_t kChecksumBytes = 4;
 constexpr std::size_t kMaxTokenChars = 4096;
-
-std::string to_base64url(ByteView bytes) {
-  std::string out;
-  std::uint32_t held = 0;
-  int bits = 0;
-  for (const std::uint8_t byte : bytes) {
-    held = held << 8 | byte;
-    for (bits += 8; bits >= 6; bits -= 6) out.push_back(kDigits[held >> (bits - 6) & 63]);
-  }
-  if (bits > 0) out.push_back(kDigits[held << (6 - bits) & 63]);
-  return out;
-}
-
-// Nothing for characters outside the alphabet, impossible lengths, or spare bits that are not zero.
-std::optional<Bytes> from_base64url(std::string_view text) {
-  Bytes out;
-  std::uint32_t held = 0;
-  int bits = 0;
-  for (const char c : text) {
-    const std::size_t digit = kDigits.find(c);
-    if (digit == kDigits.npos) return std::nullopt;
-    held = held << 6 | static_cast<std::uint32_t>(digit);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out.push_back(static_cast<std::uint8_t>(held >> bits));
-  }
-  if (bits >= 6 || (held & ((1u << bits) - 1)) != 0) return std::nullopt;
-  return out;
-}
 
 std::array<std::uint8_t, kChecksumBytes> checksum(ByteView bytes) {
   std::array<std::uint8_t, kChecksumBytes> out;
@@ -57,7 +27,7 @@ std::string encode_token(const Token& token) {
   Bytes bytes = encode_packed<format::Token>(token);
   const auto sum = checksum(bytes);
   bytes.insert(bytes.end(), sum.begin(), sum.end());
-  return std::string(kTokenPrefix) + to_base64url(bytes);
+  return std::string(kTokenPrefix) + to_base64(bytes, Base64::url);
 }
 
 Result<Token> decode_token(std::string_view text) {
@@ -66,7 +36,7 @@ Result<Token> decode_token(std::string_view text) {
   }
   text.remove_prefix(kTokenPrefix.size());
   if (text.size() > kMaxTokenChars) return mistyped();
-  const auto bytes = from_base64url(text);
+  const auto bytes = from_base64(text, Base64::url);
   if (!bytes || bytes->size() < kChecksumBytes) return mistyped();
   const ByteView body = ByteView(*bytes).first(bytes->size() - kChecksumBytes);
   const auto sum = checksum(body);

@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include "schema/vocab/base64.h"
+
 namespace meshfs::crypto {
 namespace {
 
@@ -15,14 +17,15 @@ constexpr std::size_t base64_size(std::size_t bytes) { return (bytes + 2) / 3 * 
 
 // Exactly N bytes in the one form that they have, with padding.
 template <std::size_t N>
-std::optional<std::array<std::uint8_t, N>> from_base64(std::string_view text) {
-  std::array<std::uint8_t, N> out;
-  std::size_t size = 0;
-  if (text.size() != base64_size(N)) return std::nullopt;
-  if (sodium_base642bin(out.data(), N, text.data(), text.size(), nullptr, &size, nullptr,
-                        sodium_base64_VARIANT_ORIGINAL) != 0 ||
-      size != N)
+std::optional<std::array<std::uint8_t, N>> decoded(std::string_view text) {
+  constexpr std::size_t kPadding = (3 - N % 3) % 3;
+  if (text.size() != base64_size(N) || text.substr(text.size() - kPadding) != std::string_view("==", kPadding))
     return std::nullopt;
+  text.remove_suffix(kPadding);
+  const auto bytes = from_base64(text, Base64::standard);
+  if (!bytes || bytes->size() != N) return std::nullopt;
+  std::array<std::uint8_t, N> out;
+  std::copy_n(bytes->begin(), N, out.begin());
   return out;
 }
 
@@ -69,7 +72,7 @@ Status take_trusted_comment(std::string_view& rest, DetachedSignature& out) {
   out.trusted_comment = comment->substr(kTrusted.size());
   const auto line = take_line(rest);
   if (!line) return cut_off();
-  const auto body = from_base64<Signature::kSize>(*line);
+  const auto body = decoded<Signature::kSize>(*line);
   if (!body) return refused("is damaged in its last line, the signature of the trusted comment: copy the file again");
   out.of_comment = part_of<Signature>(*body, 0);
   out.tool = DetachedSignature::Tool::minisign;
@@ -95,7 +98,7 @@ Result<PersonKey> parse_person_key(std::string_view text) {
   if (rest.size() > base64_size(kKeyBytes))
     return refused(
         "is a signature or a secret key: give the public one, the file .pub, and keep a secret one to yourself");
-  const auto body = from_base64<kKeyBytes>(rest);
+  const auto body = decoded<kKeyBytes>(rest);
   if (!body || (*body)[0] != 'E' || (*body)[1] != 'd')
     return refused(
         "is no public key of signify, usign or minisign: give the file .pub or its last line, 56 characters from RW "
@@ -113,7 +116,7 @@ Result<DetachedSignature> parse_detached_signature(std::string_view text) {
   if (const Status comment = take_comment(rest); !comment) return comment.failure();
   const auto line = take_line(rest);
   if (!line) return cut_off();
-  const auto body = from_base64<kSignatureBytes>(*line);
+  const auto body = decoded<kSignatureBytes>(*line);
   if (!body && line->size() == base64_size(kKeyBytes))
     return refused("is a public key: give the signature here and the key after --key");
   if (!body || (*body)[0] != 'E' || ((*body)[1] | 0x20) != 'd')

@@ -116,6 +116,19 @@ TEST_F(SealedTreeTest, NamesThatNobodySealedShowAsTheyAre) {
   EXPECT_TRUE(names(real_, d).empty());
 }
 
+// A hostile reader has the key.
+TEST_F(SealedTreeTest, SealedBytesThatAreNoNameLeadNowhere) {
+  const NodeKey d = private_directory("d", {own_});
+  const crypto::SivKey key = *seals_.key_of_directory(tree_.info(d)->attributes);
+  for (const std::string_view none :
+       std::initializer_list<std::string_view>{"..", ".", "../../etc/passwd", "a/b", std::string_view("a\0b", 3)}) {
+    const std::string real = crypto::seal_name(key, none);
+    ASSERT_TRUE(real_.make_file(d, real, {}));
+    EXPECT_EQ(names(tree_, d), std::vector<std::string>{real});
+    EXPECT_TRUE(tree_.unlink(d, real));
+  }
+}
+
 TEST_F(SealedTreeTest, ListingGoesOnBehindANameThatWentAway) {
   const NodeKey d = private_directory("d", {own_});
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(tree_.make_file(d, "f" + std::to_string(i), {}));
@@ -177,6 +190,9 @@ TEST(SealedName, IsTheSameEachTimeAndOpensUnderItsKeyOnly) {
     EXPECT_EQ(crypto::open_name(key, changed), std::nullopt) << at;
     EXPECT_EQ(crypto::open_name(key, sealed.substr(0, at)), std::nullopt) << at;
   }
+  std::string odd = sealed;  // each character has one value
+  for (char& c : odd) c = static_cast<char>(c | 0x80);
+  EXPECT_EQ(crypto::open_name(key, odd), std::nullopt);
   for (const char* none : {"", "plain", "AAAAAAAAAAAAAAAAAAAAAA", "file.txt", "=", "a b"})
     EXPECT_EQ(crypto::open_name(key, none), std::nullopt);
 }

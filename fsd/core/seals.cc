@@ -3,6 +3,10 @@
 #include <algorithm>
 
 namespace meshfs::fsd {
+
+static_assert(crypto::seal_header_bytes(1) % AuthorTag::kSize == 4 &&
+              (crypto::LinkKey::kSize + crypto::AeadTag::kSize) % AuthorTag::kSize == 0);
+
 namespace {
 
 auto mark_in(const std::vector<codec::Xattr>& xattrs) {
@@ -21,11 +25,11 @@ ByteView seal_value(const codec::Attributes& attributes) {
   return is_mark(attributes, at) ? ByteView(at->value) : ByteView();
 }
 
-// Another author wrote it: only whole tags count, and not more than a header has.
+// Another author wrote it: not more tags count than a header has.
 SealTags seal_mark(const codec::Attributes& attributes) {
   SealTags out;
   ByteView rest = seal_value(attributes);
-  if (crypto::looks_sealed(rest)) {  // a directory's
+  if (rest.size() % AuthorTag::kSize != 0) {  // a directory's: no sealed key has a multiple of 8 bytes
     auto readers = crypto::readers_of_seal(rest);
     return readers ? std::move(*readers) : SealTags();
   }

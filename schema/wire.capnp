@@ -1,9 +1,10 @@
 @0xdabfe05a9a526c55;
 # What neighbours say to each other. A frame is 32 bytes of header, then one of these:
-#   0 magic 'm' (0x6d) · 1 version 2 · 2 kind (1 beacon, 2 handshake, 3 packet, 4 news, 5 cookie) · 3 zero · 4..7 session ·
+#   0 magic 'm' (0x6d) · 1 version 2 · 2 kind (1 beacon, 2 handshake, 3 packet, 4 news, 5 cookie) · 3 phase · 4..7 session ·
 #   8..15 counter · 16..31 tag, all little-endian. At most 1,280 bytes outside a session, 262,144 in one.
 #   packet: tag and payload are ChaCha20-Poly1305 (RFC 8439) under the session's key of that direction; nonce: 4 zero bytes · counter;
-#     bytes 0..15 are associated data. Counters of a session begin at 1 and never repeat.
+#     bytes 0..15 are associated data. Counters of a session begin at 1 and never repeat, whatever the phase: which of its keys this is, 0 at first, one more
+#     with each Rekey (below), modulo 256. Of other kinds byte 3 is zero.
 #   beacon, news: under network key K. tag = BLAKE2b-128 keyed with derive(K, "meshfs siv mac") of bytes 0..15 and the plain payload;
 #     payload = plain xor XChaCha20 with derive(K, "meshfs siv mask") and the tag and 8 zero bytes as nonce. One counter for all of a sender's, anew with its
 #     boot nonce; session is 0.

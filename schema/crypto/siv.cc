@@ -9,6 +9,7 @@ namespace {
 static_assert(LinkKey::kSize == crypto_stream_xchacha20_KEYBYTES);
 
 void mask(const SivKey& key, const FrameTag& tag, ByteView from, std::uint8_t* to) {
+  if (from.empty()) return;                                              // libsodium takes no null pointer
   std::array<std::uint8_t, crypto_stream_xchacha20_NONCEBYTES> nonce{};  // the tag, and zeroes
   std::ranges::copy(tag.data, nonce.begin());
   crypto_stream_xchacha20_xor(to, from.data(), from.size(), nonce.data(), key.stream.data.data());

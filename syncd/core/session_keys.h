@@ -18,7 +18,7 @@ namespace meshfs::syncd {
 
 class SessionKeys {
  public:
-  // As WireGuard's REKEY_AFTER_TIME, but not for a handful of frames: a link that says a beacon's worth an hour is spared the 120 bytes.
+  // As WireGuard's REKEY_AFTER_TIME, but not for a handful of frames: a link that says a beacon's worth an hour is spared the 310 bytes.
   static constexpr Duration kRenewAfter = seconds(120);
   static constexpr std::uint64_t kRenewBytes = 64 * 1024;
   static constexpr Duration kRenewAnyway = seconds(3600);  // of a key that is used at all:

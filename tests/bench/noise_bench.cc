@@ -1,4 +1,4 @@
-// Google Benchmark of what links cost: packets that pass no gate, handshakes, frames sealed beside frames with a keyed tag.
+// Google Benchmark of what links cost: packets that pass no gate, handshakes, frames sealed.
 #include <benchmark/benchmark.h>
 
 #include "schema/crypto/sign.h"
@@ -108,14 +108,6 @@ void handshake(benchmark::State& state) {
   state.counters["message_bytes"] = static_cast<double>(bytes);
 }
 BENCHMARK(handshake)->ArgName("IK")->Arg(0)->Arg(1);
-
-void frame_with_a_keyed_tag(benchmark::State& state) {
-  const Bytes frame(static_cast<std::size_t>(state.range(0)));
-  const auto key = crypto::random_id<crypto::LinkKey>();
-  for (auto _ : state) benchmark::DoNotOptimize(crypto::mac_of(key.view(), {ByteView(frame).first(16), frame}));
-  state.SetBytesProcessed(state.iterations() * state.range(0));
-}
-BENCHMARK(frame_with_a_keyed_tag)->Arg(64)->Arg(1200)->Arg(65536);
 
 void frame_sealed(benchmark::State& state) {
   Bytes frame(static_cast<std::size_t>(state.range(0)));

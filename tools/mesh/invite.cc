@@ -19,13 +19,6 @@ namespace {
 
 constexpr std::int64_t kDayMs = 24LL * 60 * 60 * 1000;
 
-std::string hex_of(ByteView bytes) {
-  constexpr const char* kDigits = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t byte : bytes) out += {kDigits[byte >> 4], kDigits[byte & 15]};
-  return out;
-}
-
 // "30m", "12h", "7d", "never"; 0: never.
 Result<std::int64_t> expiry_of(const Arguments& arguments) {
   if (!arguments.has("--expires")) return 7 * kDayMs;
@@ -75,7 +68,7 @@ bool begins_network(const codec::Identity& identity) {
 
 // To the daemon, or where it will look when it starts.
 Status publish(const Arguments& arguments, const codec::Invitation& invitation, bool of_an_admin) {
-  const std::string hex = hex_of(codec::encode_invitation(invitation));
+  const std::string hex = to_hex(codec::encode_invitation(invitation));
   auto daemon = DaemonLink::connect(arguments.state + "/fsd.sock");
   if (daemon.ok()) {
     const auto done = daemon->ask("invite", {hex});

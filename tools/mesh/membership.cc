@@ -194,8 +194,10 @@ Exit rotate_key(const Arguments& arguments) {
   if (const auto written = os::replace_identity(arguments.state, *identity); !written)
     return complain(written.failure());
   if (arguments.json) return say_json(*identity, arguments), Exit::ok;
-  std::printf("This node, %s, has a new key: number %u. The old one is refused once others have heard of it.\n",
-              identity->member.name.c_str(), identity->member.epoch);
+  std::printf(
+      "This node, %s, has a new key: number %u. The old one gets no connection any more once others have heard of "
+      "it.\n",
+      identity->member.name.c_str(), identity->member.epoch);
   say_restart(arguments);
   return Exit::ok;
 }

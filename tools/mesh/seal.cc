@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "schema/crypto/seal.h"
 #include "schema/os/folder.h"
 #include "tools/mesh/commands.h"
 #include "tools/mesh/json.h"
@@ -20,11 +21,10 @@ namespace meshfs::tools {
 namespace {
 
 constexpr const char* kSeal = "user.mesh.seal";
-constexpr std::size_t kMaxReaders = 64;
 
 // Names of nodes; none: it is not sealed.
 Result<std::vector<std::string>> readers_of(const std::string& path) {
-  std::string text(kMaxReaders * 64, '\0');
+  std::string text(crypto::kMaxSealReaders * 64, '\0');
   const ssize_t size = lgetxattr(path.c_str(), kSeal, text.data(), text.size());
   if (size < 0 && errno == ENOENT) return error(Errc::not_found, "There is no " + printable(path) + ".");
   if (size < 0 && errno != ENODATA && errno != EOPNOTSUPP) return system_failure("Can't look at", path);
@@ -188,7 +188,7 @@ Exit seal_path(const Arguments& arguments) {
                                            "/nodes` shows them.");
     (value += value.empty() ? "" : ",") += name;
   }
-  if (wanted.size() >= kMaxReaders)
+  if (wanted.size() >= crypto::kMaxSealReaders)
     return complain(Exit::usage, "A file is sealed for 64 nodes at most, this one included.");
   Sealing sealing(value);
   if (!sealing.seal(place->absolute())) return complain(*sealing.failure);

@@ -126,12 +126,7 @@ TEST(Membership, WithoutAClockOnlyTheIssuerAnswers) {
   Network net(6);
   World& world = net.world;
   // A second admin, without a clock.
-  codec::Identity other = test_identity(net.genesis, net.secret, 77, "other");
-  other.node_seed = test_seed(1, 100);
-  const auto root = crypto::SigningKey::from_seed(*other.node_seed);
-  other.member.node.data = root.public_key().data;
-  codec::sign_member(other.member, codec::network_id(net.genesis), root, nullptr);
-  world.add(other, true, false);
+  world.add(net.second_admin(), true, false);
   Invitation hour;
   hour.until.ms = 3'600'000;
   EXPECT_EQ(net.invite(9, hour, 1).code(), Errc::busy) << "it can't say when an invite ends";
@@ -154,12 +149,7 @@ TEST(Membership, WithoutAClockOnlyTheIssuerAnswers) {
 TEST(Membership, AnyAdminLetsInWhoKnowsThePassphrase) {
   Network net(7);
   World& world = net.world;
-  codec::Identity other = test_identity(net.genesis, net.secret, 78, "other");
-  other.node_seed = test_seed(1, 100);
-  const auto root = crypto::SigningKey::from_seed(*other.node_seed);
-  other.member.node.data = root.public_key().data;
-  codec::sign_member(other.member, codec::network_id(net.genesis), root, nullptr);
-  world.add(other, true);
+  world.add(net.second_admin(), true);
   Invitation open;
   open.way = Way::any_admin;
   open.uses = 0;

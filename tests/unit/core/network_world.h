@@ -28,6 +28,15 @@ struct Network {
     out.invited_by = "a";
     return out;
   }
+  // Of the genesis, beside node 0.
+  codec::Identity second_admin() const {
+    codec::Identity out = test_identity(genesis, secret, 77, "other");
+    out.node_seed = test_seed(1, 100);
+    const auto root = crypto::SigningKey::from_seed(*out.node_seed);
+    out.member.node.data = root.public_key().data;
+    codec::sign_member(out.member, codec::network_id(genesis), root, nullptr);
+    return out;
+  }
   std::string role(std::size_t at, const std::string& name) {
     for (const auto& line : world[at].replica->nodes()) {
       if (line.name == name) return line.role;

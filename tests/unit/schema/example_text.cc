@@ -116,7 +116,7 @@ std::string example_text() {
   out +=
       "\nA frame: key of this direction 03 04 .. 22, session 5, counter 6, a packet that acknowledges frames 1 to "
       "4:\n\n";
-  out += line("6d 02 03 00", "magic, version, kind packet, zero");
+  out += line("6d 02 03 00", "magic, version, kind packet, phase");
   out += line(to_hex(ByteView(frame).subspan(4, 4)), "session");
   out += line(to_hex(ByteView(frame).subspan(8, 8)), "counter");
   out += line(to_hex(ByteView(frame).subspan(16, 16)), "tag");

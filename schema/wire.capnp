@@ -5,9 +5,10 @@
 #   packet: tag and payload are ChaCha20-Poly1305 (RFC 8439) under the session's key of that direction; nonce: 4 zero bytes · counter;
 #     bytes 0..15 are associated data. Counters of a session begin at 1 and never repeat, whatever the phase: which of its keys this is, 0 at first, one more
 #     with each Rekey (below), modulo 256. Of other kinds byte 3 is zero.
-#   beacon, news: under network key K. tag = BLAKE2b-128 keyed with derive(K, "meshfs siv mac") of bytes 0..15 and the plain payload;
-#     payload = plain xor XChaCha20 with derive(K, "meshfs siv mask") and the tag and 8 zero bytes as nonce. One counter for all of a sender's, anew with its
-#     boot nonce; session is 0.
+#   news: the same under the sender's broadcast key (below), whose id stands in session. Counters under a key begin at 1 and never repeat.
+#   beacon: under network key K. tag = BLAKE2b-128 keyed with derive(K, "meshfs siv mac") of bytes 0..15 and the plain payload;
+#     payload = plain xor XChaCha20 with derive(K, "meshfs siv mask") and the tag and 8 zero bytes as nonce. Counters of a sender
+#     begin anew with its boot nonce; session is 0.
 #   handshake: counter is the message's number, 1 to 3; session is 0. Behind 16 bytes of header stand a message of
 #     Noise_XX_25519_ChaChaPoly_BLAKE2b and two macs (schema/noise/cookies.h; K in the static key's place). Prologue: "meshfs" and the network's id. Payloads: none, Hello, Hello.
 #   cookie: the reply to a handshake's first message, behind 16 bytes of header.
@@ -148,15 +149,13 @@ struct Push {
 
 struct News {
   # One datagram to all in range: a push that acknowledges others. Or to one neighbour alone: the same acknowledgements, asked for or given.
-  # It is taken from whoever was heard by a beacon with this boot nonce; a counter counts once. The network's key says that a member sent
-  # it, not which: so nothing but the push is believed beyond delay, and the push is judged as any other.
+  # Its broadcast key says who sent it. A counter counts once. All who hold that key could have made it: so nothing but the push is
+  # believed beyond delay, and the push is judged as any other.
   # A key is the first 8 bytes of BLAKE2b-256 of a commit's signature, squeezed or not, of any other item of the hash of its bytes.
-  node @0 :Data;             # 32 bytes: who sends this
-  boot @1 :UInt64;           # the first 8 bytes of its boot nonce
-  push @2 :Push;             # null: only acknowledgements
-  have @3 :Data;             # keys, at most 128: these items are here, or their bytes are and are being judged
-  lack @4 :Data;             # keys, at most 128: of an `ask`, those that are not here. Who asked sends them
-  ask @5 :Bool;              # to one neighbour: say which of the keys in `have` are there too
+  push @0 :Push;             # null: only acknowledgements
+  have @1 :Data;             # keys, at most 128: these items are here, or their bytes are and are being judged
+  lack @2 :Data;             # keys, at most 128: of an `ask`, those that are not here. Who asked sends them
+  ask @3 :Bool;              # to one neighbour: say which of the keys in `have` are there too
 }
 
 struct Range {
@@ -298,6 +297,12 @@ struct Rekey {
   key @1 :Data;              # 32 bytes, X25519, fresh
 }
 
+# Broadcast keys: a node draws one at its start, and another when a device is let in no more, after a day of use, and after 2^32 frames. It
+# tells it in each of its sessions, at their start and when it was replaced. Others who heard its beacon ask a neighbour for it.
+#   id = sender 3 bytes · generation 1 byte, as a number: sender in the upper bits. sender = the first 3 bytes of
+#        H("meshfs broadcast"; node 32 · boot nonce 16), the first one lowest; generations are 1 to 255, then 1 again
+# What another told counts until the sender itself tells in its own session. Frames under a key are read for 10 s after its successor came.
+
 struct Message {
   union {
     push @0 :Push;
@@ -316,5 +321,7 @@ struct Message {
     cells @13 :Cells;
     beacon @14 :Beacon;      # to a neighbour that hears no beacons of mine, when one is due
     rekey @15 :Rekey;
+    broadcastKeys @16 :Data; # id 4 · key 32 each, 1..64: one's own, or those that were asked for. These two to whom has feature bit 4
+    wantBroadcastKeys @17 :List(UInt32); # ids, 1..64: keys of these senders, of this generation or a later one; generation 0: any
   }
 }

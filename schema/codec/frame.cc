@@ -39,17 +39,13 @@ Bytes seal_shared(const crypto::SivKey& key, const FrameHeader& header, ByteView
   frame.reserve(kFrameHeaderBytes + payload.size());
   frame.resize(kFrameHeaderBytes);
   frame.insert(frame.end(), payload.begin(), payload.end());
-  return seal_shared_in_place(key, header, std::move(frame));
-}
-
-Bytes seal_shared_in_place(const crypto::SivKey& key, const FrameHeader& header, Bytes frame) {
   put_header(header, frame);
   const std::span<std::uint8_t> all = frame;
   put_tag(crypto::seal_siv(key, all.first(kPlainHeaderBytes), all.subspan(kFrameHeaderBytes)), frame);
   return frame;
 }
 
-Bytes seal_packet_in_place(const crypto::AeadKey& key, const FrameHeader& header, Bytes frame) {
+Bytes seal_counted(const crypto::AeadKey& key, const FrameHeader& header, Bytes frame) {
   put_header(header, frame);
   const std::span<std::uint8_t> all = frame, payload = all.subspan(kFrameHeaderBytes);
   put_tag(crypto::seal(key, header.counter, all.first(kPlainHeaderBytes), payload, payload.data()), frame);
@@ -82,7 +78,7 @@ Result<Bytes> open_shared(const crypto::SivKey& key, ByteView frame) {
   return plain;
 }
 
-Result<Bytes> open_packet(const crypto::AeadKey& key, ByteView frame) {
+Result<Bytes> open_counted(const crypto::AeadKey& key, ByteView frame) {
   const Result<FrameHeader> header = peek_frame(frame);
   if (!header) return header.failure();
   const ByteView sealed = frame.subspan(kFrameHeaderBytes);

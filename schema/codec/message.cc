@@ -113,6 +113,28 @@ static Status read(format::WantBlobs::Reader from, WantBlobs& to) {
   return read_joined(from.getCancel(), kMaxWants, to.cancel);
 }
 
+using KeyWithId = FixedBytes<sizeof(std::uint32_t) + crypto::AeadKey::kSize, struct KeyWithIdTag>;
+
+static Bytes joined_keys(const BroadcastKeys& from) {
+  Bytes out;
+  for (const BroadcastKey& one : from.keys) {
+    const auto id = fixed(one.id);
+    out.insert(out.end(), id.begin(), id.end());
+    out.insert(out.end(), one.key.data.begin(), one.key.data.end());
+  }
+  return out;
+}
+static Status read(capnp::Data::Reader from, BroadcastKeys& to) {
+  std::vector<KeyWithId> keys;
+  if (Status s = read_joined(from, kMaxBroadcastKeys, keys); !s) return s;
+  for (const KeyWithId& one : keys) {
+    BroadcastKey& key = to.keys.emplace_back();
+    for (std::size_t i = sizeof key.id; i-- > 0;) key.id = key.id << 8 | one.data[i];
+    std::copy_n(one.data.begin() + sizeof key.id, key.key.data.size(), key.key.data.begin());
+  }
+  return to.keys.empty() ? malformed("a message that says nothing") : Status();
+}
+
 // Fills in the member of the union that a message is.
 struct MessageWriter {
   format::Message::Builder to;
@@ -139,6 +161,11 @@ struct MessageWriter {
   void operator()(const Rekey& rekey) {
     to.initRekey().setPhase(rekey.phase);
     to.getRekey().setKey(data_of(rekey.key.view()));
+  }
+  void operator()(const BroadcastKeys& told) { to.setBroadcastKeys(data_of(joined_keys(told))); }
+  void operator()(const WantBroadcastKeys& want) {
+    auto ids = to.initWantBroadcastKeys(list_size(want.ids.size()));
+    for (unsigned i = 0; i < ids.size(); ++i) ids.set(i, want.ids[i]);
   }
 };
 
@@ -200,6 +227,15 @@ static Status read(format::Message::Reader from, Message& to, BulkReader& bulk) 
       auto& rekey = to.emplace<Rekey>();
       rekey.phase = from.getRekey().getPhase();
       return read_fixed(from.getRekey().getKey(), rekey.key);
+    }
+    case Which::BROADCAST_KEYS:
+      return read(from.getBroadcastKeys(), to.emplace<BroadcastKeys>());
+    case Which::WANT_BROADCAST_KEYS: {
+      const auto ids = from.getWantBroadcastKeys();
+      if (ids.size() > kMaxBroadcastKeys) return over_limit("more keys wanted than their limit");
+      auto& wanted = to.emplace<WantBroadcastKeys>().ids;
+      for (const std::uint32_t id : ids) wanted.push_back(id);
+      return not_empty(wanted);
     }
   }
   return error(Errc::unsupported, "a message of an unknown kind");
@@ -263,16 +299,12 @@ Status read(format::Push::Reader from, Push& to, BulkReader& bulk) {
 // --- news frames: a push outside a session
 
 static void write(format::News::Builder to, const News& from, BulkWriter& bulk) {
-  to.setNode(data_of(from.node.view()));
-  to.setBoot(from.boot);
   if (!from.push.bundles.empty() || !from.push.blobs.empty()) write(to.initPush(), from.push, bulk);
   set_unless_empty(joined(from.have), [&](auto data) { to.setHave(data); });
   set_unless_empty(joined(from.lack), [&](auto data) { to.setLack(data); });
   to.setAsk(from.ask);
 }
 static Status read(format::News::Reader from, News& to, BulkReader& bulk) {
-  if (Status s = read_fixed(from.getNode(), to.node); !s) return s;
-  to.boot = from.getBoot();
   to.ask = from.getAsk();
   if (from.hasPush()) {
     if (Status s = read(from.getPush(), to.push, bulk); !s) return s;
@@ -287,8 +319,8 @@ Bytes encode_news(const News& news) { return encode_with_bulk<format::News>(news
 Result<News> decode_news(ByteView bytes) {
   return decode_with_bulk<format::News, News>(bytes, kMaxFrameBeforeAuth - kFrameHeaderBytes);
 }
-Bytes seal_news(const crypto::SivKey& key, const FrameHeader& header, const News& news) {
-  return seal_shared_in_place(key, header, encode_with_bulk<format::News>(news, Bytes(kFrameHeaderBytes)));
+Bytes seal_news(const crypto::AeadKey& key, const FrameHeader& header, const News& news) {
+  return seal_counted(key, header, encode_with_bulk<format::News>(news, Bytes(kFrameHeaderBytes)));
 }
 
 Bytes encode_message(const Message& message) { return encode_with_bulk<format::Message>(message); }

@@ -112,7 +112,7 @@ Bytes encode_hello(const Hello& hello) { return encode_packed<format::Hello>(hel
 Result<Hello> decode_hello(ByteView bytes) { return decode_packed<format::Hello, Hello>(bytes, kBeforeAuth); }
 Bytes encode_packet(const Packet& packet) { return encode_with_bulk<format::Packet>(packet); }
 Bytes seal_packet(const crypto::AeadKey& key, const FrameHeader& header, const Packet& packet) {
-  return seal_packet_in_place(key, header, encode_with_bulk<format::Packet>(packet, Bytes(kFrameHeaderBytes)));
+  return seal_counted(key, header, encode_with_bulk<format::Packet>(packet, Bytes(kFrameHeaderBytes)));
 }
 Result<Packet> decode_packet(ByteView bytes) {
   return decode_with_bulk<format::Packet, Packet>(bytes, kMaxFrameAfterAuth - kFrameHeaderBytes);

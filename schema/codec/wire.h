@@ -3,7 +3,8 @@
 // so it is not Cap'n Proto: 32 bytes, little-endian:
 //   0 magic 'm'  1 version  2 kind  3 phase  4..7 session  8..15 counter  16..31 tag
 // packet: ChaCha20-Poly1305 under the session's key of that direction and phase, the counter is the nonce, bytes 0..15 are authenticated, too.
-// beacon, news: the same bytes under the network's key with a synthetic IV (crypto/siv.h), since many count under it.
+// news: the same under the sender's broadcast key, whose id stands in the session's place.
+// beacon: the same bytes under the network's key with a synthetic IV (crypto/siv.h), since many count under it.
 // handshake, cookie: no tag; a Noise message with its macs, or a cookie reply, stand behind 16 bytes of header.
 #pragma once
 
@@ -46,27 +47,25 @@ inline constexpr std::size_t kMaxPatchBytes = 200 * 1024;
 enum class FrameKind : std::uint8_t { beacon = 1, handshake = 2, packet = 3, news = 4, cookie = 5 };
 struct FrameHeader {
   FrameKind kind = FrameKind::beacon;
-  std::uint32_t session = 0;  // the receiver's number for the session; 0 outside one
-  std::uint64_t counter =
-      0;                   // strictly increasing per sender and session; of a handshake which of its messages, from 1
-  std::uint8_t phase = 0;  // of a packet: which of the session's keys, modulo 256; else zero
+  std::uint32_t session = 0;  // of a packet the receiver's number for the session, of news the id of the key; else 0
+  std::uint64_t counter = 0;  // strictly increasing per sender and key; of a handshake which of its messages, from 1
+  std::uint8_t phase = 0;     // of a packet: which of the session's keys, modulo 256; else zero
   bool operator==(const FrameHeader&) const = default;
 };
-// A beacon or news frame.
+// A beacon's frame.
 Bytes seal_shared(const crypto::SivKey& key, const FrameHeader& header, ByteView payload);
-// The same of a frame whose payload stands behind kFrameHeaderBytes bytes already.
-Bytes seal_shared_in_place(const crypto::SivKey& key, const FrameHeader& header, Bytes frame);
 // encode_packet(packet) in a frame, with one copy of its pieces. The counter must never be used again with that key.
 struct Packet;
 Bytes seal_packet(const crypto::AeadKey& key, const FrameHeader& header, const Packet& packet);
-Bytes seal_packet_in_place(const crypto::AeadKey& key, const FrameHeader& header, Bytes frame);
+// The same of what stands behind kFrameHeaderBytes bytes already, a packet or news.
+Bytes seal_counted(const crypto::AeadKey& key, const FrameHeader& header, Bytes frame);
 // A frame of these 16 bytes, without what follows them.
 Bytes plain_header(const FrameHeader& header);
 // Header only, nothing authenticated. bad_bytes / unsupported.
 Result<FrameHeader> peek_frame(ByteView frame);
 // The payload, decrypted. bad_bytes if it was made under another key or changed.
 Result<Bytes> open_shared(const crypto::SivKey& key, ByteView frame);
-Result<Bytes> open_packet(const crypto::AeadKey& key, ByteView frame);
+Result<Bytes> open_counted(const crypto::AeadKey& key, ByteView frame);
 
 // Sum of 16-byte item fingerprints (mod 2^128): equal sets have equal sums whatever the order.
 using Fingerprint = FixedBytes<16, struct FingerprintTag>;
@@ -175,9 +174,7 @@ using NewsKey = FixedBytes<8, struct NewsKeyTag>;
 inline constexpr std::size_t kMaxNewsKeys = 128;  // of each list; all that fits is fewer
 
 struct News {  // one frame, to all in range or to one neighbour
-  NodeId node;
-  std::uint64_t boot = 0;  // the first 8 bytes of its boot nonce
-  Push push;               // may be empty
+  Push push;   // may be empty
   std::vector<NewsKey> have, lack;
   bool ask = false;
   bool operator==(const News&) const = default;
@@ -269,8 +266,24 @@ struct Rekey {  // fresh keys for this session (syncd/core/session_keys.h)
   bool operator==(const Rekey&) const = default;
 };
 
+// Under which one node's news are (syncd/core/heard_keys.h).
+struct BroadcastKey {
+  std::uint32_t id = 0;
+  crypto::AeadKey key;
+  bool operator==(const BroadcastKey&) const = default;
+};
+inline constexpr std::size_t kMaxBroadcastKeys = 64;  // per message
+struct BroadcastKeys {
+  std::vector<BroadcastKey> keys;
+  bool operator==(const BroadcastKeys&) const = default;
+};
+struct WantBroadcastKeys {
+  std::vector<std::uint32_t> ids;
+  bool operator==(const WantBroadcastKeys&) const = default;
+};
+
 using Message = std::variant<Push, Held, Reconcile, WantItems, WantBlobs, Blobs, Missing, Bye, Ping, Question, Replies,
-                             Dictionaries, WantCells, Cells, Beacon, Rekey>;
+                             Dictionaries, WantCells, Cells, Beacon, Rekey, BroadcastKeys, WantBroadcastKeys>;
 
 Bytes encode_beacon(const Beacon&);
 Result<Beacon> decode_beacon(ByteView);
@@ -278,8 +291,8 @@ Bytes encode_hello(const Hello&);
 Result<Hello> decode_hello(ByteView);
 Bytes encode_news(const News&);
 Result<News> decode_news(ByteView);
-// The same of encode_news(news) as seal_shared() would make it, with one copy of its bulk.
-Bytes seal_news(const crypto::SivKey& key, const FrameHeader& header, const News& news);
+// encode_news(news) in a frame, with one copy of its bulk. The counter must never be used again with that key.
+Bytes seal_news(const crypto::AeadKey& key, const FrameHeader& header, const News& news);
 Bytes encode_packet(const Packet&);
 Result<Packet> decode_packet(ByteView);
 Bytes encode_message(const Message&);

@@ -8,8 +8,8 @@ namespace meshfs::syncd {
 
 namespace {
 
-// A news frame around its items and keys: header, length of the head, node, boot, pointers, packed.
-constexpr std::size_t kAroundNews = codec::kFrameHeaderBytes + 72;
+// A news frame around its items and keys: header, length of the head, pointers, packed.
+constexpr std::size_t kAroundNews = codec::kFrameHeaderBytes + 40;
 constexpr std::size_t kUrgentCasts = 64;  // beside kMaxCasts
 // Others who lack it say so within that.
 constexpr Duration kGather = milliseconds(1);

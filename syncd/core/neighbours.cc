@@ -14,6 +14,7 @@ Neighbours::Neighbours(Links& links, const std::map<LinkId, transport::LinkTrait
       network_key_(self_.network_key),
       handshakes_({self_.boot, self_.network, self_.network_key, self_.link_secret, self_.roster}, self_.seed,
                   [this](const Path& from, const codec::Member& member) { return welcome(from, member); }),
+      own_key_(self_.seed, broadcast_sender(self_.node, self_.boot)),
       trickle_(rng) {}
 
 void Neighbours::start(const std::vector<Path>& peers, const std::set<Path>& up, Instant now) {
@@ -36,6 +37,7 @@ Neighbour* Neighbours::known(const NodeId& id, Instant now) {
       if (oldest == known_.end() || it->second.heard < oldest->second.heard) oldest = it;
     }
     if (oldest == known_.end()) return nullptr;
+    heard_keys_.forget(oldest->first);
     known_.erase(oldest);
   }
   Neighbour& made = known_[id];
@@ -71,6 +73,8 @@ void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
   neighbour->name = keys.name;
   neighbour->boot = keys.theirs.boot;
   neighbour->heard = now;
+  const LinkId heard_on = neighbour->beacon ? neighbour->beacon->from.link : path.link;
+  heard_keys_.heard(neighbour->id, keys.theirs.boot, heard_on, true, now);
   const std::uint32_t number = keys.mine.session;
   // A stream of theirs says that they find it good again, their wish for another session that it is not.
   if (traits->second.reliable && !thin(*neighbour)) neighbour->stream.avoid_until = Instant{0};
@@ -125,7 +129,10 @@ void Neighbours::judge_by(codec::Roster roster, Instant now) {
     return std::binary_search(devices.begin(), devices.end(), one);
   };
   handshakes_.judge_by(roster);
-  std::swap(self_.roster, roster);
+  std::swap(self_.roster, roster);  // `roster`: the one before
+  const bool somebody_out =
+      !std::ranges::all_of(roster.devices, [&](const DeviceKey& one) { return in(self_.roster.devices, one); }) ||
+      !std::ranges::all_of(self_.roster.denied, [&](const DeviceKey& one) { return in(roster.denied, one); });
   for (auto& [id, neighbour] : known_) {
     const auto is_out = [&](const auto& session) {
       const DeviceKey& device = session->keys().device;
@@ -135,8 +142,10 @@ void Neighbours::judge_by(codec::Roster roster, Instant now) {
          (out = std::find_if(neighbour.sessions.begin(), neighbour.sessions.end(), is_out)) !=
          neighbour.sessions.end();) {
       end_session(neighbour, out->get(), now);
+      heard_keys_.forget(id);
     }
   }
+  if (somebody_out) shut_out(now);
 }
 
 // --- links
@@ -310,7 +319,7 @@ Instant Neighbours::tick(Instant now) {
   }
   limit_beacons(now);
   if (now >= trickle_.at()) send_beacon(now);
-  return std::min(wake, trickle_.at());
+  return std::min({wake, trickle_.at(), look_after_keys(now)});
 }
 
 Instant Neighbours::flush(Instant now) {

@@ -12,6 +12,7 @@
 
 #include "syncd/core/airs.h"
 #include "syncd/core/handshakes.h"
+#include "syncd/core/heard_keys.h"
 #include "syncd/core/mail.h"
 #include "syncd/core/stream_health.h"
 #include "syncd/core/token_bucket.h"
@@ -61,8 +62,7 @@ struct Neighbour {
     bool left = false;                     // it let us go: if we want it we come back and say so
   } overlay;
 
-  ReplayWindow news_window;  // of its present boot
-  std::optional<TokenBucket> news_budget;
+  std::optional<TokenBucket> news_budget, key_answers;
 
   std::vector<std::unique_ptr<Session>> sessions;
   Session* active = nullptr;
@@ -93,6 +93,8 @@ class Neighbours : public Mail, public Airs {
   // Each costs a tag, and what is new in it a judgement of fsd. Beyond: dropped, as if lost.
   static constexpr TokenBucket::Limits kNewsBudget{128, milliseconds(2)};
   static constexpr TokenBucket::Limits kLinkNewsBudget{1024, microseconds(500)};
+  // Answers to one neighbour's questions for broadcast keys, 64 keys each at most; a correct one asks once a second, us in its turn.
+  static constexpr TokenBucket::Limits kKeyAnswers{8, seconds(1)};
   // Hellos and beacons looked at, whoever sends them: each costs a tag, a hello an answer. Beyond: dropped unread, as if lost.
   static constexpr TokenBucket::Limits kGreetings{1024, milliseconds(1)};
   // Sessions made, with whomever: each is greeted with a comparison of every set, and its limits are fresh. Twice what we
@@ -125,7 +127,8 @@ class Neighbours : public Mail, public Airs {
   };
   struct Totals {
     std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0, beacons_out = 0, bad_frames = 0,
-                  messages_in = 0, messages_out = 0, news_in = 0, news_refused = 0;  // refused: replayed, or too many
+                  messages_in = 0, messages_out = 0, news_in = 0;
+    std::uint64_t news_refused = 0, news_unread = 0;  // replayed, or too many; under keys that are not here
     std::array<std::uint64_t, std::variant_size_v<codec::Message>> bytes_of_kind_in{};  // of messages, without frames
   };
 
@@ -172,12 +175,17 @@ class Neighbours : public Mail, public Airs {
   };
 
   void on_beacon(const Path& from, std::uint64_t counter, ByteView frame, Instant now);
-  void on_news(const Path& from, ByteView frame, Instant now);
+  void on_news(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
   void on_other_boot(Neighbour& neighbour, const Path& from, Instant now);
   void on_handshake(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
   // May whoever proved this make a session with us now?
   bool welcome(const Path& from, const codec::Member& member);
   void on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
+  // Whether the message was of sessions and keys alone, and so is done with.
+  bool take_keys(const NodeId& who, Session& session, const codec::Message& message, Instant now);
+  void tell_key(const NodeId& who);
+  void shut_out(Instant now);
+  Instant look_after_keys(Instant now);
   void deliver(const NodeId& who, Session& session, const std::vector<SharedView>& messages, Instant now);
   Neighbour* known(const NodeId& id, Instant now);
   Session* session_on(const Path& path) const;
@@ -219,10 +227,12 @@ class Neighbours : public Mail, public Airs {
   Totals& totals_;
   crypto::SivKey network_key_;
   Handshakes handshakes_;
+  OwnBroadcastKey own_key_;
+  HeardKeys heard_keys_;
   Trickle trickle_;
   std::optional<TokenBucket> greetings_, new_sessions_;
   Instant moved_{0};                 // when a neighbour came or went
-  std::uint64_t frame_counter_ = 0;  // of beacons and news
+  std::uint64_t frame_counter_ = 0;  // of beacons
   std::map<NodeId, Neighbour> known_;
   std::map<std::uint32_t, std::pair<NodeId, Session*>> by_number_;
   std::vector<NodeId> in_session_;

@@ -42,6 +42,7 @@ void Neighbours::choose_active(Neighbour& neighbour, Instant now) {
   }
   moved_ = now;
   if (best == nullptr) {
+    heard_keys_.on_session_end(neighbour.id);
     trickle_.inconsistent(now);
     events_.on_session_end(neighbour.id, now);
   } else {
@@ -50,6 +51,7 @@ void Neighbours::choose_active(Neighbour& neighbour, Instant now) {
       neighbour.stream.health = {};
       neighbour.stream.frames_out = 0;
     }
+    tell_key(neighbour.id);
     events_.on_session(neighbour.id, now);
   }
 }

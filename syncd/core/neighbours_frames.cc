@@ -16,7 +16,7 @@ void Neighbours::on_frame(const Path& from, ByteView frame, Instant now) {
     ++totals_.bad_frames;
     return;
   }
-  if (header->kind == codec::FrameKind::news) return on_news(from, frame, now);
+  if (header->kind == codec::FrameKind::news) return on_news(from, *header, frame, now);
   if (!greetings_) greetings_.emplace(kGreetings, now);
   if (!greetings_->take(now)) return;
   if (header->kind == codec::FrameKind::beacon) return on_beacon(from, header->counter, frame, now);
@@ -46,13 +46,13 @@ void Neighbours::on_beacon(const Path& from, std::uint64_t counter, ByteView fra
     }
     neighbour->stream.next = now;
     neighbour->stream.backoff = seconds(1);
-    neighbour->news_window = {};
   }
   neighbour->heard = now;
   if (!neighbour->beacon || neighbour->beacon->from.link != from.link || neighbour->overlay.lost) choose_at_ = now;
   neighbour->overlay.lost = false;
   neighbour->beacon = Neighbour::Beacon{from, now, std::move(*beacon), counter};
   const codec::Beacon& heard = neighbour->beacon->what;
+  heard_keys_.heard(heard.node, heard.boot, from.link, false, now);
   if (thin(*neighbour)) neighbour->stream.avoid_until = kNever;
   if (neighbour->active == nullptr && neighbour->datagram_from > now + kStreamFirst) neighbour->datagram_from = now;
   if (events_.agrees(heard)) {
@@ -135,10 +135,7 @@ void Neighbours::deliver(const NodeId& who, Session& session, const std::vector<
       while (!neighbour.sessions.empty()) end_session(neighbour, neighbour.sessions.back().get(), now);
       return;
     }
-    if (const auto* rekey = std::get_if<codec::Rekey>(&*message); rekey != nullptr) {
-      if (!session.on_rekey(*rekey, now)) blame(who, "a renewal of keys out of turn");
-      continue;
-    }
+    if (take_keys(who, session, *message, now)) continue;
     note_use(known_.at(who), *message, now);
     events_.on_message(who, std::move(*message), now);
   }

@@ -1,6 +1,5 @@
 // The part of Neighbours that broadcasts: who is near on which link, news frames out and in.
 #include <algorithm>
-#include <cstring>
 
 #include "syncd/core/neighbours.h"
 
@@ -13,12 +12,6 @@ constexpr std::size_t kNewsRoom = 1232;
 static_assert(kNewsRoom <= codec::kMaxFrameBeforeAuth);
 constexpr Duration kShortestHop = microseconds(100);
 constexpr Duration kLongestHop = milliseconds(500);
-
-std::uint64_t short_boot(const codec::Nonce& boot) {
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < sizeof word; ++i) word |= std::uint64_t{boot.data[i]} << 8 * i;
-  return word;
-}
 
 }  // namespace
 
@@ -61,9 +54,7 @@ std::vector<Air> Neighbours::airs() const {
 }
 
 void Neighbours::send_news(LinkId link, const std::optional<NodeId>& to, codec::News news) {
-  news.node = self_.node;
-  news.boot = short_boot(self_.boot);
-  const Bytes frame = codec::seal_news(network_key_, {codec::FrameKind::news, 0, ++frame_counter_}, news);
+  const Bytes frame = own_key_.seal(news, turn_);
   if (!to) {
     (void)links_.send_all(link, frame);  // one that does not leave is a lost one
   } else {
@@ -84,32 +75,41 @@ void Neighbours::send_news(LinkId link, const std::optional<NodeId>& to, codec::
   budget(link).count(frame.size(), turn_);
 }
 
-// Taken from whoever told its boot nonce before. Old frames of it do not count twice, nor do those of an earlier boot.
-void Neighbours::on_news(const Path& from, ByteView frame, Instant now) {
+// Taken from whoever holds the key of this id, as far as its beacon or its session tells of it.
+void Neighbours::on_news(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now) {
   const auto traits = traits_.find(from.link);
-  const Result<Bytes> payload = codec::open_shared(network_key_, frame);
-  Result<codec::News> news = payload ? codec::decode_news(*payload) : Result<codec::News>(payload.failure());
-  if (!news || traits == traits_.end() || !traits->second.broadcast) {
+  if (traits == traits_.end() || !traits->second.broadcast) {
     ++totals_.bad_frames;
     return;
   }
-  if (news->node == self_.node) return;
-  const auto it = known_.find(news->node);
+  if (broadcast_sender(header.session) == broadcast_sender(own_key_.id())) return;
+  Result<HeardKeys::Opened> opened = heard_keys_.open(header, frame, now);
+  if (!opened) {
+    if (opened.code() == Errc::no_data) {
+      ++totals_.news_unread;
+      if (const auto bridge = heard_keys_.told_by_nobody(header.session)) graft(*bridge, now);
+    }
+    if (opened.code() == Errc::exists) ++totals_.news_refused;
+    if (opened.code() == Errc::bad_bytes) ++totals_.bad_frames;
+    return;
+  }
+  Result<codec::News> news = codec::decode_news(opened->payload);
+  if (!news) {
+    ++totals_.bad_frames;
+    return;
+  }
+  const auto it = known_.find(opened->node);
   if (it == known_.end() || now < it->second.banned_until) return;
   Neighbour& neighbour = it->second;
-  const bool known_boot =
-      (neighbour.beacon && short_boot(neighbour.beacon->what.boot) == news->boot) ||
-      (neighbour.active != nullptr && short_boot(neighbour.active->keys().theirs.boot) == news->boot);
   if (!neighbour.news_budget) neighbour.news_budget.emplace(kNewsBudget, now);
   TokenBucket& of_link = news_budgets_.try_emplace(from.link, kLinkNewsBudget, now).first->second;
-  if (!known_boot || !neighbour.news_window.accept(codec::peek_frame(frame)->counter) ||
-      !neighbour.news_budget->take(now) || !of_link.take(now)) {
+  if (!neighbour.news_budget->take(now) || !of_link.take(now)) {
     ++totals_.news_refused;
     return;
   }
   ++totals_.news_in;
   neighbour.heard = now;
-  events_.on_news(news->node, from.link, std::move(*news), now);
+  events_.on_news(opened->node, from.link, std::move(*news), now);
 }
 
 }  // namespace meshfs::syncd

@@ -85,6 +85,7 @@ Node::Stats Node::stats() const {
   out.messages_out = totals.messages_out;
   out.news_in = totals.news_in;
   out.news_refused = totals.news_refused;
+  out.news_unread = totals.news_unread;
   if (parts_->life != nullptr) parts_->life->fill(out);
   return out;
 }

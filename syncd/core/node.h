@@ -56,10 +56,10 @@ class Node {
     std::uint64_t messages_in = 0, messages_out = 0;  // of sessions; acknowledgements alone are none
     std::uint64_t reconcile_rounds = 0;
     std::uint64_t broadcasts = 0, pushes = 0;  // frames with items for all in range; messages with items in sessions
-    std::uint64_t news_in = 0,
-                  news_refused = 0;  // news frames of others; refused: replayed, of an earlier boot, too many
-    std::size_t sessions = 0;        // established now
-    std::size_t needs = 0;           // blobs wanted by fsd and not here yet
+    // News frames of others. Refused: replayed, or too many; unread: under keys that are not here.
+    std::uint64_t news_in = 0, news_refused = 0, news_unread = 0;
+    std::size_t sessions = 0;  // established now
+    std::size_t needs = 0;     // blobs wanted by fsd and not here yet
   };
   [[nodiscard]] Stats stats() const;
   // Salted summary of every set as told in beacons.

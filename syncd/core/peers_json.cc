@@ -15,8 +15,9 @@ std::string tenths_of_ms(Duration d) {
 
 // In the order of codec::Message.
 constexpr std::array<const char*, std::variant_size_v<codec::Message>> kKindNames = {
-    "push", "held",     "reconcile", "want_items",   "want_blobs", "blobs", "missing", "bye",
-    "ping", "question", "replies",   "dictionaries", "want_cells", "cells", "beacon",  "rekey"};
+    "push",       "held",  "reconcile", "want_items", "want_blobs",     "blobs",
+    "missing",    "bye",   "ping",      "question",   "replies",        "dictionaries",
+    "want_cells", "cells", "beacon",    "rekey",      "broadcast_keys", "want_broadcast_keys"};
 
 }  // namespace
 

@@ -35,7 +35,7 @@ Bytes SessionKeys::seal(codec::FrameHeader header, const codec::Packet& packet) 
 
 Bytes SessionKeys::seal_in_place(codec::FrameHeader header, Bytes frame) {
   header.phase = sending_;
-  return count(codec::seal_packet_in_place(send_, header, std::move(frame)));
+  return count(codec::seal_counted(send_, header, std::move(frame)));
 }
 
 Bytes SessionKeys::count(Bytes frame) {
@@ -53,7 +53,7 @@ Result<Bytes> SessionKeys::open(const codec::FrameHeader& header, ByteView frame
   const bool newest = header.phase == newest_;
   if (!newest && (!before_ || header.phase != static_cast<std::uint8_t>(newest_ - 1)))
     return error(Errc::bad_bytes, "a frame under a key that is gone");
-  Result<Bytes> plain = codec::open_packet(receive_[newest ? 0 : 1], frame);
+  Result<Bytes> plain = codec::open_counted(receive_[newest ? 0 : 1], frame);
   if (!plain) return plain;
   ++frames_;
   bytes_ += frame.size();

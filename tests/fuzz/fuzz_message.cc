@@ -13,10 +13,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto plain = codec::open_shared(network, bytes); plain.ok()) {
       CHECK(std::ranges::equal(codec::seal_shared(network, *header, *plain), bytes));
     }
-    if (const auto plain = codec::open_packet(session, bytes); plain.ok()) {
+    if (const auto plain = codec::open_counted(session, bytes); plain.ok()) {
       Bytes again(codec::kFrameHeaderBytes);
       again.insert(again.end(), plain->begin(), plain->end());
-      CHECK(std::ranges::equal(codec::seal_packet_in_place(session, *header, again), bytes));
+      CHECK(std::ranges::equal(codec::seal_counted(session, *header, again), bytes));
     }
   }
   fuzz::same_again(bytes, codec::decode_packet, codec::encode_packet);

@@ -71,7 +71,9 @@ void write_wire(const std::filesystem::path& root, Rng& rng) {
     const Bytes packet = encode_packet(random_packet(rng));
     messages.add("packet-" + name, packet);
     messages.add("frame-" + name, seal_packet({}, {FrameKind::packet, 1, 2}, *decode_packet(packet)));
-    messages.add("shared-" + name, seal_shared(crypto::SivKey({}), {FrameKind::news, 0, 2}, packet));
+    messages.add("shared-" + name,
+                 seal_shared(crypto::SivKey({}), {FrameKind::beacon, 0, 2}, encode_beacon(random_beacon(rng))));
+    messages.add("news-" + name, seal_news({}, {FrameKind::news, 1, 2}, random_news(rng)));
   }
   for (std::size_t which = 0; which < 2 * std::variant_size_v<Message>; ++which) {
     const Message message = random_message(rng, which % std::variant_size_v<Message>);
@@ -189,8 +191,27 @@ void add_steps(Corpus& corpus, const std::string& name, const Steps& steps) {
   corpus.add(name, bytes);
 }
 
+// What write_gossip() calls beacon, answers, say and rest.
+void write_gossip_of_keys(Corpus& corpus) {
+  constexpr std::uint8_t kBeacon = 8, kAnswers = 6, kSay = 2, kRest = 1;
+  // Beacons of somebody whose key the victim then asks for; wrong answers, unasked ones; wants without end.
+  add_steps(corpus, "keys",
+            {{kBeacon, 0, 1, 0, 0, 0, 0, 254},
+             {kAnswers, 0, 1},
+             {kRest, 40},
+             {kSay, 15, 0, 3, 1, 1, 0, 1},
+             {kSay, 15, 1, 60, 2, 0, 0, 1},
+             {kSay, 15, 0, 63, 0, 0, 0, 0},
+             {kSay, 15, 0, 63, 2, 0, 0, 0},
+             {9, 0, 1, 50, 3, 3, 1},
+             {kSay, 15, 0, 0, 0, 2, 0, 1},
+             {9, 0, 1, 60, 3, 3, 1},
+             {kRest, 99}});
+}
+
 void write_gossip(const std::filesystem::path& root) {
   Corpus corpus(root / "gossip");
+  write_gossip_of_keys(corpus);
   const auto add = [&](const std::string& name, const Steps& steps) { add_steps(corpus, name, steps); };
   constexpr std::uint8_t kHold = 7, kBeacon = 8, kAnswers = 6, kSay = 2, kSpoil = 4, kAnswer = 5, kWait = 0, kRest = 1;
   // Its beacon tells of 30 records more and the cells give them; it brings what it is asked for.

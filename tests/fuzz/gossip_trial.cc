@@ -102,6 +102,7 @@ Stage::Stage(Bug bug) : bug_(bug), mesh_(all_hear_all(), kAir, 1, false), strang
   mesh_.start({});
   for (const auto& liar : liars_) liar->start();
   tongue_.look_at(mesh_.host(0).core().summaries());
+  tongue_.speaks_as(liars_.front()->speaker());
   // In sync, as far as it says: so they hear of each other and make a session.
   for (const auto& liar : liars_) {
     liar->tell_frame(codec::FrameKind::beacon, codec::encode_beacon(tongue_.beacon({}, liar->speaker())));
@@ -227,7 +228,7 @@ void Stage::act(const Step& step) {
       liar.tell_frame(codec::FrameKind::beacon, codec::encode_beacon(tongue_.beacon(step, liar.speaker())));
       break;
     case 9:
-      liar.tell_frame(codec::FrameKind::news, codec::encode_news(tongue_.news(step, liar.speaker())));
+      liar.tell_frame(codec::FrameKind::news, codec::encode_news(tongue_.news(step)));
       break;
     case 10:
       greet(step);

@@ -269,6 +269,8 @@ codec::Message Tongue::message(const Step& step) const {
       return codec::Missing{{pick(all_blobs(), first).hash, pick(all_blobs(), number).hash}};
     case 11:
       return beacon(step, {});
+    case 15:
+      return keys(step, rng);
     default:
       return testing::random_message(rng, number % std::variant_size_v<codec::Message>);
   }
@@ -287,6 +289,7 @@ std::optional<codec::Message> Tongue::answer(const codec::Message& question, con
   const std::uint8_t truth = step.how[1];
   if (const auto* want = std::get_if<codec::WantCells>(&question)) return cells(truth, *want, rng);
   if (const auto* items = std::get_if<codec::WantItems>(&question)) return bring(*items);
+  if (const auto* wanted = std::get_if<codec::WantBroadcastKeys>(&question)) return keys(wanted->ids, truth, rng);
   if (const auto* theirs = std::get_if<codec::Reconcile>(&question)) {
     if (!theirs->want_reply) return std::nullopt;
     std::vector<Where> where;
@@ -309,8 +312,8 @@ codec::Beacon Tongue::beacon(const Step& step, const sim::Speaker& self) const {
   Rng rng = step.rng();
   const auto& [unused, truth, number, first, lower, upper, rest] = step.how;
   codec::Beacon out;
-  out.node = self.node;
-  out.boot = rest == 255 ? random_fixed<codec::Nonce>(rng) : self.boot;
+  out.node = rest == Tongue::kSomebody ? somebody().node : self.node;
+  out.boot = rest == 255 ? random_fixed<codec::Nonce>(rng) : rest == Tongue::kSomebody ? somebody().boot : self.boot;
   out.has_clock = rest % 2 == 0;
   out.network_time.ms = static_cast<std::int64_t>(rng.below(std::uint64_t{1} << 42));
   for (const SetId set : kAllSets) {
@@ -330,13 +333,10 @@ codec::Beacon Tongue::beacon(const Step& step, const sim::Speaker& self) const {
   return out;
 }
 
-codec::News Tongue::news(const Step& step, const sim::Speaker& self) const {
+codec::News Tongue::news(const Step& step) const {
   Rng rng = step.rng();
   const auto& [truth, number, first, have, lack, ask, rest] = step.how;
   codec::News out;
-  out.node = self.node;
-  for (std::size_t i = 8; i-- > 0;) out.boot = out.boot << 8 | self.boot.data[i];
-  if (rest == 255) out.boot = rng.next();
   if (number > 0) out.push = push(truth, number % 2, first, rng);
   const auto names = [&, begin = first * 2u](std::uint8_t from, std::vector<codec::NewsKey>& to) {
     for (std::size_t i = 0; i < from % 16u; ++i) {

@@ -35,6 +35,8 @@ class Tongue {
   static constexpr std::size_t kRecords = 256, kCommon = 80;  // the honest hold the first ones
   static constexpr std::size_t kBlobs = 16;
   static constexpr std::size_t kMostAsked = 32;  // questions it remembers
+  static constexpr std::uint8_t kSomebody =
+      254;  // of a beacon's last byte: whose it is, so that the victim asks for a key
 
   Tongue();
 
@@ -43,10 +45,12 @@ class Tongue {
   // The victim's sums as they are now, for lies that lie nearby.
   void look_at(std::vector<codec::SetSummary> victim) { victim_ = std::move(victim); }
   void asked(const codec::Message& question);
+  // Who it is, for word of its broadcast keys.
+  void speaks_as(const sim::Speaker& self) { self_ = self; }
 
   [[nodiscard]] codec::Message message(const Step& step) const;
   [[nodiscard]] codec::Beacon beacon(const Step& step, const sim::Speaker& self) const;
-  [[nodiscard]] codec::News news(const Step& step, const sim::Speaker& self) const;
+  [[nodiscard]] codec::News news(const Step& step) const;
   [[nodiscard]] codec::Packet packet(const Step& step) const;
   // To one of the victim's questions; nothing if none is open.
   std::optional<codec::Message> answer(const Step& step);
@@ -54,6 +58,7 @@ class Tongue {
 
  private:
   using Sum = syncd::ItemSet::Sum;
+  static sim::Speaker somebody();
   struct Where {
     codec::ItemId lower = 0, upper = 0;
   };
@@ -65,11 +70,14 @@ class Tongue {
   [[nodiscard]] codec::WantItems want_items(const Step& step, Rng& rng) const;
   [[nodiscard]] codec::Push push(std::uint8_t truth, std::uint8_t number, std::uint8_t first, Rng& rng) const;
   [[nodiscard]] codec::Blob blob(std::uint8_t which, std::uint8_t truth) const;
+  [[nodiscard]] codec::BroadcastKeys keys(const std::vector<std::uint32_t>& ids, std::uint8_t truth, Rng& rng) const;
+  [[nodiscard]] codec::Message keys(const Step& step, Rng& rng) const;
   [[nodiscard]] codec::Push bring(const codec::WantItems& want) const;
 
   syncd::ItemSet own_;                                     // of the shared set; the others are empty
   const std::map<codec::ItemId, std::size_t>& record_of_;  // all records, by what they are called in sets
   std::vector<codec::SetSummary> victim_;
+  sim::Speaker self_;
   std::deque<codec::Message> asked_;
 };
 

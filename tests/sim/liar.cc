@@ -16,8 +16,8 @@ constexpr std::uint64_t kBeaconEvery = 10;  // turns; of one that is no liar by 
 constexpr std::uint64_t kUsualBeaconEvery = 200;
 constexpr int kHellosPerTurn = 20, kReplaysPerTurn = 20;
 constexpr std::array<const char*, Liar::kAllKinds> kNames{
-    "sketch", "beacons", "cells", "ranges", "replays",  "hellos",  "wants", "refused",  "told", "forged",
-    "twins",  "dated",   "flood", "paths",  "symlinks", "network", "bombs", "pointers", "junk"};
+    "sketch", "beacons", "cells", "ranges",   "replays", "hellos", "wants",    "refused", "told", "forged",  "twins",
+    "dated",  "flood",   "paths", "symlinks", "network", "bombs",  "pointers", "junk",    "keys", "keywants"};
 constexpr int kFloodPerTurn = 5, kJunkPerTurn = 250;  // 1,000 entries and 50,000 packets a second
 constexpr std::size_t kMostQueued = 64 * 1024;        // to each victim: more would only wait
 
@@ -54,6 +54,7 @@ Liar::Liar(Stage stage, const codec::local::Welcome& member, Kind kind, std::uin
       member_(member),
       boot_(boot_of(seed)),
       key_(member.network_key),
+      own_key_(seed_of(seed), syncd::broadcast_sender(member.node, boot_)),
       handshakes_({boot_, member.network, member.network_key, member.link_secret, member.roster}, seed_of(seed),
                   [](const syncd::Path&, const codec::Member&) { return true; }) {}
 
@@ -109,8 +110,10 @@ void Liar::on_frame(const LinkAddress& from, ByteView frame) {
   if (header->kind == codec::FrameKind::cookie) handshakes_.on_cookie(path, frame, now);
   if (header->kind != codec::FrameKind::handshake) return;
   if (auto keys = handshakes_.on_handshake(path, false, header->counter, frame, now)) {
-    sessions_[path].reset(new syncd::Session(*this, air().traits(), budget_, path, std::move(*keys),
-                                             now));  // our private base is its port
+    auto& session = sessions_[path];
+    session.reset(new syncd::Session(*this, air().traits(), budget_, path, std::move(*keys),
+                                     now));  // our private base is its port
+    say(*session, codec::BroadcastKeys{{own_key_.told()}});
   }
 }
 
@@ -126,6 +129,9 @@ void Liar::listen(const codec::Message& message) {
 }
 
 void Liar::on_message(syncd::Session& from, const codec::Message& message) {
+  if (const auto* keys = std::get_if<codec::BroadcastKeys>(&message)) {
+    for (const codec::BroadcastKey& one : keys->keys) heard_keys_[one.id] = one.key;
+  }
   if (kind_ == Kind::told) return heard(message);
   listen(message);
   if (const auto* want = std::get_if<codec::WantCells>(&message)) {
@@ -139,6 +145,9 @@ void Liar::on_message(syncd::Session& from, const codec::Message& message) {
     if (kind_ == Kind::ranges) say(from, answer);
   } else if (const auto* wants = std::get_if<codec::WantBlobs>(&message); wants != nullptr && kind_ == Kind::bombs) {
     bomb(from, *wants);
+  } else if (const auto* keys = std::get_if<codec::WantBroadcastKeys>(&message);
+             keys != nullptr && kind_ == Kind::keys) {
+    tell_wrong_keys(from, keys->ids);
   } else if (const auto* ping = std::get_if<codec::Ping>(&message); ping != nullptr && !ping->reply) {
     say(from, codec::Ping{ping->token, true});
   }
@@ -235,7 +244,11 @@ void Liar::tell_packet(ByteView packet) {
 
 void Liar::tell_frame(codec::FrameKind kind, ByteView payload) {
   if (payload.size() + codec::kFrameHeaderBytes > SimNetwork::kDatagramMtu) return;
-  (void)air().send_all(codec::seal_shared(key_, {kind, 0, ++counter_}, payload));
+  if (kind != codec::FrameKind::news)
+    return (void)air().send_all(codec::seal_shared(key_, {kind, 0, ++counter_}, payload));
+  Bytes frame(codec::kFrameHeaderBytes);
+  frame.insert(frame.end(), payload.begin(), payload.end());
+  (void)air().send_all(codec::seal_counted(own_key_.told().key, {kind, own_key_.id(), ++counter_}, std::move(frame)));
 }
 
 void Liar::tell_again(std::size_t which) {
@@ -294,6 +307,25 @@ void Liar::bomb(syncd::Session& victim, const codec::WantBlobs& wants) {
   for (const auto& want : wants.wants) say(victim, codec::Blobs{{bomb_of(want.hash, want.kind, want.bases, rng_)}});
 }
 
+void Liar::tell_wrong_keys(syncd::Session& victim, const std::vector<std::uint32_t>& ids) {
+  codec::BroadcastKeys wrong;
+  for (const std::uint32_t id : ids) {
+    codec::BroadcastKey one{id | 1, {}};
+    for (auto& byte : one.key.data) byte = static_cast<std::uint8_t>(rng_.next());
+    wrong.keys.push_back(one);
+  }
+  say(victim, wrong);
+}
+
+void Liar::want_keys(syncd::Session& victim) {
+  codec::WantBroadcastKeys want;
+  for (const auto& [id, key] : heard_keys_) {
+    if (want.ids.size() < codec::kMaxBroadcastKeys / 2) want.ids.push_back(syncd::broadcast_sender(id));
+  }
+  while (want.ids.size() < codec::kMaxBroadcastKeys) want.ids.push_back(static_cast<std::uint32_t>(rng_.next()));
+  say(victim, want);
+}
+
 void Liar::junk() {
   for (int i = 0; i < kJunkPerTurn; ++i) say_all(junk_packet(rng_));
 }
@@ -317,6 +349,12 @@ void Liar::turn() {
     if (kind_ == Kind::refused) push_refused(session);
     if (lies_) sign(session);
     if (kind_ == Kind::pointers) say(session, pointers(rng_));
+    if (kind_ == Kind::keywants) want_keys(session);
+    if (kind_ == Kind::keys && !heard_keys_.empty()) {
+      auto which = heard_keys_.begin();
+      std::advance(which, rng_.below(heard_keys_.size()));
+      tell_wrong_keys(session, {which->first});
+    }
     if (kind_ == Kind::ranges)
       say(session, codec::Reconcile{SetId::shared, 0, true, {{0, 0, 9, any_fingerprint(), false, {}}}});
     session.flush(now);

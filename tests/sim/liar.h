@@ -13,12 +13,15 @@
 //   bombs     content that unpacks to far more than it says, and deltas that command it; answers to the wants it provoked
 //   pointers  messages of 1.7 kB whose lists have 500 million elements, or lie in each other
 //   junk      50,000 packets a second of no key: noise, and noise behind headers of all kinds
+//   keys      wrong broadcast keys for everybody it hears of, asked for or not
+//   keywants  wants of 64 broadcast keys each, true ids and made-up ones, without end
 #pragma once
 
 #include <functional>
 #include <memory>
 
 #include "syncd/core/handshakes.h"
+#include "syncd/core/own_broadcast_key.h"
 #include "tests/sim/signed_lies.h"
 #include "transport/sim/sim_network.h"
 
@@ -51,10 +54,12 @@ class Liar : private syncd::Links {
     network,
     bombs,
     pointers,
-    junk
+    junk,
+    keys,
+    keywants
   };
   static constexpr std::size_t kKinds = 8;  // that may be drawn
-  static constexpr std::size_t kAllKinds = 19;
+  static constexpr std::size_t kAllKinds = 21;
   static std::optional<Kind> named(std::string_view name);
   static const char* name_of(Kind kind);
 
@@ -81,13 +86,15 @@ class Liar : private syncd::Links {
   [[nodiscard]] std::uint64_t frames() const { return frames_; }      // beside them
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
   [[nodiscard]] Speaker speaker() const { return {member_.node, boot_}; }
+  // Broadcast keys that its neighbours told it.
+  [[nodiscard]] const std::map<std::uint32_t, crypto::AeadKey>& heard_keys() const { return heard_keys_; }
 
   // --- what it is told to say; `message` and `packet` are bytes that may be senseless, under true keys
-  std::function<void(const codec::Message&)> heard;             // in its sessions
-  void tell_message(Bytes message);                             // in every session, by the channel below
-  void tell_packet(ByteView packet);                            // in every session, beside the channel
-  void tell_handshake(std::uint64_t number, ByteView message);  // with a right first mac
-  void tell_frame(codec::FrameKind kind, ByteView payload);
+  std::function<void(const codec::Message&)> heard;                 // in its sessions
+  void tell_message(Bytes message);                                 // in every session, by the channel below
+  void tell_packet(ByteView packet);                                // in every session, beside the channel
+  void tell_handshake(std::uint64_t number, ByteView message);      // with a right first mac
+  void tell_frame(codec::FrameKind kind, ByteView payload);         // news: under the key that it told
   void tell_bytes(ByteView frame) { (void)air().send_all(frame); }  // as a stranger: under no key
   void tell_again(std::size_t which);                               // what it overheard
   void leave() { sessions_.clear(); }                               // without a word
@@ -122,6 +129,8 @@ class Liar : private syncd::Links {
   void sign(syncd::Session& victim);
   void bomb(syncd::Session& victim, const codec::WantBlobs& wants);
   void junk();
+  void tell_wrong_keys(syncd::Session& victim, const std::vector<std::uint32_t>& ids);
+  void want_keys(syncd::Session& victim);
 
   Stage stage_;
   transport::SimNetwork::Node number_ = 0;
@@ -130,6 +139,8 @@ class Liar : private syncd::Links {
   codec::local::Welcome member_;
   codec::Nonce boot_;
   crypto::SivKey key_;
+  syncd::OwnBroadcastKey own_key_;
+  std::map<std::uint32_t, crypto::AeadKey> heard_keys_;
   syncd::Handshakes handshakes_;
   syncd::LinkBudget budget_{UINT64_MAX};
   std::map<syncd::Path, std::unique_ptr<syncd::Session>> sessions_;

@@ -84,6 +84,23 @@ void add_update_bounds(Line& line, const Topology& topology, std::size_t record_
   line.add("bound_ms", time);
 }
 
+// Bytes of messages of one kind that a node received so far, as its report on peers tells.
+double received(LightMesh& mesh, std::size_t node, const char* kind) {
+  const std::string told = mesh.host(node).core().peers_json(mesh.network().now());
+  const std::size_t all = told.find("\"received_bytes\"");
+  const std::string key = "\"" + std::string(kind) + "\":";
+  const std::size_t at = all == std::string::npos ? all : told.find(key, all);
+  return at == std::string::npos ? 0 : std::strtod(told.c_str() + at + key.size(), nullptr);
+}
+
+constexpr const char* kSearchKinds[]{"reconcile", "want_cells", "cells", "want_items"};
+
+double received(LightMesh& mesh, const char* kind) {
+  double sum = 0;
+  for (std::size_t node = 0; node < mesh.size(); ++node) sum += received(mesh, node, kind);
+  return sum;
+}
+
 void update(const Case& one, std::uint64_t seed) {
   const auto begin = std::chrono::steady_clock::now();
   Line line(one, seed);
@@ -105,6 +122,7 @@ void update(const Case& one, std::uint64_t seed) {
     mesh.fsd(i).on_new = [&](const Hash&) { arrivals.push_back(ms(mesh.network().now() - at)); };
   }
   const LightMesh::Sent before = mesh.sent();
+  line.add("key_bytes", received(mesh, "broadcast_keys") + received(mesh, "want_broadcast_keys"));
   mesh.fsd(0).publish(record);
   const bool all = mesh.run_until([&] { return arrivals.size() + 1 == mesh.size(); }, kPatience);
   mesh.run(kAfter);
@@ -118,27 +136,14 @@ void update(const Case& one, std::uint64_t seed) {
   line.add("data", static_cast<double>(sent.data));
   line.add("record_bytes", static_cast<double>(record->size()));
   line.add("sessions", static_cast<double>(mesh.sessions()));
+  double unread = 0;
+  for (std::size_t node = 0; node < mesh.size(); ++node)
+    unread += static_cast<double>(mesh.host(node).core().stats().news_unread);
+  line.add("news_unread", unread);
   add_update_bounds(line, mesh.topology(), record->size(), mobile);
   line.add("update_wall_s", seconds_since(published));
   line.add("wall_s", seconds_since(begin));
   line.add("peak_mb", peak_mb());
-}
-
-// Bytes of messages of one kind that a node received so far, as its report on peers tells.
-double received(LightMesh& mesh, std::size_t node, const char* kind) {
-  const std::string told = mesh.host(node).core().peers_json(mesh.network().now());
-  const std::size_t all = told.find("\"received_bytes\"");
-  const std::string key = "\"" + std::string(kind) + "\":";
-  const std::size_t at = all == std::string::npos ? all : told.find(key, all);
-  return at == std::string::npos ? 0 : std::strtod(told.c_str() + at + key.size(), nullptr);
-}
-
-constexpr const char* kSearchKinds[]{"reconcile", "want_cells", "cells", "want_items"};
-
-double received(LightMesh& mesh, const char* kind) {
-  double sum = 0;
-  for (std::size_t node = 0; node < mesh.size(); ++node) sum += received(mesh, node, kind);
-  return sum;
 }
 
 double search_messages(LightMesh& mesh) {
@@ -263,6 +268,7 @@ void idle(const Case& one, std::uint64_t seed) {
   const LightMesh::Sent sent = mesh.sent().since(before);
   add_sent(line, sent, mesh);
   const double span = static_cast<double>(kSpan.ns) / 1e9;
+  line.add("key_bytes", received(mesh, "broadcast_keys") + received(mesh, "want_broadcast_keys"));
   line.add("bytes_per_link_and_node_s",
            static_cast<double>(sent.bytes) / span / static_cast<double>(2 * mesh.topology().edges.size()));
   line.add("transmissions_per_node_min",

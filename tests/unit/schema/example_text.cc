@@ -60,25 +60,29 @@ std::string line(const std::string& label, const std::string& value) {
 std::string news_text(const Commit& commit) {
   const Bundle bundle{ItemForm::commit, encode_commit(commit)};
   const auto key = [](const Bundle& one) { return *NewsKey::from(identity_of(one).view().first(NewsKey::kSize)); };
-  News news{filled<NodeId>(1), 0x1817161514131211, {{bundle}, {}}, {filled<NewsKey>(9)}, {}, false};
-  const Bytes pushed = seal_news(crypto::SivKey(filled<crypto::LinkKey>(3)), {FrameKind::news, 0, 7}, news);
-  std::string out =
-      "\nA news frame under the network key 03 04 .. 22, " + std::to_string(pushed.size()) +
-      " bytes: node 01 02 .. 20 sends that commit to all in range and says that it holds the item 09 0a .. 10:\n\n";
+  const std::uint32_t id = 0x04030201;
+  News news{{{bundle}, {}}, {filled<NewsKey>(9)}, {}, false};
+  const Bytes pushed = seal_news(filled<crypto::AeadKey>(3), {FrameKind::news, id, 7}, news);
+  std::string out = "\nA news frame under its sender's broadcast key 03 04 .. 22, " + std::to_string(pushed.size()) +
+                    " bytes: that commit for all in range, and word that the item 09 0a .. 10 is here, too:\n\n";
   out += line("6d 02 04 00", "magic, version, kind news, zero");
-  out += line(to_hex(ByteView(pushed).subspan(4, 12)), "no session, counter 7");
+  out += line(to_hex(ByteView(pushed).subspan(4, 4)), "id of the key: sender 02 03 04, generation 1");
+  out += line(to_hex(ByteView(pushed).subspan(8, 8)), "counter");
   out += line(to_hex(ByteView(pushed).subspan(16, 16)), "tag");
-  out += line(to_hex(ByteView(pushed).subspan(32, 8)) + " ..", "what follows, masked");
+  out += line(to_hex(ByteView(pushed).subspan(32, 8)) + " ..", "what follows, encrypted");
   const Bytes plain = encode_news(news);
   const std::size_t bulk = plain.size() - bundle.bytes.size();
-  out += "\nUnmasked:\n\n";
+  out += "\nBefore:\n\n";
   out += line(to_hex(ByteView(plain).first(4)), "bytes of the head");
   out += wrapped(ByteView(plain).subspan(4, bulk - 4), 48);
   out += line(to_hex(ByteView(plain).subspan(bulk, 8)) + " ..", "the commit as above");
-  news = {filled<NodeId>(2), 1, {}, {key(bundle)}, {}, true};
+  news = {{}, {key(bundle)}, {}, true};
   out += "\nThe key of that commit is " + key(bundle).hex() +
          ": so begins the hash of its signature. An `ask` for it alone takes " +
-         std::to_string(kFrameHeaderBytes + encode_news(news).size()) + " bytes.\n";
+         std::to_string(kFrameHeaderBytes + encode_news(news).size()) +
+         " bytes. A message that tells of that\nbroadcast key takes " +
+         std::to_string(encode_message(BroadcastKeys{{{id, filled<crypto::AeadKey>(3)}}}).size()) +
+         " bytes, one that asks for it " + std::to_string(encode_message(WantBroadcastKeys{{id}}).size()) + ".\n";
   return out;
 }
 

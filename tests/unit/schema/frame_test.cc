@@ -22,19 +22,32 @@ TEST(Frame, APacketOpensWithItsKeyOnlyAndShowsNothing) {
   const Bytes frame = seal_packet(kSession, header, kPacket);
   ASSERT_EQ(frame.size(), kFrameHeaderBytes + encode_packet(kPacket).size());
   EXPECT_EQ(*peek_frame(frame), header);
-  EXPECT_EQ(*open_packet(kSession, frame), encode_packet(kPacket));
-  EXPECT_EQ(open_packet(filled<crypto::AeadKey>(4), frame).code(), Errc::bad_bytes);
+  EXPECT_EQ(*open_counted(kSession, frame), encode_packet(kPacket));
+  EXPECT_EQ(open_counted(filled<crypto::AeadKey>(4), frame).code(), Errc::bad_bytes);
   EXPECT_TRUE(holds(encode_packet(kPacket), Bytes(50, 0x61)));  // the control
   EXPECT_FALSE(holds(frame, Bytes(4, 0x61)));
 }
 
-TEST(Frame, NewsAndBeaconsOpenWithTheNetworksKeyOnlyAndShowNothing) {
+TEST(Frame, NewsOpenWithTheirSendersKeyOnlyAndShowNothing) {
   Rng rng(6);
   for (int i = 0; i < 50; ++i) {
     const News news = random_news(rng);
-    const FrameHeader header{FrameKind::news, 0, rng.next()};
-    const Bytes frame = seal_news(kNetwork, header, news), plain = encode_news(news);
-    EXPECT_EQ(frame, seal_shared(kNetwork, header, plain));
+    const FrameHeader header{FrameKind::news, 0x01020304, rng.next()};
+    const Bytes frame = seal_news(kSession, header, news), plain = encode_news(news);
+    EXPECT_EQ(frame.size(), kFrameHeaderBytes + plain.size());
+    EXPECT_EQ(*peek_frame(frame), header);
+    EXPECT_EQ(*open_counted(kSession, frame), plain);
+    EXPECT_EQ(open_counted(filled<crypto::AeadKey>(4), frame).code(), Errc::bad_bytes);
+    EXPECT_EQ(open_shared(kNetwork, frame).code(), Errc::bad_bytes);
+    EXPECT_FALSE(holds(frame, ByteView(plain).first(8)));
+  }
+}
+
+TEST(Frame, ABeaconOpensWithTheNetworksKeyOnlyAndShowsNothing) {
+  Rng rng(6);
+  for (int i = 0; i < 50; ++i) {
+    const FrameHeader header{FrameKind::beacon, 0, rng.next()};
+    const Bytes plain = encode_beacon(random_beacon(rng)), frame = seal_shared(kNetwork, header, plain);
     EXPECT_EQ(*peek_frame(frame), header);
     EXPECT_EQ(*open_shared(kNetwork, frame), plain);
     EXPECT_EQ(open_shared(crypto::SivKey(filled<crypto::LinkKey>(4)), frame).code(), Errc::bad_bytes);
@@ -61,7 +74,9 @@ TEST(Frame, NoFlippedBitAndNoPieceOpens) {
   expect_no_change_opens(seal_shared(kNetwork, {FrameKind::beacon, 0, 9}, encode_beacon(example_beacon())),
                          [](ByteView frame) { return open_shared(kNetwork, frame); });
   expect_no_change_opens(seal_packet(kSession, {FrameKind::packet, 5, 9}, kPacket),
-                         [](ByteView frame) { return open_packet(kSession, frame); });
+                         [](ByteView frame) { return open_counted(kSession, frame); });
+  expect_no_change_opens(seal_news(kSession, {FrameKind::news, 5, 9}, {{}, {filled<NewsKey>(1)}, {}, true}),
+                         [](ByteView frame) { return open_counted(kSession, frame); });
 }
 
 TEST(Frame, SaysWhatIsWrong) {

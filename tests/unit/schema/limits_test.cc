@@ -154,7 +154,7 @@ TEST(Limits, BeaconHelloPacket) {
 }
 
 TEST(Limits, News) {
-  News news{filled<NodeId>(1), 2, {{{ItemForm::commit, {1}}}, {}}, {filled<NewsKey>(3)}, {filled<NewsKey>(4)}, true};
+  News news{{{{ItemForm::commit, {1}}}, {}}, {filled<NewsKey>(3)}, {filled<NewsKey>(4)}, true};
   ASSERT_TRUE(decode_news(encode_news(news)).ok());
   news.have.resize(kMaxNewsKeys - 1, news.have[0]);
   ASSERT_TRUE(decode_news(encode_news(news)).ok());
@@ -166,7 +166,22 @@ TEST(Limits, News) {
   news.lack.clear();
   news.push.bundles[0].bytes.resize(kMaxFrameBeforeAuth, 7);
   expect_refused(news, encode_news, decode_news, Errc::too_large, "more than a frame");
-  expect_refused(News{news.node, 1, {}, {}, {}, true}, encode_news, decode_news, Errc::bad_bytes, "says nothing");
+  expect_refused(News{{}, {}, {}, true}, encode_news, decode_news, Errc::bad_bytes, "says nothing");
+}
+
+TEST(Limits, BroadcastKeys) {
+  BroadcastKeys told;
+  WantBroadcastKeys want;
+  expect_refused(Message(told), encode_message, decode_message, Errc::bad_bytes, "tells of no key");
+  expect_refused(Message(want), encode_message, decode_message, Errc::bad_bytes, "wants none");
+  told.keys.resize(kMaxBroadcastKeys, {7, filled<crypto::AeadKey>(1)});
+  want.ids.resize(kMaxBroadcastKeys, 7);
+  ASSERT_TRUE(decode_message(encode_message(told)).ok());
+  ASSERT_TRUE(decode_message(encode_message(want)).ok());
+  told.keys.resize(kMaxBroadcastKeys + 1);
+  want.ids.resize(kMaxBroadcastKeys + 1);
+  expect_refused(Message(told), encode_message, decode_message, Errc::too_large, "65 keys");
+  expect_refused(Message(want), encode_message, decode_message, Errc::too_large, "65 wanted");
 }
 
 TEST(Limits, Comparisons) {

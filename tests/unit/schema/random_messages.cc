@@ -147,13 +147,26 @@ codec::Packet random_packet(Rng& rng) {
 }
 
 codec::News random_news(Rng& rng) {
-  News news{random_fixed<NodeId>(rng), rng.next(), {}, {}, {}, rng.percent(30)};
+  News news{{}, {}, {}, rng.percent(30)};
   if (rng.percent(70)) news.push.bundles.push_back(random_bundle(rng));
   if (rng.percent(30)) news.push.blobs.push_back(random_blob(rng));
   while (encode_news(news).size() > kMaxFrameBeforeAuth - kFrameHeaderBytes - 300) news.push = {};
   news.have = random_list<NewsKey>(rng, 1, 12);
   news.lack = random_list<NewsKey>(rng, 0, 12);
   return news;
+}
+
+static codec::BroadcastKeys random_broadcast_keys(Rng& rng) {
+  codec::BroadcastKeys out;
+  for (const auto& key : random_list<crypto::AeadKey>(rng, 1, 5))
+    out.keys.push_back({static_cast<std::uint32_t>(rng.next()), key});
+  return out;
+}
+
+static codec::WantBroadcastKeys random_wanted_keys(Rng& rng) {
+  codec::WantBroadcastKeys out;
+  for (std::size_t left = 1 + rng.below(5); left > 0; --left) out.ids.push_back(static_cast<std::uint32_t>(rng.next()));
+  return out;
 }
 
 codec::Message random_message(Rng& rng, std::size_t which) {
@@ -212,8 +225,12 @@ codec::Message random_message(Rng& rng, std::size_t which) {
                    rng.percent(50) ? rng.next() | ItemId{1} << 63 : 0};
     case 14:
       return random_beacon(rng);
-    default:
+    case 15:
       return Rekey{static_cast<std::uint8_t>(rng.below(256)), random_fixed<crypto::DhPublic>(rng)};
+    case 16:
+      return random_broadcast_keys(rng);
+    default:
+      return random_wanted_keys(rng);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "syncd/core/handshakes.h"
 #include "syncd/core/neighbours.h"
+#include "tests/sim/liar.h"
 #include "tests/unit/syncd/fake_members.h"
 #include "tests/unit/syncd/fake_mesh.h"
 
@@ -168,28 +169,53 @@ TEST(News, AStreamOfItemsArrivesWhole) {
               average(seen.broadcasts + seen.copies, 300 * 30), average(seen.small, 300 * 30));
 }
 
-crypto::SivKey network_key() { return crypto::SivKey(fake_network_key()); }
-
-// Three who hear each other, and what the first of them sent as news.
+// Four who hear each other, and what the first of them sent as news. A fifth, a member too, is in session with all and tells
+// the test under which keys they broadcast.
 struct Heard : Field {
   Heard() : Field(6) {
     domain(4, {});
+    ear_number = network.add_node();
+    for (SimNetwork::Node i = 0; i < 4; ++i) network.connect(i, ear_number, {});
+    ear.emplace(network, ear_number, fake_welcome("ear"), Liar::Kind::told, 1);
+    ear->heard = [](const codec::Message&) {};
+    ear->start();
+    codec::Beacon beacon;
+    beacon.node = ear->speaker().node;
+    beacon.boot = ear->speaker().boot;
+    run(milliseconds(100));
+    ear->tell_frame(codec::FrameKind::beacon, codec::encode_beacon(beacon));
     run(seconds(5));
     hosts[0]->frame_filter = [this](ByteView frame) {
       if (frame[2] == static_cast<std::uint8_t>(codec::FrameKind::news)) frames.push_back(copy_of(frame));
       return true;
     };
-    fsds[0]->publish(1, {random_bytes(100)}, true);
-    run(seconds(1));
+    publish(1);
   }
+  void publish(std::uint64_t number) {
+    frames.clear();
+    fsds[0]->publish(number, {random_bytes(100)}, true);
+    run(seconds(1));
+    ASSERT_FALSE(frames.empty());
+  }
+  std::uint32_t id() const { return codec::peek_frame(frames.at(0))->session; }
+  // Of node 0, as the ear knows it.
+  crypto::AeadKey key() const { return ear->heard_keys().at(id()); }
+  codec::News news() const { return *codec::decode_news(*codec::open_counted(key(), frames.at(0))); }
   void inject(ByteView frame) { hosts[1]->core().on_frame(1, SimNetwork::address_of(0), frame, network.now()); }
-  syncd::Node::Stats stats() const { return hosts[1]->core().stats(); }
+  syncd::Node::Stats stats(std::size_t of = 1) const { return hosts[of]->core().stats(); }
+  void deny_ear(std::size_t at) {
+    codec::Roster roster = fake_welcome("n" + std::to_string(at)).roster;
+    roster.denied = {fake_member("ear").member.device};
+    hosts[at]->to_syncd(roster);
+  }
+
+  SimNetwork::Node ear_number = 0;
+  std::optional<Liar> ear;
   std::vector<Bytes> frames;
 };
 
 TEST(News, AFrameCountsOnce) {
   Heard heard;
-  ASSERT_FALSE(heard.frames.empty());
   const auto before = heard.stats();
   EXPECT_GT(before.news_in, 0u);
   EXPECT_EQ(before.news_refused, 0u);
@@ -198,35 +224,122 @@ TEST(News, AFrameCountsOnce) {
   EXPECT_EQ(heard.stats().news_refused, 10u);
 }
 
-TEST(News, StrangersAndEarlierBootsSayNothing) {
+// Whoever was a member once has it for ever.
+TEST(News, TheNetworksKeyNeitherReadsNorForges) {
   Heard heard;
+  const crypto::SivKey network(fake_network_key());
+  EXPECT_FALSE(codec::open_shared(network, heard.frames[0]));
+  const codec::News news = heard.news();
   const auto before = heard.stats();
-  codec::News news = *codec::decode_news(*codec::open_shared(network_key(), heard.frames[0]));
-  const auto send = [&](const codec::News& one, std::uint64_t counter, const crypto::SivKey& key) {
-    heard.inject(codec::seal_news(key, {codec::FrameKind::news, 0, counter}, one));
+  heard.inject(codec::seal_news(heard.key(), {codec::FrameKind::news, heard.id(), 1 << 20}, news));
+  EXPECT_EQ(heard.stats().news_in, before.news_in + 1);  // the control: such a frame would count
+  heard.inject(codec::seal_shared(network, {codec::FrameKind::news, heard.id(), (1 << 20) + 1}, encode_news(news)));
+  crypto::AeadKey drawn;
+  drawn.data = fake_network_key().data;
+  heard.inject(codec::seal_news(drawn, {codec::FrameKind::news, heard.id(), (1 << 20) + 2}, news));
+  EXPECT_EQ(heard.stats().bad_frames, before.bad_frames + 2);
+  // Under the key, but as of nobody, and as of the next generation.
+  for (const std::uint32_t id : {heard.id() ^ 0x10000, heard.id() + 1})
+    heard.inject(codec::seal_news(heard.key(), {codec::FrameKind::news, id, (1 << 20) + 3}, news));
+  EXPECT_EQ(heard.stats().news_unread, before.news_unread + 1);
+  EXPECT_EQ(heard.stats().news_in, before.news_in + 1);
+}
+
+TEST(News, WhoIsDeniedCannotOpenTheNextFrame) {
+  Heard heard;
+  const crypto::AeadKey known = heard.key();
+  const std::uint32_t id = heard.id();
+  const codec::News news = heard.news();
+  EXPECT_TRUE(codec::open_counted(known, heard.frames[0]));  // the control
+  const auto read_of_ear = [&] {
+    const auto was = heard.stats().news_in;
+    heard.ear->tell_frame(codec::FrameKind::news, codec::encode_news(news));
+    heard.run(milliseconds(10));
+    return heard.stats().news_in - was;
   };
-  send(news, 1 << 20, network_key());  // the control: such a frame would count
-  EXPECT_EQ(heard.stats().news_in, before.news_in + 1);
-  send(news, (1 << 20) + 1, crypto::SivKey({}));
-  EXPECT_EQ(heard.stats().bad_frames, before.bad_frames + 1);
-  ++news.boot;
-  send(news, (1 << 20) + 2, network_key());
-  EXPECT_EQ(heard.stats().news_refused, before.news_refused + 1);
-  --news.boot;
-  news.node.data[5] ^= 1;  // nobody's beacon
-  send(news, (1 << 20) + 3, network_key());
-  EXPECT_EQ(heard.stats().news_in, before.news_in + 1);
+  EXPECT_EQ(read_of_ear(), 1u);
+  for (std::size_t i = 0; i < 4; ++i) heard.deny_ear(i);
+  heard.run(milliseconds(200));
+  const auto others = heard.ear->heard_keys();
+  EXPECT_EQ(read_of_ear(), 0u);
+  const auto before = heard.stats();
+  heard.publish(2);
+  EXPECT_NE(heard.id(), id);
+  EXPECT_EQ(syncd::broadcast_sender(heard.id()), syncd::broadcast_sender(id));
+  for (const Bytes& frame : heard.frames) {
+    for (const auto& [any, key] : heard.ear->heard_keys()) EXPECT_FALSE(codec::open_counted(key, frame));
+  }
+  EXPECT_EQ(heard.ear->heard_keys(), others);  // nobody told it another
+  EXPECT_GT(heard.stats().news_in, before.news_in) << "the others read on";
+  // What was on its way under the key of before counts for ten seconds, and then no more.
+  const auto inject = [&](std::uint64_t counter) {
+    const auto was = heard.stats().news_in;
+    heard.inject(codec::seal_news(known, {codec::FrameKind::news, id, counter}, news));
+    return heard.stats().news_in - was;
+  };
+  EXPECT_EQ(inject(1 << 20), 1u);
+  heard.run(syncd::HeardKeys::kOldKey);
+  EXPECT_EQ(inject((1 << 20) + 1), 0u);
+  // One more, since somebody may have told it before hearing that it is denied.
+  const std::uint32_t second = heard.id();
+  heard.run(syncd::OwnBroadcastKey::kOnceMore);
+  heard.publish(3);
+  EXPECT_NE(heard.id(), second);
+  const std::uint32_t third = heard.id();
+  heard.run(syncd::OwnBroadcastKey::kOnceMore * 3);
+  heard.publish(4);
+  EXPECT_EQ(heard.id(), third);
+  EXPECT_TRUE(heard.same_items());
+}
+
+// Whoever starts anew has another, and others read it.
+TEST(News, ARestartIsAnotherKey) {
+  Heard heard;
+  const std::uint32_t id = heard.id();
+  heard.fsds[0]->greet();
+  heard.run(seconds(5));
+  heard.publish(2);
+  EXPECT_NE(syncd::broadcast_sender(heard.id()), syncd::broadcast_sender(id));
+  EXPECT_TRUE(heard.same_items());
+}
+
+// Twenty hear each other and have some six sessions each. One starts anew: soon it reads all and all read it.
+TEST(News, KeysArePulledFromNeighbours) {
+  Field field(8);
+  field.domain(20, {.loss_ppm = 100'000});
+  field.run(seconds(600));
+  EXPECT_LE(field.sessions(), 20u * 9u);
+  field.hosts[5]->stop();
+  field.hosts[5]->start();
+  field.fsds[5]->greet();
+  field.run(seconds(60));
+  EXPECT_LE(field.hosts[5]->core().stats().sessions, 15u);
+  const auto sum = [&](const auto& of) {
+    std::uint64_t out = 0;
+    for (const auto& host : field.hosts) out += of(host->core().stats());
+    return out;
+  };
+  const auto read = [](const syncd::Node::Stats& stats) { return stats.news_in; };
+  const auto unread = [](const syncd::Node::Stats& stats) { return stats.news_unread + stats.bad_frames; };
+  for (const std::size_t from : {5, 0, 7, 13, 5}) {
+    const std::uint64_t was_read = sum(read), was_unread = sum(unread);
+    field.fsds[from]->publish(field.rng.next(), {field.random_bytes(100)}, true);
+    EXPECT_TRUE(field.run_until([&] { return field.same_items(); }, seconds(5)));
+    field.run(seconds(2));
+    EXPECT_GT(sum(read) - was_read, 19u) << from;
+    EXPECT_EQ(sum(unread) - was_unread, 0u) << from;
+  }
 }
 
 // A member that floods: what it may cost is bounded, and the others' news comes through beside it.
 TEST(News, AFloodOfOneIsBounded) {
   Heard heard;
-  codec::News news = *codec::decode_news(*codec::open_shared(network_key(), heard.frames[0]));
+  codec::News news = heard.news();
   const auto before = heard.stats();
   const std::uint64_t offers = heard.fsds[1]->offers;
   for (std::uint64_t i = 0; i < 5000; ++i) {
     news.push.bundles = {{codec::ItemForm::header, heard.random_bytes(16)}};
-    heard.inject(codec::seal_news(network_key(), {codec::FrameKind::news, 0, (1 << 20) + i}, news));
+    heard.inject(codec::seal_news(heard.key(), {codec::FrameKind::news, heard.id(), (1 << 20) + i}, news));
   }
   const auto burst = static_cast<std::uint64_t>(syncd::Neighbours::kNewsBudget.burst);
   EXPECT_LE(heard.stats().news_in - before.news_in, burst);

@@ -321,7 +321,7 @@ TEST(News, KeysArePulledFromNeighbours) {
   };
   const auto read = [](const syncd::Node::Stats& stats) { return stats.news_in; };
   const auto unread = [](const syncd::Node::Stats& stats) { return stats.news_unread + stats.bad_frames; };
-  for (const std::size_t from : {5, 0, 7, 13, 5}) {
+  for (const std::size_t from : {5u, 0u, 7u, 13u, 5u}) {
     const std::uint64_t was_read = sum(read), was_unread = sum(unread);
     field.fsds[from]->publish(field.rng.next(), {field.random_bytes(100)}, true);
     EXPECT_TRUE(field.run_until([&] { return field.same_items(); }, seconds(5)));

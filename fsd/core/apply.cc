@@ -6,6 +6,12 @@
 
 namespace meshfs::fsd {
 
+bool is_vital(const VolumeTag& volume, const std::vector<codec::Entry>& entries) {
+  return volume == kNetworkVolume || std::all_of(entries.begin(), entries.end(), [](const codec::Entry& entry) {
+           return std::holds_alternative<codec::BatchTombstone>(entry);
+         });
+}
+
 Applier::Prepared Applier::prepare(const codec::Header& header, const codec::Entry& entry, const Hash& hash,
                                    WallMs network_time) {
   Prepared out;
@@ -14,6 +20,7 @@ Applier::Prepared Applier::prepare(const codec::Header& header, const codec::Ent
   FindOrigin find = [](const Hash&) -> const Head* { return nullptr; };
   Heads known;
   std::map<Hash, Head> loaded;
+  std::string refused;
   if (state != nullptr) {
     const ObjectId object{header.volume, state->object};
     ObjectRecord record = objects_.load(object);
@@ -28,21 +35,18 @@ Applier::Prepared Applier::prepare(const codec::Header& header, const codec::Ent
       return out;
     }
     known = std::move(record.heads);
-    find = [this, object, &known, &loaded](const Hash& origin) -> const Head* {
+    find = [this, object, &known, &loaded, &refused](const Hash& origin) -> const Head* {
       for (const Head& head : known) {
         if (head.entry == origin) return &head;
       }
-      if (const auto at = loaded.find(origin); at != loaded.end()) return &at->second;
-      auto head = log_.own_head(origin, object);
-      if (!head && find_waiting_) head = find_waiting_(origin, object);
-      if (!head) return nullptr;
-      return &loaded.emplace(origin, std::move(*head)).first->second;
+      return origin_of(origin, object, loaded, refused);
     };
   }
   auto resolved = resolve(header, entry, hash, find);
-  if (!resolved.ok()) {
+  if (!resolved.ok() || !refused.empty()) {
     out.what = Prepared::What::bad;
-    out.reason = resolved.failure().message;
+    out.by_policy = !refused.empty();
+    out.reason = refused.empty() ? resolved.failure().message : "it builds on a refused entry: " + refused;
   } else if (!resolved->missing.empty()) {
     out.what = Prepared::What::waits;
     out.missing = std::move(resolved->missing);
@@ -51,6 +55,65 @@ Applier::Prepared Applier::prepare(const codec::Header& header, const codec::Ent
     out.heads = std::move(resolved->heads);
   }
   return out;
+}
+
+const Head* Applier::origin_of(const Hash& origin, const ObjectId& object, std::map<Hash, Head>& loaded,
+                               std::string& refused) {
+  if (const auto at = loaded.find(origin); at != loaded.end()) return &at->second;
+  std::optional<Head> head;
+  if (const auto info = sets_.find(origin)) {
+    if (const auto* record = log_.load(*info)) {
+      const codec::Entry& entry = record->entry(info->index);
+      if (auto why = refusal_(record->header, entry, origin); !why.empty()) {
+        refused = std::move(why);
+        return nullptr;
+      }
+      head = own_head_of(record->header, entry, origin, object);
+    }
+  } else if (find_waiting_) {
+    head = find_waiting_(origin, object);
+  }
+  return head ? &loaded.emplace(origin, std::move(*head)).first->second : nullptr;
+}
+
+bool Applier::fold_anew(const ObjectId& object, WallMs network_time) {
+  const ObjectRecord before = objects_.load(object);
+  // Rows of versions beyond the rules of retention may be gone, those of heads too.
+  std::vector<std::pair<Stamp, EntryInfo>> known = history_.all_of(object);
+  for (const Head& head : before.heads) {
+    const auto info = sets_.find(head.entry);
+    const bool again = !info || std::any_of(known.begin(), known.end(), [&](const auto& one) {
+      return one.second.position == info->position && one.second.index == info->index;
+    });
+    if (!again) known.emplace_back(head.stamp, *info);
+  }
+  std::stable_sort(known.begin(), known.end(), [](const auto& a, const auto& b) { return b.first < a.first; });
+  ObjectRecord now = before;
+  now.heads.clear();
+  std::map<Hash, Head> loaded;
+  // Newest first: most are superseded by what was looked at before, and need not be read.
+  for (const auto& [stamp, where] : known) {
+    if (object.volume != kNetworkVolume && is_superseded(now.heads, stamp, network_time)) continue;
+    const auto* record = log_.load(where);
+    if (record == nullptr) continue;
+    const codec::Header header = record->header;
+    codec::Entry entry = record->entry(where.index);  // a copy: origins are loaded from the same view
+    const Hash hash = codec::entry_hash(header, where.index, entry);
+    if (!refusal_(header, entry, hash).empty()) continue;
+    if (auto* batch = std::get_if<codec::BatchTombstone>(&entry)) {
+      std::erase_if(batch->items, [&](const auto& item) { return item.object != object.local; });
+    }
+    std::string refused;
+    auto resolved =
+        resolve(header, entry, hash, [&](const Hash& origin) { return origin_of(origin, object, loaded, refused); });
+    if (!resolved.ok() || !refused.empty() || resolved->heads.size() != 1) continue;
+    if (!now.heads.empty() && now.heads.front().kind != resolved->heads.front().kind) continue;
+    (void)add_head(now.heads, std::move(resolved->heads.front()), network_time);
+  }
+  if (now.heads == before.heads) return false;
+  news_.objects.push_back(object);
+  objects_.save(object, before, std::move(now));
+  return true;
 }
 
 void Applier::forget_draft(const ObjectId& object, const codec::Header& header, const codec::Entry& entry) {
@@ -72,6 +135,7 @@ void Applier::take(const codec::Header& header, const codec::Entry& entry, const
   sets_.know(hash, info);
   history_.remember(header, entry, info);
   news_.entries.push_back(hash);
+  if (taken_) taken_(header, entry);
   for (Head& head : prepared.heads) {
     const ObjectId object = head.object;
     if (object.is_root()) continue;  // roots are nobody's objects

@@ -13,6 +13,9 @@
 
 namespace meshfs::fsd {
 
+// Whether these may use the room that is kept for what must always commit: deletes alone, and the network volume.
+bool is_vital(const VolumeTag& volume, const std::vector<codec::Entry>& entries);
+
 class Applier {
  public:
   // Finds the own registers of an entry that itself still waits for origins.
@@ -22,6 +25,11 @@ class Applier {
           const AuthorTag& me)
       : index_(index), sets_(sets), log_(log), history_(history), objects_(objects), members_(members), me_(me) {}
   void find_waiting_with(FindWaiting find) { find_waiting_ = std::move(find); }
+  // Says why a known entry does not count: policy refuses it, whatever was said when it came. "": it counts.
+  using Refusal = std::function<std::string(const codec::Header&, const codec::Entry&, const Hash&)>;
+  void refuse_by(Refusal refusal) { refusal_ = std::move(refusal); }
+  // Told of every entry that enters.
+  void on_taken(std::function<void(const codec::Header&, const codec::Entry&)> taken) { taken_ = std::move(taken); }
 
   struct Prepared {
     enum class What : std::uint8_t { known, apply, waits, bad };
@@ -29,6 +37,7 @@ class Applier {
     std::vector<Head> heads;    // apply; empty if a live head covers it already
     std::vector<Hash> missing;  // waits: origins
     std::string reason;         // bad
+    bool by_policy = false;     // bad: it builds on what policy refuses
   };
   Prepared prepare(const codec::Header& header, const codec::Entry& entry, const Hash& hash, WallMs network_time);
 
@@ -41,6 +50,10 @@ class Applier {
   void take(const codec::Header& header, const codec::Entry& entry, const Hash& hash, Prepared prepared,
             const Where& where, bool own, WallMs network_time);
 
+  // The object's heads from all that is known of it and counts: what refused entries had covered comes back. Nothing
+  // happens if they are what they were. True if something did.
+  bool fold_anew(const ObjectId& object, WallMs network_time);
+
   // What others may wait for: entries and authors known since the last call.
   struct News {
     std::vector<Hash> entries;
@@ -50,6 +63,8 @@ class Applier {
   News take_news() { return std::exchange(news_, {}); }
 
  private:
+  // What an origin states, for this object. Null: not here. `refused`: it is, and does not count.
+  const Head* origin_of(const Hash& origin, const ObjectId& object, std::map<Hash, Head>& loaded, std::string& refused);
   // Our own newer version or removal of an object makes its draft void.
   void forget_draft(const ObjectId& object, const codec::Header& header, const codec::Entry& entry);
 
@@ -61,6 +76,8 @@ class Applier {
   Members& members_;
   const AuthorTag me_;
   FindWaiting find_waiting_;
+  Refusal refusal_ = [](const auto&, const auto&, const auto&) { return std::string(); };
+  std::function<void(const codec::Header&, const codec::Entry&)> taken_;
   News news_;
 };
 

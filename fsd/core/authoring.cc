@@ -227,6 +227,17 @@ std::vector<codec::Entry> Authoring::entries_of(const VolumeTag& volume, const B
   return out;
 }
 
+Authors::Totals Authoring::totals(const VolumeTag& volume) {
+  Authors::Totals out = parts_.authors.totals(author_.tag, volume);
+  const auto batch = batches_.find(volume);
+  if (batch == batches_.end()) return out;
+  out.entries += batch->second.changes.size();
+  for (const auto& [local, open] : batch->second.changes) {
+    if (!open.removed && open.change.content) out.bytes += codec::size_of(*open.change.content);
+  }
+  return out;
+}
+
 codec::Header Authoring::header_for(const VolumeTag& volume, const Batch& batch,
                                     const std::vector<codec::Entry>& entries) {
   const AuthorState mine = parts_.authors.state(author_.tag);
@@ -237,6 +248,7 @@ codec::Header Authoring::header_for(const VolumeTag& volume, const Batch& batch,
   header.hlc = batch.stamp.hlc;
   header.previous = mine.newest;
   header.volume = volume;
+  header.policy_epoch = parts_.epochs.highest();
   header.total_entries = totals.entries + entries.size();
   header.total_bytes = totals.bytes;
   for (const auto& [local, open] : batch.changes) {
@@ -245,12 +257,34 @@ codec::Header Authoring::header_for(const VolumeTag& volume, const Batch& batch,
   return header;
 }
 
+void Authoring::drop_forbidden(const VolumeTag& volume, Batch& batch) {
+  const KnownMember* me = parts_.members.find(author_.tag);
+  if (me == nullptr) return;
+  for (auto at = batch.changes.begin(); at != batch.changes.end();) {
+    const ObjectId object{volume, at->first};
+    const ObjectRecord record = parts_.objects.load(object);
+    Batch alone{batch.stamp, {*at}, 0, 0};
+    const auto entries = entries_of(volume, alone);
+    const codec::Header header = header_for(volume, batch, entries);
+    const Hash hash = codec::entry_hash(header, 0, entries.front());
+    if (parts_.epochs.refusal(*me, header, entries.front(), hash).empty()) {
+      ++at;
+      continue;
+    }
+    at = batch.changes.erase(at);
+    show_provisional(object, record, std::nullopt, false);
+  }
+}
+
 Status Authoring::seal_batch(const VolumeTag& volume, const Batch& batch) {
   std::vector<codec::Entry> entries = entries_of(volume, batch);
   const codec::Header header = header_for(volume, batch, entries);
   const codec::Commit commit = codec::sign_commit(author_.network, header, std::move(entries), author_.device_key);
   Bytes encoded = codec::encode_commit(commit);
-  const auto position = parts_.log.append(RecordType::commit, encoded);
+  // Deletes and what the network is ruled by commit on a full disk too.
+  const bool vital = is_vital(volume, commit.entries);
+  const auto position =
+      vital ? parts_.log.append_vital(RecordType::commit, encoded) : parts_.log.append(RecordType::commit, encoded);
   if (!position.ok()) return position.failure();
   const auto hashes = codec::entry_hashes(header, commit.entries);
   const codec::SignedHeader signed_header{header, commit.signature, codec::merkle_root(hashes)};
@@ -262,7 +296,7 @@ Status Authoring::seal_batch(const VolumeTag& volume, const Batch& batch) {
                         {*position, codec::ItemForm::commit, i}, true, time);
   }
   for (const auto& [local, open] : batch.changes) recompose({{volume, local}});
-  (void)parts_.authors.note(signed_header);
+  (void)parts_.authors.note(signed_header, Authors::made_by(commit.entries));
   (void)parts_.sets.offer_header(signed_header);
   on_sealed_(commit, signed_header, std::move(encoded));
   return {};
@@ -274,6 +308,8 @@ Status Authoring::seal() {
   std::sort(order.begin(), order.end());
   for (const auto& [hlc, volume] : order) {
     const auto at = batches_.find(volume);
+    // Without a policy everything was judged when it was staged.
+    if (parts_.epochs.highest() > 0) drop_forbidden(volume, at->second);
     if (!at->second.changes.empty()) {
       if (Status sealed = seal_batch(volume, at->second); !sealed.ok()) return sealed;
     }

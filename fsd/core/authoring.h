@@ -5,7 +5,7 @@
 
 #include "fsd/core/apply.h"
 #include "fsd/core/compose.h"
-#include "fsd/core/policy.h"
+#include "fsd/core/epochs.h"
 
 namespace meshfs::fsd {
 
@@ -24,6 +24,8 @@ class Authoring {
     Objects& objects;
     Sets& sets;
     Authors& authors;
+    const Epochs& epochs;
+    const Members& members;
     Applier& applier;
     NetworkTime& time;
     const Moment& moment;
@@ -52,6 +54,8 @@ class Authoring {
   // Room for `n` more entries in one commit: seals what is open if they would not fit.
   Status make_room(const VolumeTag& volume, std::size_t n);
 
+  // What this node stamped in a volume in all, the open batch included.
+  [[nodiscard]] Authors::Totals totals(const VolumeTag& volume);
   [[nodiscard]] bool has_open() const { return !batches_.empty(); }
   // Puts all open batches into the log, in the order of their stamps. On failure (disk full) they stay open.
   Status seal();
@@ -86,6 +90,8 @@ class Authoring {
   [[nodiscard]] bool shown_without_open(const ObjectRecord& record) const;
   void show_provisional(const ObjectId& object, const ObjectRecord& before, std::optional<Head> head, bool held);
   Status seal_batch(const VolumeTag& volume, const Batch& batch);
+  // What policy forbids since it was changed here never leaves: its provisional head goes.
+  void drop_forbidden(const VolumeTag& volume, Batch& batch);
   std::vector<codec::Entry> entries_of(const VolumeTag& volume, const Batch& batch);
   codec::Header header_for(const VolumeTag& volume, const Batch& batch, const std::vector<codec::Entry>& entries);
 

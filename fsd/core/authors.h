@@ -11,15 +11,19 @@ struct AuthorState {
   std::uint64_t sequence = 0;
   Hlc hlc;
   HeaderHash newest;         // of the header with `sequence`
-  bool equivocated = false;  // two headers with one sequence number exist
+  bool equivocated = false;  // two headers with one sequence number exist, or totals that can't both be true
 };
 
 class Authors {
  public:
   Authors(Table& index, const NetworkId& network) : index_(index), network_(network) {}
   AuthorState state(const AuthorTag& author) const;
-  // Remembers a verified header. False if it was known already.
-  bool note(const codec::SignedHeader& header);
+  // Remembers a verified header. False if it was known already. `made`: what its commit stamped at least.
+  struct Made {
+    std::uint64_t entries = 1, bytes = 0;
+  };
+  bool note(const codec::SignedHeader& header, const Made& made);
+  static Made made_by(const std::vector<codec::Entry>& entries);
   struct Totals {
     std::uint64_t sequence = 0, bytes = 0, entries = 0;  // of which header
   };
@@ -29,6 +33,7 @@ class Authors {
  private:
   Table& index_;
   NetworkId network_;
+  void note_totals(const codec::Header& header, const Made& made, AuthorState& now);
 };
 
 }  // namespace meshfs::fsd

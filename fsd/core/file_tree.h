@@ -22,10 +22,11 @@ struct NodeInfo {
   Stamp version;       // greatest head: when it last changed at all (ctime)
   Hash entry;          // of the greatest head, of a sibling's content; zero while a change of it is in no commit yet
   std::string author;  // node name of who stamped the content (or, for directories, the attributes)
-  std::uint32_t directories = 0;  // sub-directories, for st_nlink
-  std::uint32_t links = 1;        // names of a file or symlink
-  bool local_only = false;        // not published yet (open since it was created)
-  bool writable_volume = true;    // false: another node's volume, /mesh/network for non-admins, virtual directories
+  std::uint32_t directories = 0;      // sub-directories, for st_nlink
+  std::uint32_t links = 1;            // names of a file or symlink
+  bool local_only = false;            // not published yet (open since it was created)
+  Errc unwritable = Errc::read_only;  // what a writer is told where writable_volume is false: denied if a rule says so
+  bool writable_volume = true;        // false: another node's volume, /mesh/network for non-admins, virtual directories
 };
 
 struct DirectoryItem {

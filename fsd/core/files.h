@@ -18,6 +18,7 @@ class Files : public FileTree {
     Needs& needs;
     Authors& authors;
     Members& members;
+    const Epochs& epochs;
     Authoring& authoring;
     History& history;
     NetworkTime& time;
@@ -62,6 +63,8 @@ class Files : public FileTree {
     if (listener_ && !changes.empty()) listener_(changes);
   }
 
+  // The disk is nearly full: nothing but deletes is taken.
+  void refuse_writes(bool refuse) { disk_full_ = refuse; }
   // Publishes what fsync made durable and a crash kept from being published. Once, at start.
   Status publish_drafts();
   // The path of a node from /mesh, for people; empty if it shows nowhere.
@@ -93,11 +96,16 @@ class Files : public FileTree {
     codec::Place at;  // as it was asked for; the name may be a virtual one
   };
   Result<Found> find(const NodeKey& directory, std::string_view name);
-  Status may_change(const VolumeTag& volume);
+  // What policy says to this node now. read_only: the default rules; denied: a rule of an epoch.
+  Status permitted(const VolumeTag& volume, codec::PolicyVerb verb, std::string_view argument) const;
+  void tell_writable(const VolumeTag& volume, NodeInfo& out) const;
+  Status may_change(const VolumeTag& volume, std::string_view type = {});
+  Status may_remove(const Found& found);
+  // Whether `bytes` more may be stamped there. over_quota; no_space where the disk is nearly full.
+  Status has_room(const VolumeTag& volume, std::uint64_t bytes);
   Status may_make(const NodeKey& directory, std::string_view name);
   bool is_directory(const ObjectId& object);
   Result<NodeInfo> directory_info(const NodeKey& node);
-  bool writable(const VolumeTag& volume) const;
   ObjectId free_object(const ObjectId& parent, const FileName& name, codec::Kind kind);
   // The stamps that show in place of a path which is made anew.
   std::vector<Stamp> covered_base(const ObjectId& object);
@@ -133,6 +141,7 @@ class Files : public FileTree {
 
   Parts parts_;
   Changed changed_;
+  bool disk_full_ = false;
   std::function<void(const std::vector<Visible>&)> listener_;
 };
 

@@ -5,16 +5,46 @@
 
 namespace meshfs::fsd {
 
-Status Files::may_change(const VolumeTag& volume) {
-  if (is_virtual(volume)) return error(Errc::read_only, "this directory is made by meshfs itself");
-  if (!writable(volume)) return error(Errc::read_only, "only its own node, or an admin, may write here");
+Status Files::may_change(const VolumeTag& volume, std::string_view type) {
+  if (Status may = permitted(volume, codec::PolicyVerb::write, {}); !may.ok()) {
+    const bool created = !type.empty() && permitted(volume, codec::PolicyVerb::create, type).ok();
+    if (!created) return may;
+  } else if (!type.empty()) {
+    if (may = permitted(volume, codec::PolicyVerb::create, type); !may.ok()) return may;
+  }
   if (parts_.authors.state(parts_.author).equivocated) {
     return error(Errc::denied,
                  "two stores sign with this node's key (a copied or restored store): join again with a new key");
   }
   if (parts_.members.rotated_away(parts_.author))
     return error(Errc::read_only, "this node's key was replaced by a later one (mesh rotate)");
-  return {};
+  return has_room(volume, 0);
+}
+
+Status Files::has_room(const VolumeTag& volume, std::uint64_t bytes) {
+  if (disk_full_) return error(Errc::no_space, "the disk is nearly full: make room on it; deleting files still works");
+  if (parts_.epochs.highest() == 0) return {};
+  const KnownMember* me = parts_.members.find(parts_.author);
+  if (me == nullptr) return {};
+  const Actor who = actor_of(me->node, me->role == Role::guest);
+  const Limit limit = limit_of(parts_.epochs.now(), who, volume, parts_.moment.network_time);
+  const Authors::Totals so_far = parts_.authoring.totals(volume);
+  if (so_far.entries < limit.entries && so_far.bytes + bytes <= limit.bytes) return {};
+  return error(Errc::over_quota, "this node has used up what policy lets it write here: an admin may raise the limit");
+}
+
+// What only this node ever wrote it may always delete.
+Status Files::may_remove(const Found& found) {
+  const VolumeTag& volume = found.node.object.volume;
+  const Status may = permitted(volume, codec::PolicyVerb::remove, {});
+  if (may.ok() || may.code() != Errc::denied || parts_.epochs.revoked(parts_.members.find(parts_.author)->node))
+    return may;
+  const bool own = std::all_of(found.record.heads.begin(), found.record.heads.end(), [&](const Head& head) {
+    return head.stamp.author == parts_.author &&
+           std::all_of(head.context.begin(), head.context.end(),
+                       [&](const CoveredSlot& slot) { return slot.author == parts_.author; });
+  });
+  return own ? Status() : may;
 }
 
 Status Files::may_make(const NodeKey& directory, std::string_view name) {
@@ -145,7 +175,7 @@ Status Files::set_attributes(const NodeKey& node, const codec::Attributes& attri
   if (node.object.is_root() || node.object.local == kLostAndFoundId) {
     return error(Errc::denied, "the root of a volume has fixed attributes");
   }
-  if (Status allowed = may_change(node.object.volume); !allowed.ok()) return allowed;
+  if (Status allowed = may_change(node.object.volume, attributes.type); !allowed.ok()) return allowed;
   const ObjectRecord record = parts_.objects.load(node.object);
   const auto shown = parts_.objects.shown(record);
   if (!shown) return Errc::not_found;
@@ -166,6 +196,7 @@ Status Files::write_content(const NodeKey& node, const codec::Content& content, 
   const ObjectRecord record = parts_.objects.load(node.object);
   const auto shown = parts_.objects.shown(record);
   if (!shown || !shown->alive || record.kind != codec::Kind::file) return Errc::not_found;
+  if (Status room = has_room(node.object.volume, codec::size_of(content)); !room.ok()) return room;
   if (const auto* chunked = std::get_if<codec::ChunkedContent>(&content)) parts_.needs.trust(*chunked);
   codec::Attributes attributes = shown->attributes.value;
   attributes.mtime_ns = mtime_ns;
@@ -185,7 +216,7 @@ Status Files::remove_directory(const NodeKey& directory, std::string_view name) 
   const auto found = find(directory, name);
   if (!found.ok()) return found.failure();
   if (found->kind != codec::Kind::directory) return Errc::not_directory;
-  if (Status allowed = may_change(directory.object.volume); !allowed.ok()) return allowed;
+  if (Status allowed = may_remove(*found); !allowed.ok()) return allowed;
   if (!parts_.names.is_empty(found->node.object)) return Errc::not_empty;
   const auto at = parts_.names.effective(found->node.object);
   const bool away = at && at->fallback == Fallback::previous;

@@ -65,7 +65,7 @@ Status Files::unlink(const NodeKey& directory, std::string_view name) {
   const auto found = find(directory, name);
   if (!found.ok()) return found.failure();
   if (found->kind == codec::Kind::directory) return Errc::is_directory;
-  if (Status allowed = may_change(directory.object.volume); !allowed.ok()) return allowed;
+  if (Status allowed = may_remove(*found); !allowed.ok()) return allowed;
   return done(drop_name(*found));
 }
 

@@ -21,9 +21,25 @@ bool is_shared_root(const ObjectId& object) { return object == root_of(kSharedVo
 
 }  // namespace
 
-bool Files::writable(const VolumeTag& volume) const {
+Status Files::permitted(const VolumeTag& volume, codec::PolicyVerb verb, std::string_view argument) const {
+  if (is_virtual(volume)) return error(Errc::read_only, "this directory is made by meshfs itself");
   const KnownMember* me = parts_.members.find(parts_.author);
-  return !is_virtual(volume) && me != nullptr && may_write(parts_.members, *me, volume);
+  if (me == nullptr) return error(Errc::read_only, "this node's member record is not known yet");
+  if (parts_.epochs.revoked(me->node)) {
+    return error(Errc::denied, "this node was revoked: what it writes counts nowhere; ask an admin for an invite");
+  }
+  const WallMs at = parts_.moment.network_time;
+  const Decision decision =
+      decide(parts_.epochs.now(), actor_of(me->node, me->role == Role::guest), {verb, volume, argument, at});
+  if (decision.allowed) return {};
+  if (decision.rule != nullptr) return error(Errc::denied, reason_of(decision));
+  return error(Errc::read_only, "only its own node, or an admin, may write here");
+}
+
+void Files::tell_writable(const VolumeTag& volume, NodeInfo& out) const {
+  const Status may = permitted(volume, codec::PolicyVerb::write, {});
+  out.writable_volume = may.ok();
+  if (!may.ok()) out.unwritable = may.code();
 }
 
 Result<NodeKey> Files::lookup(const NodeKey& directory, std::string_view name) {
@@ -58,7 +74,7 @@ Result<NodeInfo> Files::directory_info(const NodeKey& node) {
   out.kind = codec::Kind::directory;
   out.attributes = parts_.root;
   if (!is_shared_root(node.object)) out.attributes.mode = 0755;  // what is not everybody's is root's here
-  out.writable_volume = writable(node.object.volume);
+  tell_writable(node.object.volume, out);
   out.directories = parts_.names.subdirectories(node.object);
   if (is_shared_root(node.object)) out.directories += static_cast<std::uint32_t>(kTopLevel.size());
   if (node.object == kNodes) out.directories = static_cast<std::uint32_t>(parts_.members.folders().size());
@@ -102,7 +118,7 @@ Result<NodeInfo> Files::info(const NodeKey& node) {
   out.version = shown->version;
   out.author = parts_.members.name_of(out.content_stamp.author);
   out.local_only = record.heads.empty() || record.held;
-  out.writable_volume = writable(node.object.volume);
+  tell_writable(node.object.volume, out);
   return out;
 }
 

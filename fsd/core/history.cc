@@ -234,6 +234,18 @@ bool History::lines(Bytes& cursor, const std::function<bool(const Line&)>& visit
   return more;
 }
 
+std::vector<std::pair<Stamp, EntryInfo>> History::all_of(const ObjectId& object) {
+  std::vector<std::pair<Stamp, EntryInfo>> out;
+  const Packer prefix = keys::of(Space::history, object);
+  index_.scan(prefix.view(), [&](ByteView key, ByteView value) {
+    const auto rest = keys::after(key, prefix.view());
+    if (!rest) return false;
+    if (const auto row = unpack_row(*rest, value)) out.emplace_back(row->stamp, row->where);
+    return true;
+  });
+  return out;
+}
+
 std::optional<Version> History::find(const ObjectId& object, ByteView hash_prefix) {
   for (const Hash& entry : sets_.starting_with(hash_prefix)) {
     const auto info = sets_.find(entry);

@@ -55,6 +55,9 @@ class History {
   // returns false: that row is the first of the next call. False: there are no more. Reads no log.
   bool lines(Bytes& cursor, const std::function<bool(const Line&)>& visit);
 
+  // Where all that is known of an object lies, the newest first. Reads no log.
+  std::vector<std::pair<Stamp, EntryInfo>> all_of(const ObjectId& object);
+
   // Objects that once had this place, whatever became of them.
   std::vector<ObjectId> once_at(const ObjectId& parent, const FileName& name);
 

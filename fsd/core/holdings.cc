@@ -16,9 +16,10 @@ codec::Reply Holdings::without_entry(const Hash& entry) {
   codec::Reply out;
   if (const auto* waiting = parts_.intake.pending().waits_in(entry)) {
     out.state = Holding::waiting;
-    out.reason = waiting->author ? "It came, and waits for the member record of its author."
-                                 : "It came, and waits for " + std::to_string(waiting->origins.size()) +
-                                       " older entries that it names.";
+    out.reason = waiting->author      ? "It came, and waits for the member record of its author."
+                 : waiting->epoch > 0 ? "It came, and waits for policy epoch " + std::to_string(waiting->epoch) + "."
+                                      : "It came, and waits for " + std::to_string(waiting->origins.size()) +
+                                            " older entries that it names.";
   } else if (const auto reason = parts_.intake.why_refused(entry)) {
     out.state = Holding::refused;
     out.reason = "It came and was refused: " + *reason + ".";

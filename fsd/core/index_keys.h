@@ -41,6 +41,9 @@ enum class Space : std::uint8_t {
   kept = 'K',            // content root -> size, class, last use: of contents that are here, while there are rules
   kept_order = 'L',      // class, last use, content root -> "": the order in which they go
   kept_total = 'M',      // -> bytes and number of kept contents (one row)
+  policy =
+      'E',  // content hash of a policy body -> number, whether in force, content; followed by an admin's key -> "": he signed it
+  judging = 'F',  // -> which authors' entries are judged anew, and from where on (one row)
   once_at = 'A',  // directory, name, zero byte, object -> "": it stood there, and its id does not derive from that
 };
 

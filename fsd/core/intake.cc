@@ -44,17 +44,19 @@ Result<Intake::Opened> Intake::open(const codec::Bundle& bundle) {
   return out;
 }
 
+// At most so many entries of a huge commit are told of as waiting: more would only cost memory.
+static std::vector<Hash> first_of(const std::vector<Hash>& hashes) {
+  constexpr std::size_t kTold = 64;
+  return {hashes.begin(), hashes.begin() + static_cast<std::ptrdiff_t>(std::min(kTold, hashes.size()))};
+}
+
 Intake::One Intake::wait(const codec::Bundle& bundle, const Opened& opened, const std::string& reason,
                          std::vector<ObjectId> objects) {
-  constexpr std::size_t kTold = 64;  // more of a huge commit would only cost memory
-  const std::size_t told = std::min(kTold, opened.hashes.size());
-  std::vector<Hash> unproven(opened.hashes.begin(), opened.hashes.begin() + static_cast<std::ptrdiff_t>(told));
-  pending_.add({bundle, 0, opened.header.header.author, {}, std::move(objects), {}, std::move(unproven)});
+  pending_.add({bundle, 0, opened.header.header.author, 0, {}, std::move(objects), {}, first_of(opened.hashes)});
   return {Verdict::pending, reason};
 }
 
-// A verdict if the bundle goes no further.
-std::optional<Intake::One> Intake::verify(const codec::Bundle& bundle, const Opened& opened) {
+std::variant<KnownMember, Intake::One> Intake::verify(const codec::Bundle& bundle, const Opened& opened) {
   using What = Members::Judgement::What;
   const codec::Header& header = opened.header.header;
   const KnownMember* author = parts_.members.find(header.author);
@@ -63,11 +65,10 @@ std::optional<Intake::One> Intake::verify(const codec::Bundle& bundle, const Ope
   if (!codec::verify_header(network_, opened.header, author != nullptr ? author->device : record->device))
     return One{Verdict::refused, "its signature does not verify"};
 
+  const auto role = record ? parts_.members.role_of(record->node) : std::nullopt;
   KnownMember introduced;
-  if (const auto role = record ? parts_.members.role_of(record->node) : std::nullopt) {
-    introduced = {record->node, record->device, record->epoch, record->name, *role};
-    author = &introduced;
-  }
+  if (record) introduced = {record->node, record->device, record->epoch, record->name, role.value_or(Role::guest)};
+  if (role) author = &introduced;
   bool all_stated = header.volume == kNetworkVolume;
   for (const auto& entry : opened.entries) {
     auto judged = parts_.members.judge(header.author, author, statement_of(header.volume, entry));
@@ -76,12 +77,24 @@ std::optional<Intake::One> Intake::verify(const codec::Bundle& bundle, const Ope
     all_stated = all_stated && judged.what == What::right;
   }
   // A candidate's own member record is kept, with its header, so that the issuer hears of it. The rest waits.
-  if (author == nullptr)
-    return all_stated ? std::nullopt : std::optional(wait(bundle, opened, "its author has not been let in yet", {}));
-  if (const Status allowed = fsd::judge(parts_.members, *author, header, opened.entries); !allowed.ok()) {
-    return One{Verdict::refused, allowed.failure().message};
+  if (author == nullptr && !all_stated) return wait(bundle, opened, "its author has not been let in yet", {});
+  return author != nullptr ? *author : introduced;
+}
+
+bool Intake::Ruling::leaves_nothing() const {
+  return std::none_of(entries.begin(), entries.end(), [](const std::string& why) { return why.empty(); }) &&
+         (!entries.empty() || !header.empty());
+}
+
+Intake::Ruling Intake::rule(const Opened& opened, const KnownMember& author) const {
+  const codec::Header& header = opened.header.header;
+  Ruling out;
+  out.entries.reserve(opened.entries.size());
+  for (std::size_t i = 0; i < opened.entries.size(); ++i) {
+    out.entries.push_back(parts_.epochs.refusal(author, header, opened.entries[i], opened.hashes[i]));
   }
-  return std::nullopt;
+  out.header = parts_.epochs.header_refusal(author);
+  return out;
 }
 
 Intake::One Intake::judge_one(const codec::Bundle& bundle, RecordPosition position, bool verify_it) {
@@ -116,22 +129,59 @@ Intake::One Intake::judge_opened(const codec::Bundle& bundle, const Opened& open
     const auto newest = parts_.sets.newest_header(set_of(opened.header.header.volume), opened.header.header.author);
     if (newest && newest->header.sequence >= opened.header.header.sequence) return {Verdict::known, {}};
   }
+  KnownMember author;
   if (verify_it) {
-    if (auto verdict = verify(bundle, opened)) return *verdict;
+    auto verified = verify(bundle, opened);
+    if (const auto* verdict = std::get_if<One>(&verified)) return *verdict;
+    author = std::get<KnownMember>(std::move(verified));
+  } else if (const auto* known = parts_.members.find(opened.header.header.author)) {
+    author = *known;
+  } else {
+    judge_all_ = true;  // compaction put its member record behind it
+    return apply(bundle, opened, position, {std::vector<std::string>(opened.entries.size()), {}}, false);
   }
-  return apply(bundle, opened, position);
+  const codec::Header& header = opened.header.header;
+  const bool waits = std::any_of(opened.entries.begin(), opened.entries.end(),
+                                 [&](const codec::Entry& entry) { return parts_.epochs.waits(header, entry); });
+  if (waits && verify_it) {
+    pending_.add({bundle, position, std::nullopt, header.policy_epoch, {}, {}, {}, first_of(opened.hashes)});
+    return {Verdict::pending,
+            "it names policy epoch " + std::to_string(header.policy_epoch) + ", which is not in force here yet"};
+  }
+  judge_all_ = judge_all_ || waits;
+  const Ruling ruling = rule(opened, author);
+  if (verify_it && ruling.leaves_nothing()) {
+    One out{Verdict::refused, ruling.entries.empty() ? ruling.header : ruling.entries.back()};
+    // Who passed it on may not have heard of the epoch that forbids it: no reason to end the session.
+    if (parts_.epochs.highest() > 0) {
+      remember_refused(opened.hashes, out.reason);
+      out.verdict = Verdict::pending;
+    }
+    return out;
+  }
+  return apply(bundle, opened, position, ruling, verify_it);
 }
 
-Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, RecordPosition position) {
+Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, RecordPosition position,
+                          const Ruling& ruling, bool verified) {
   const codec::Header& header = opened.header.header;
   const WallMs time = parts_.moment.network_time;
   std::vector<Applier::Prepared> prepared;
-  PendingBundles::Waiting waiting{bundle, position, std::nullopt, {}, {}, {}, {}};
+  PendingBundles::Waiting waiting{bundle, position, std::nullopt, 0, {}, {}, {}, {}};
   bool useful = false;
   std::string bad;
   for (std::size_t i = 0; i < opened.entries.size(); ++i) {
+    if (const std::string& why = ruling.entries[i]; !why.empty()) {
+      // Of the log, what policy refuses now stays known: it may be judged otherwise once more epochs come.
+      const bool keep = !verified && !parts_.sets.find(opened.hashes[i]);
+      prepared.push_back({keep ? Applier::Prepared::What::apply : Applier::Prepared::What::bad, {}, {}, why, true});
+      if (verified) bad = why;
+      useful = useful || keep;
+      continue;
+    }
     prepared.push_back(parts_.applier.prepare(header, opened.entries[i], opened.hashes[i], time));
-    const auto& one = prepared.back();
+    auto& one = prepared.back();
+    if (!verified && one.by_policy) one.what = Applier::Prepared::What::apply;
     useful = useful || one.what == Applier::Prepared::What::apply;
     if (one.what == Applier::Prepared::What::bad) bad = one.reason;
     if (one.what != Applier::Prepared::What::waits) continue;
@@ -140,18 +190,21 @@ Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, Rec
     waiting.objects.push_back({header.volume, std::get<codec::ObjectEntry>(opened.entries[i]).object});
   }
   const auto newest = parts_.sets.newest_header(set_of(header.volume), header.author);
-  const bool newer_header = !newest || newest->header.sequence < header.sequence;
+  const bool newer_header = ruling.header.empty() && (!newest || newest->header.sequence < header.sequence);
   // A commit none of whose entries makes sense brings nothing, not even its header.
   if (!useful && !bad.empty() && waiting.holds.empty()) return {Verdict::refused, bad};
   if (useful || newer_header) {
     if (position == 0) {
-      const auto appended = parts_.log.append(record_type(opened.form), bundle.bytes);
+      const auto type = record_type(opened.form);
+      const auto appended = is_vital(header.volume, opened.entries) ? parts_.log.append_vital(type, bundle.bytes)
+                                                                    : parts_.log.append(type, bundle.bytes);
       if (!appended.ok()) return {Verdict::pending, appended.failure().message};
       position = *appended;
     }
     waiting.position = position;
     parts_.time.saw(header.hlc, parts_.now);
-    (void)parts_.authors.note(opened.header);
+    const auto made = opened.form == ItemForm::commit ? Authors::made_by(opened.entries) : Authors::Made{};
+    (void)parts_.authors.note(opened.header, made);
     for (std::size_t i = 0; i < prepared.size(); ++i) {
       if (prepared[i].what != Applier::Prepared::What::apply) continue;
       const auto index = opened.form == ItemForm::proven ? opened.index : static_cast<std::uint32_t>(i);
@@ -160,9 +213,9 @@ Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, Rec
     }
     // Looked up after its entries: an admin's first commit states its own member record.
     const KnownMember* author = parts_.members.find(header.author);
-    if (author != nullptr && parts_.members.is_admin(author->node)) parts_.time.admin_commit(header.hlc, parts_.now);
+    if (author != nullptr && parts_.epochs.is_admin(author->node)) parts_.time.admin_commit(header.hlc, parts_.now);
   }
-  const bool header_taken = parts_.sets.offer_header(opened.header);
+  const bool header_taken = ruling.header.empty() && parts_.sets.offer_header(opened.header);
   if (!waiting.holds.empty()) {
     auto news = parts_.applier.take_news();
     news.entries.insert(news.entries.end(), waiting.holds.begin(), waiting.holds.end());
@@ -200,6 +253,14 @@ void Intake::retry_waiting(bool verify_it) {
       (void)judge_one(waiting.bundle, waiting.position, verify_it && waiting.author.has_value());
     }
   }
+}
+
+void Intake::wake_epochs() {
+  // Those that wait for later ones stay; the others were verified before they waited, and are judged now.
+  for (const auto& waiting : pending_.take_epochs(parts_.epochs.highest())) {
+    (void)judge_one(waiting.bundle, waiting.position, true);
+  }
+  retry_waiting(true);
 }
 
 void Intake::wake(const std::vector<ObjectId>& objects) {

@@ -6,8 +6,8 @@
 #include <map>
 
 #include "fsd/core/apply.h"
+#include "fsd/core/epochs.h"
 #include "fsd/core/pending.h"
-#include "fsd/core/policy.h"
 
 namespace meshfs::fsd {
 
@@ -18,6 +18,7 @@ class Intake {
     Sets& sets;
     Authors& authors;
     Members& members;
+    const Epochs& epochs;
     Applier& applier;
     NetworkTime& time;
     const Moment& moment;
@@ -37,12 +38,16 @@ class Intake {
 
   // One bundle from syncd, and all that waited for what it brought.
   codec::local::Judged::One judge(const codec::Bundle& bundle);
-  // One record of the log at replay: what is there was verified before it was appended.
+  // One record of the log at replay: what is there was verified before it was appended. Policy judges it as far as it is known
+  // by then; judge_all() says whether all has to be judged anew afterwards.
   Status replay(RecordType type, RecordPosition position, ByteView payload);
 
+  // Policy epochs came in force: what waits for them is judged.
+  void wake_epochs();
   // These objects changed by themselves (heads became due): what waits about them is judged again.
   void wake(const std::vector<ObjectId>& objects);
 
+  [[nodiscard]] bool judge_all() const { return judge_all_; }
   [[nodiscard]] const PendingBundles& pending() const { return pending_; }
   // A record lies elsewhere now.
   void relocate(RecordPosition from, RecordPosition to) { pending_.relocate(from, to); }
@@ -57,10 +62,19 @@ class Intake {
   One judge_one(const codec::Bundle& bundle, RecordPosition position, bool verify);
   One judge_opened(const codec::Bundle& bundle, const Opened& opened, RecordPosition position, bool verify);
   void remember_refused(const std::vector<Hash>& entries, const std::string& reason);
-  One apply(const codec::Bundle& bundle, const Opened& opened, RecordPosition position);
-  std::optional<One> verify(const codec::Bundle& bundle, const Opened& opened);
+  // What policy says of a bundle.
+  struct Ruling {
+    std::vector<std::string> entries;  // why it refuses each; "": it does not
+    std::string header;                // the same for the header as an item
+    [[nodiscard]] bool leaves_nothing() const;
+  };
+  One apply(const codec::Bundle& bundle, const Opened& opened, RecordPosition position, const Ruling& ruling,
+            bool verified);
+  // Its author; a verdict if the bundle goes no further.
+  std::variant<KnownMember, One> verify(const codec::Bundle& bundle, const Opened& opened);
   // Keeps it until its author is let in, or one of these objects changes.
   One wait(const codec::Bundle& bundle, const Opened& opened, const std::string& reason, std::vector<ObjectId> objects);
+  [[nodiscard]] Ruling rule(const Opened& opened, const KnownMember& author) const;
   void retry_waiting(bool verify);
   std::optional<Head> waiting_head(const Hash& entry, const ObjectId& object) const;
 
@@ -69,6 +83,7 @@ class Intake {
   PendingBundles pending_;
   Applier::News unsettled_;  // waiting entries are news too: they can be origins
   std::vector<ObjectId> touched_;
+  bool judge_all_ = false;
   std::map<Hash, std::string> refused_;
   std::deque<Hash> refused_order_;  // oldest first
 };

@@ -34,6 +34,9 @@ class Members {
   // Before that it may do what `invited_as` may.
   void add_own(const codec::Member& member, Role invited_as);
 
+  // Who is an admin beside those of the genesis.
+  void admins_by(std::function<bool(const NodeId& node)> admin) { more_admins_ = std::move(admin); }
+
   // Null for candidates and strangers.
   [[nodiscard]] const KnownMember* find(const AuthorTag& author) const;
   [[nodiscard]] std::vector<codec::Member> all() const;
@@ -107,6 +110,7 @@ class Members {
   mutable bool folders_stale_ = true;
   std::map<VolumeTag, NodeId> owners_;
   bool changed_ = true;
+  std::function<bool(const NodeId& node)> more_admins_;
 };
 
 }  // namespace meshfs::fsd

@@ -98,6 +98,11 @@ class Needs {
   // It came and there was no room (Put::full): nothing but what is urged is asked for until ask_again().
   void put_off(const Hash& blob);
   void ask_again();
+  // While the disk is nearly full: nothing but what is urged is asked for.
+  void hold_back(bool hold) {
+    grew_ = grew_ || (held_back_ && !hold);
+    held_back_ = hold;
+  }
 
   // The same for a list that came as a patch, with the chunks it brought, all verified. Stored ones are added to `stored`.
   Put put_patched(const codec::Blob& list, const std::vector<codec::Blob>& chunks, std::vector<ObjectId>& released,
@@ -174,6 +179,7 @@ class Needs {
   std::vector<Hash> no_longer_;
   bool grew_ = true;  // something may be waiting to be asked for
   bool lacks_room_ = false;
+  bool held_back_ = false;
   bool holds_lists_ = false;  // lists of a large content are, until fewer chunks are missing
   std::function<void(const Hash& root, std::size_t bytes)> arrival_;
 };

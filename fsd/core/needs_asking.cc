@@ -56,7 +56,7 @@ std::optional<codec::local::NeedBlobs> Needs::take_news(bool all) {
   // Refilled when half have come, or when new needs came and there is room: a scan of the asked rows and of lists held back.
   const std::uint64_t room = kMaxChunkNeeds - std::min(kMaxChunkNeeds, holds_lists_ || grew_ ? chunks_ahead() : 0);
   const bool room_for_lists = holds_lists_ && room >= kMaxChunkNeeds / 4;
-  if (!lacks_room_ && (grew_ || room_for_lists) && asked_.size() < kMaxAskedBlobs &&
+  if (!lacks_room_ && !held_back_ && (grew_ || room_for_lists) && asked_.size() < kMaxAskedBlobs &&
       (asked_.size() <= kMaxAskedBlobs / 2 || asked_.size() < 64)) {
     const Packer prefix = keys::begin(Space::need_order);
     const std::uint64_t most_lists = asked_lists_.size() + room / kBelowOneList;

@@ -4,6 +4,34 @@
 
 namespace meshfs::fsd {
 
+namespace {
+
+Result<Hash> put_blob(BlobStore& blobs, codec::BlobKind kind, ByteView plain) {
+  const codec::Blob blob{codec::blob_hash(kind, plain), kind, codec::BlobEncoding::plain,
+                         static_cast<std::uint32_t>(plain.size()), copy_of(plain)};
+  if (Status stored = blobs.put(blob); !stored.ok()) return stored.failure();
+  return blob.hash;
+}
+
+}  // namespace
+
+// Chunks of one size below one list: whoever cuts the same bytes gets the same root.
+Result<codec::Content> NetworkFiles::store(ByteView bytes) {
+  if (bytes.size() <= codec::kMaxInlineBytes) return codec::Content(copy_of(bytes));
+  codec::HashList list;
+  for (ByteView rest = bytes; !rest.empty();) {
+    const ByteView chunk = rest.first(std::min(rest.size(), codec::kMaxChunkBytes));
+    const auto hash = put_blob(parts_.blobs, codec::BlobKind::chunk, chunk);
+    if (!hash.ok()) return hash.failure();
+    list.items.push_back({*hash, chunk.size()});
+    rest = rest.subspan(chunk.size());
+  }
+  if (list.items.size() == 1) return codec::Content(codec::ChunkedContent{bytes.size(), list.items.front().hash});
+  const auto root = put_blob(parts_.blobs, codec::BlobKind::list, codec::encode_list(list));
+  if (!root.ok()) return root.failure();
+  return codec::Content(codec::ChunkedContent{bytes.size(), *root});
+}
+
 codec::Attributes NetworkFiles::attributes(std::uint16_t mode) const {
   codec::Attributes out;
   out.mode = mode;
@@ -22,13 +50,9 @@ Status NetworkFiles::make_directory(std::string_view name) {
 
 Status NetworkFiles::put(const codec::Place& place, const Bytes& bytes, std::string_view type) {
   const ObjectId object = file_at(place);
-  codec::Content content = bytes;
-  if (bytes.size() > codec::kMaxInlineBytes) {
-    codec::Blob blob{crypto::hash_of(bytes), codec::BlobKind::chunk, codec::BlobEncoding::plain,
-                     static_cast<std::uint32_t>(bytes.size()), bytes};
-    if (Status stored = parts_.blobs.put(blob); !stored.ok()) return stored;
-    content = codec::ChunkedContent{bytes.size(), blob.hash};
-  }
+  auto stored = store(bytes);
+  if (!stored.ok()) return stored.failure();
+  const codec::Content content = std::move(*stored);
   std::vector<Stamp> base;
   if (const auto shown = parts_.objects.shown(parts_.objects.load(object))) {
     for (const auto& one : shown->contents) {

@@ -18,6 +18,8 @@ class NetworkFiles {
   };
   explicit NetworkFiles(const Parts& parts) : parts_(parts) {}
 
+  // The bytes as a content; what is not inline is in the store. At most 1,024 chunks.
+  Result<codec::Content> store(ByteView bytes);
   // Unless it shows.
   Status make_directory(std::string_view name);
   // Nothing happens if these bytes stand there; others are replaced. In a commit once somebody seals.

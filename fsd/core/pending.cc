@@ -15,6 +15,7 @@ void PendingBundles::add(Waiting waiting) {
   for (const Hash& entry : waiting.holds) holders_[entry] = number;
   for (const Hash& entry : waiting.unproven) unproven_[entry] = number;
   if (waiting.author) by_author_.emplace(*waiting.author, number);
+  if (waiting.epoch > 0) by_epoch_.emplace(waiting.epoch, number);
   waiting_.emplace(number, std::move(waiting));
   while (waiting_.size() > kMaxPendingBundles || (bytes_ > kMaxPendingBytes && waiting_.size() > 1)) {
     erase(waiting_.begin()->first);
@@ -29,6 +30,7 @@ void PendingBundles::erase(std::uint64_t number) {
   for (const Hash& origin : gone.origins) by_origin_.erase({origin, number});
   for (const ObjectId& object : gone.objects) by_object_.erase({object, number});
   if (gone.author) by_author_.erase({*gone.author, number});
+  if (gone.epoch > 0) by_epoch_.erase({gone.epoch, number});
   const auto forget = [number](std::map<Hash, std::uint64_t>& rows, const std::vector<Hash>& entries) {
     for (const Hash& entry : entries) {
       if (const auto row = rows.find(entry); row != rows.end() && row->second == number) rows.erase(row);
@@ -51,8 +53,21 @@ std::vector<PendingBundles::Waiting> PendingBundles::take(const std::vector<Hash
   find(by_origin_, entries);
   find(by_author_, authors);
   find(by_object_, objects);
+  return take_numbers(found);
+}
+
+std::vector<PendingBundles::Waiting> PendingBundles::take_epochs(std::uint32_t highest) {
+  std::set<std::uint64_t> found;
+  for (const auto& [epoch, number] : by_epoch_) {
+    if (epoch > highest) break;
+    found.insert(number);
+  }
+  return take_numbers(found);
+}
+
+std::vector<PendingBundles::Waiting> PendingBundles::take_numbers(const std::set<std::uint64_t>& numbers) {
   std::vector<Waiting> out;
-  for (const std::uint64_t number : found) {
+  for (const std::uint64_t number : numbers) {
     out.push_back(waiting_.at(number));
     erase(number);
   }

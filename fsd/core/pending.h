@@ -1,4 +1,5 @@
-// Bundles that can't be judged yet: their author is unknown, or an entry names origins that have not come. Bounded; in
+// Bundles that can't be judged yet: their author is unknown, an entry names origins that have not come, or the
+// policy epoch that they name is not in force here yet. Bounded; in
 // memory only: what is dropped here, or lost by a restart, reconciliation offers again.
 #pragma once
 
@@ -21,6 +22,7 @@ class PendingBundles {
     codec::Bundle bundle;
     RecordPosition position = 0;      // of its record if some of its entries are in the log, else 0
     std::optional<AuthorTag> author;  // waits for this author's member record
+    std::uint32_t epoch = 0;          // waits until an epoch of this number is in force; 0: for none
     std::vector<Hash> origins;        // waits for these entries
     std::vector<ObjectId> objects;    // of its waiting entries: another head may cover them
     std::vector<Hash> holds;          // its waiting entries, which others may name as origins
@@ -32,6 +34,8 @@ class PendingBundles {
   // Takes out what waits for any of these, or for something about these objects.
   std::vector<Waiting> take(const std::vector<Hash>& entries, const std::vector<AuthorTag>& authors,
                             const std::vector<ObjectId>& objects);
+  // What waits for policy epochs up to this one.
+  std::vector<Waiting> take_epochs(std::uint32_t highest);
   // A record lies elsewhere now.
   void relocate(RecordPosition from, RecordPosition to);
   [[nodiscard]] bool names(RecordPosition position) const;
@@ -43,11 +47,13 @@ class PendingBundles {
 
  private:
   void erase(std::uint64_t number);
+  std::vector<Waiting> take_numbers(const std::set<std::uint64_t>& numbers);
 
   std::map<std::uint64_t, Waiting> waiting_;  // by arrival
   std::set<std::pair<Hash, std::uint64_t>> by_origin_;
   std::set<std::pair<AuthorTag, std::uint64_t>> by_author_;
   std::set<std::pair<ObjectId, std::uint64_t>> by_object_;
+  std::set<std::pair<std::uint32_t, std::uint64_t>> by_epoch_;
   std::map<Hash, std::uint64_t> holders_;
   std::map<Hash, std::uint64_t> unproven_;
   std::map<Hash, std::uint64_t> by_bundle_;

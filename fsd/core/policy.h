@@ -1,16 +1,54 @@
-// Who may write what: a pure function of signed data, so that every node judges alike and sets can become equal.
-// Until policy epochs come: members write the shared volume, commands and their own node's volume, guests only the last; the
-// network volume is its admins', but for what Members::judge() says of statements about membership.
+// Who may do what under one policy epoch: pure functions of signed data, so that every node judges alike and sets become equal.
+// Which epochs count for a commit, and what fences say, is `epochs.h`'s.
+//
+// Within an epoch: a `deny` that fits wins. Else an `allow` or `only` that fits allows. Else, where an `only` speaks of that
+// verb and place, it is not allowed. Else the default: members write shared, commands and their own volume; guests
+// their own; admins the network volume. Deleting is allowed where writing is, unless a rule speaks of it. Of several epochs
+// (rivals) all must allow.
 #pragma once
 
-#include "fsd/core/members.h"
+#include "fsd/core/ports.h"
+#include "schema/codec/commit.h"
+#include "schema/codec/policy.h"
 
 namespace meshfs::fsd {
 
-// Whether `member` may write ordinary files in `volume`.
-bool may_write(const Members& members, const KnownMember& member, const VolumeTag& volume);
-// Whether entries signed by `member` belong into the set; denied tells why, in one sentence.
-Status judge(const Members& members, const KnownMember& member, const codec::Header& header,
-             const std::vector<codec::Entry>& entries);
+struct Actor {
+  NodeId node;
+  VolumeTag own;  // node_volume(node)
+  bool guest = false;
+};
+inline Actor actor_of(const NodeId& node, bool guest) { return {node, codec::node_volume(node), guest}; }
+
+struct Asking {
+  codec::PolicyVerb verb = codec::PolicyVerb::write;
+  VolumeTag volume;
+  std::string_view argument;  // create: record type; command: its verb
+  WallMs at;                  // rules that ended before count no more
+};
+
+struct Decision {
+  bool allowed = false;
+  bool denied = false;                      // by a deny: no delegation helps
+  const codec::PolicyRule* rule = nullptr;  // null: the default
+  const codec::Policy* epoch = nullptr;
+  bool over_limit = false;
+};
+bool is_admin_in(const codec::Policy& epoch, const NodeId& node);
+Decision decide(const codec::Policy& epoch, const Actor& who, const Asking& what);
+
+// The epochs that count for a commit: never empty.
+using Effective = std::vector<const codec::Policy*>;
+Decision decide(const Effective& epochs, const Actor& who, const Asking& what);
+// One entry: what it states or deletes, and whether the author's running totals are within the limits.
+Decision judge(const Effective& epochs, const Actor& who, const codec::Header& header, const codec::Entry& entry);
+// The least that any rule leaves him in that volume.
+struct Limit {
+  std::uint64_t bytes = codec::kNoLimit, entries = codec::kNoLimit;
+};
+Limit limit_of(const Effective& epochs, const Actor& who, const VolumeTag& volume, WallMs at);
+
+// One clause about a decision that is not `allowed`, for people.
+std::string reason_of(const Decision& decision);
 
 }  // namespace meshfs::fsd

@@ -40,23 +40,26 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
       objects(ports.index, sets, names, needs, counters, moment),
       authors(ports.index, network),
       members(ports.index, identity.genesis),
+      epochs(ports.index, ports.blobs, members, identity.genesis),
       view(log, sets),
       dictionaries(ports.index, ports.blobs, names, objects),
       squeezer(dictionaries),
       history(ports.index, sets, view),
       applier(ports.index, sets, view, history, objects, members, me),
-      intake({log, sets, authors, members, applier, time, moment, now}, network),
+      intake({log, sets, authors, members, epochs, applier, time, moment, now}, network),
       outbox(sets, log, ports.blobs, squeezer, ports.to_syncd),
-      authoring({ports.index, log, objects, sets, authors, applier, time, moment, now}, {network, me, device_key},
+      authoring({ports.index, log, objects, sets, authors, epochs, members, applier, time, moment, now},
+                {network, me, device_key},
                 [this](const codec::Commit& commit, const codec::SignedHeader& header, Bytes encoded) {
                   outbox.sealed(commit, codec::header_hash(network, header.header, header.root), std::move(encoded));
                 }),
-      files({ports.index, log, names, objects, needs, authors, members, authoring, history, time, moment, now, me,
-             options.root},
+      files({ports.index, log, names, objects, needs, authors, members, epochs, authoring, history, time, moment, now,
+             me, options.root},
             [this](const std::vector<Visible>& visible) {
               wants_seal = true;
               counters.save(ports.index);
               dictionaries.note(visible);
+              note_policy(visible);
               if (on_change) changes.add(visible);
             }),
       holdings({sets, objects, needs, files, intake, transfers, moment, now}),
@@ -74,10 +77,16 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
                    }),
       collector({ports.index, guard, objects, history, needs, moment}),
       records({ports.index, log, sets, authors, history, objects, intake}),
+      rejudging({ports.index, sets, history, applier, objects, members, epochs, moment}),
       keeping({ports.index, objects, needs, files, counters, moment, now, codec::node_volume(identity.member.node)}),
       evictions({objects, needs, files, keeping, inquiries, guard, now, ports.note, ports.open}),
       demands({ports.index, objects, needs, files, keeping, inquiries, now, ports.note}) {
   needs.guess_by(versions);
+  members.admins_by([this](const NodeId& node) { return epochs.ever_admin(node) && !epochs.revoked(node); });
+  applier.refuse_by([this](const codec::Header& header, const codec::Entry& entry, const Hash& hash) {
+    return refusal(header, entry, hash);
+  });
+  applier.on_taken([this](const codec::Header& header, const codec::Entry& entry) { epochs.note(header, entry); });
   records.on_reached([this](RecordPosition position) { log.reached(position); });
   objects.find_dictionaries_with([this](std::string_view type) { return dictionaries.content_of_type(type); });
   objects.on_saved(
@@ -135,6 +144,7 @@ void Replica::Parts::collect_visible() {
   names.settle();
   auto visible = objects.take_visible();
   dictionaries.note(visible);
+  note_policy(visible);
   if (on_change) changes.add(visible);
   const auto moved = [](const Visible& one) { return one.what == Visible::What::moved; };
   if (std::any_of(visible.begin(), visible.end(), moved)) keeping.moved();
@@ -142,6 +152,7 @@ void Replica::Parts::collect_visible() {
 }
 
 void Replica::Parts::settle(bool tell_listeners) {
+  follow_policy(false);
   collect_visible();
   const auto visible = std::exchange(untold, {});
   if (started && retry_at == kNever && !outbox.flushing() && (wants_seal || !outbox.all_durable())) seal_and_flush();
@@ -229,6 +240,7 @@ Status Replica::replay(RecordType type, RecordPosition position, ByteView payloa
     outcome = replace_drafts(p.ports.index, payload);
   } else if (type != RecordType::blob) {
     outcome = p.intake.replay(type, position, payload);
+    p.follow_policy(true);
     (void)p.intake.take_touched();
     p.names.settle();
     (void)p.objects.take_visible();
@@ -248,7 +260,7 @@ Status Replica::start(Instant now, WallMs wall) {
   // nothing else to go by.
   for (const codec::Member& member : p.members.all()) {
     const AuthorTag author = codec::author_tag(member);
-    if (p.members.is_admin(member.node)) p.time.admin_commit(p.authors.state(author).hlc, now);
+    if (p.epochs.is_admin(member.node)) p.time.admin_commit(p.authors.state(author).hlc, now);
   }
   p.advance(now, wall);
   // Before the first commits, so that a replay judges them at a time when they were due.
@@ -260,6 +272,7 @@ Status Replica::start(Instant now, WallMs wall) {
   if (Status sound = p.objects.health(); !sound.ok()) return sound;
   if (Status made = p.first_commits(); !made.ok()) return made;
   if (Status made = p.files.publish_drafts(); !made.ok()) return made;
+  if (p.intake.judge_all() && p.epochs.highest() > 0) p.rejudging.begin_all();
   p.started = true;
   p.collecting.cycle_at = now + kFirstCycleAfter;
   p.evictions.begin();
@@ -277,6 +290,7 @@ Instant Replica::tick(Instant now, WallMs wall) {
   // One each per turn: what they read is a few ms of the state thread.
   const bool more = p.delta_intake.step();
   const bool yet_more = p.delta_server.step();
+  const bool judging = p.judge_anew();
   const Instant collected = p.collect();
   if (now >= p.room_at) {
     p.room_at = kNever;
@@ -288,7 +302,7 @@ Instant Replica::tick(Instant now, WallMs wall) {
     p.tell_time();
     p.look_at_members = true;  // time may have come, or an invitation have ended
   }
-  if (more || yet_more) return now;
+  if (more || yet_more || judging) return now;
   Instant next = std::min(
       {p.time.next_persist(), p.told_time + kTellTimeEvery, p.inquiries.tick(), collected, choosing, p.room_at});
   if (p.wants_seal || !p.outbox.all_durable()) next = std::min(next, p.retry_at);

@@ -5,6 +5,7 @@
 
 #include "fsd/core/blob_guard.h"
 #include "fsd/core/demands.h"
+#include "fsd/core/epochs.h"
 #include "fsd/core/evictions.h"
 #include "fsd/core/file_tree.h"
 #include "fsd/core/inquiries.h"
@@ -23,7 +24,12 @@ struct DiskRoom {
   std::uint64_t lacking_bytes =
       0;  // less free than there should be, what compaction is about to give back counted as free
   std::uint64_t blobs = 0;
+  std::uint8_t used_percent = 0;
 };
+
+// How full the disk may be before this node says so, stops fetching what others wrote, and takes no more writes but deletes. Beyond is
+// a reserve (fsd/store/free_space.h) for deletes, policy and revocations.
+inline constexpr std::uint8_t kWarnPercent = 85, kFetchPercent = 90, kWritePercent = 95;
 
 class Replica {
  public:
@@ -141,6 +147,24 @@ class Replica {
     std::string what, waits_for;
   };
   std::vector<Pending> pending() const;
+
+  // --- policy (policy.capnp), for tools
+  struct Proposal {
+    std::uint32_t number = 0;
+    Hash hash;
+    bool in_force = false;
+    std::size_t signatures = 0, needed = 0;  // of the admins of what it follows; the largest threshold
+  };
+  // Publishes `wanted` as the next epoch, signed by this node if it is an admin. Number, what it follows and fences are filled
+  // in; of nodes that it revokes what they wrote before `since` counts (0: all that is here). Then wait for files().sync().
+  Result<Proposal> propose_policy(codec::Policy wanted, WallMs since);
+  // Signs the epoch whose hash begins so.
+  Result<Proposal> sign_policy(std::string_view hash);
+  [[nodiscard]] Proposal proposal(const Hash& hash) const;  // of one that is known
+  [[nodiscard]] const std::map<std::string, NodeId>& folders() const;
+  [[nodiscard]] std::optional<Role> role_of(const NodeId& node) const;
+  [[nodiscard]] const Epochs& epochs() const;
+  [[nodiscard]] WallMs network_time() const;
 
   // --- the past, for tools. Paths are relative to /mesh; open changes are sealed first, so that they have a version.
   Result<PathLog> log(std::string_view path, std::size_t limit, std::string_view after);  // after: "" or a version

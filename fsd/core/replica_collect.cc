@@ -93,6 +93,14 @@ std::uint64_t Replica::history_limit() const { return parts_->history_limit(); }
 void Replica::note_room(const DiskRoom& room) {
   Parts& p = *parts_;
   if (room.lacking_bytes == 0) p.collecting.pause = {};
+  const auto reached = [&](std::uint8_t percent) {
+    return room.used_percent >= percent && p.room.used_percent < percent;
+  };
+  if (reached(kWarnPercent)) p.ports.note("the disk is " + std::to_string(room.used_percent) + " % full");
+  if (reached(kFetchPercent)) p.ports.note("no content of others is fetched any more: the disk is nearly full");
+  if (reached(kWritePercent)) p.ports.note("only deletes are taken: the disk is nearly full");
+  p.needs.hold_back(room.used_percent >= kFetchPercent);
+  p.files.refuse_writes(room.used_percent >= kWritePercent);
   p.room = room;
 }
 

@@ -37,6 +37,7 @@ void Replica::Parts::on(const local::Offer& offer) {
       continue;
     }
     judged.bundles.push_back(judge(bundle));
+    follow_policy(false);
     // Many squeezed bundles could unpack to more than a frame: who needs those plain gets them by reconciliation.
     plain_bytes += judged.bundles.back().plain.size();
     if (plain_bytes > kMaxAnswerBytes) judged.bundles.back().plain.clear();

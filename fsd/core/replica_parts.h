@@ -12,6 +12,7 @@
 #include "fsd/core/intake.h"
 #include "fsd/core/outbox.h"
 #include "fsd/core/record_keeper.h"
+#include "fsd/core/rejudging.h"
 #include "fsd/core/replica.h"
 
 namespace meshfs::fsd {
@@ -23,9 +24,10 @@ class TrackedLog : public RecordLog {
  public:
   TrackedLog(RecordLog& log, Table& index) : log_(log), index_(index) {}
   Result<RecordPosition> append(RecordType type, ByteView payload) override {
-    auto position = log_.append(type, payload);
-    if (position.ok()) reached(*position);
-    return position;
+    return placed(log_.append(type, payload));
+  }
+  Result<RecordPosition> append_vital(RecordType type, ByteView payload) override {
+    return placed(log_.append_vital(type, payload));
   }
   Result<Bytes> read(RecordPosition position) override { return log_.read(position); }
   void when_durable(std::function<void(Status)> done) override { log_.when_durable(std::move(done)); }
@@ -34,6 +36,10 @@ class TrackedLog : public RecordLog {
   }
 
  private:
+  Result<RecordPosition> placed(Result<RecordPosition> position) {
+    if (position.ok()) reached(*position);
+    return position;
+  }
   RecordLog& log_;
   Table& index_;
 };
@@ -63,6 +69,7 @@ struct Replica::Parts {
   Objects objects;
   Authors authors;
   Members members;
+  Epochs epochs;
   LogView view;
   Dictionaries dictionaries;
   Squeezer squeezer;
@@ -89,6 +96,7 @@ struct Replica::Parts {
   DeltaIntake delta_intake;
   Collector collector;
   RecordKeeper records;
+  Rejudging rejudging;
   Retention retention;
   DiskRoom room;
   struct Collecting {  // when what is next
@@ -128,6 +136,15 @@ struct Replica::Parts {
   // Looks at dictionaries that came or went, and tells syncd which are held; `always` after it connected.
   void tell_dictionaries(bool always);
   local::Judged::One judge(const codec::Bundle& bundle);
+  // Policy epochs that can come in force do; what waits for them is judged. `replaying`: nothing is sealed or woken.
+  void follow_policy(bool replaying);
+  Status make_policy_file(std::string_view name, const Bytes& bytes);
+  Proposal proposal(const Hash& hash) const;
+  Result<Proposal> sign_epoch(std::uint32_t number, const Hash& hash);
+  void note_policy(const std::vector<Visible>& visible);
+  // Some entries are judged anew, if an epoch asks for it. True if there are more.
+  bool judge_anew();
+  [[nodiscard]] std::string refusal(const codec::Header& header, const codec::Entry& entry, const Hash& hash) const;
   // replica_membership.cc
   Status first_commits();
   void let_in();

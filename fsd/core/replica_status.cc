@@ -67,7 +67,9 @@ std::vector<Replica::Pending> Replica::pending() const {
     one.what = (waiting.bundle.form == codec::ItemForm::commit ? "commit of " : "entry of ") +
                std::to_string(waiting.bundle.bytes.size()) + " bytes";
     one.waits_for = waiting.author ? "member record of author " + waiting.author->hex()
-                                   : std::to_string(waiting.origins.size()) + " entries it names";
+                    : waiting.epoch > 0
+                        ? "policy epoch " + std::to_string(waiting.epoch) + ", which is not in force here yet"
+                        : std::to_string(waiting.origins.size()) + " entries it names";
     out.push_back(std::move(one));
   }
   return out;

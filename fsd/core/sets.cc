@@ -172,6 +172,14 @@ bool Sets::offer_header(const codec::SignedHeader& header) {
   return true;
 }
 
+void Sets::drop_header(SetId set, const AuthorTag& author) {
+  const Packer key = header_key(set, author);
+  const auto row = index_.get(key.view());
+  const auto known = row ? unpack_header(*row) : std::nullopt;
+  if (known) remove(known->item, set, known->hash);
+  index_.erase(key.view());
+}
+
 std::optional<Sets::Item> Sets::item(std::uint64_t number) {
   const auto row = index_.get(item_key(number).view());
   return row ? unpack_item(*row) : std::nullopt;

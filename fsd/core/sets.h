@@ -41,6 +41,9 @@ class Sets {
   // Keeps the greatest (sequence, hash) per author and set; true if `header` is it now.
   bool offer_header(const codec::SignedHeader& header);
 
+  // It counts no more.
+  void drop_header(SetId set, const AuthorTag& author);
+
   struct Item {
     SetId set = SetId::shared;
     Hash hash;

@@ -92,7 +92,7 @@ void resize(fuse_req_t request, Ino ino, const AttributeRequest& r) {
   const Result<NodeInfo> info = state.info(ino);
   if (!info) return reply_failure(request, info.failure());
   if (info->kind != codec::Kind::file) return reply(request, Errc::invalid);
-  if (!info->writable_volume) return reply(request, Errc::read_only);
+  if (!info->writable_volume) return reply(request, info->unwritable);
   const Result<OpenFile*> file = state.open_files.acquire(ino, *info, kWriting);
   if (!file) return reply_failure(request, file.failure());
   const auto size = static_cast<std::uint64_t>(r.wanted.st_size);

@@ -50,6 +50,8 @@ int to_errno(Errc code) {
       return EIO;  // not ENOTCONN: that means "fsd died" to people who use FUSE
     case Errc::internal:
       return EIO;
+    case Errc::over_quota:
+      return EDQUOT;
   }
   return EIO;
 }

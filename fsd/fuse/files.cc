@@ -86,7 +86,7 @@ void open(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
   const Result<NodeInfo> info = state.info(ino);
   if (!info) return reply_failure(request, info.failure());
   const OpenFiles::Mode mode = mode_of(fi->flags);
-  if (mode.writes && !info->writable_volume) return reply(request, Errc::read_only);
+  if (mode.writes && !info->writable_volume) return reply(request, info->unwritable);
   const Result<OpenFile*> file = state.open_files.acquire(ino, *info, mode);
   if (!file) return reply_failure(request, file.failure());
   if ((fi->flags & O_TRUNC) != 0) {

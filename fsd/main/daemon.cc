@@ -103,6 +103,7 @@ Status Daemon::open_replica() {
                                    absolute_path(options_.mount), os::Loop::wall()});
   answers_ = std::make_unique<Answers>(*replica_, replica_->blobs(), *content_->seals(), options_.state);
   if (Status rules = answers_->read_rules(); !rules) return rules;
+  policy_answers_ = std::make_unique<PolicyAnswers>(*replica_);
   keep_answers_ = std::make_unique<KeepAnswers>(*replica_, keep_file_, [this] { apply_keep_rules(); });
   member_answers_ = std::make_unique<MemberAnswers>(*replica_, options_.state,
                                                     [this](const std::string& sentence) { log_.warning(sentence); });
@@ -205,6 +206,7 @@ void Daemon::answer(LocalServer::ConnectionId tool, const codec::local::Ask& que
   if (answers_->answer(question.verb, argument, reply)) return;
   if (keep_answers_->answer(question.verb, argument, reply)) return;
   if (member_answers_->answer(question.verb, question.argument, reply)) return;
+  if (policy_answers_->answer(question.verb, question.argument, reply)) return;
   const auto text = view_->text(question.verb);
   reply(text ? text
              : Result<std::string>(error(Errc::unsupported,
@@ -276,7 +278,7 @@ void Daemon::look_at_room(Instant now) {
   looked_at_room_ = now;
   const Store::Usage usage = store_->usage();
   const std::uint64_t coming = std::min(usage.lacking_bytes, usage.dead_bytes);  // compaction is about to give it back
-  replica_->note_room({usage.total_bytes, usage.lacking_bytes - coming, usage.blobs});
+  replica_->note_room({usage.total_bytes, usage.lacking_bytes - coming, usage.blobs, usage.used_percent});
 }
 
 bool Daemon::clock_is_believed() {

@@ -12,6 +12,7 @@
 #include "fsd/main/live_view.h"
 #include "fsd/main/member_answers.h"
 #include "fsd/main/options.h"
+#include "fsd/main/policy_answers.h"
 #include "fsd/main/store_content.h"
 #include "fsd/os/flusher.h"
 #include "fsd/os/local_server.h"
@@ -88,6 +89,7 @@ class Daemon {
   KeepFile keep_file_;
   std::unique_ptr<KeepAnswers> keep_answers_;
   std::unique_ptr<MemberAnswers> member_answers_;
+  std::unique_ptr<PolicyAnswers> policy_answers_;
   std::unique_ptr<LocalServer> server_;
   std::unique_ptr<fuse::Mount> mount_;
   os::Loop::TimerId wake_;

@@ -14,6 +14,13 @@ void FreeSpace::refresh() {
   free_ = std::uint64_t{disk.f_bavail} * disk.f_frsize;
 }
 
+// What is left of a large disk lasts long whatever its share is: with kAmple it counts as empty.
+std::uint8_t FreeSpace::used_percent() const {
+  constexpr std::uint64_t kAmple = 2ull * 1024 * 1024 * 1024;
+  if (total_ == 0 || free_ >= kAmple) return 0;
+  return static_cast<std::uint8_t>(100 - std::min(free_, total_) * 100 / total_);
+}
+
 std::uint64_t FreeSpace::reserve_bytes() const { return std::max(kMinReserveBytes, total_ / 100); }
 
 bool FreeSpace::allows(std::uint64_t bytes, bool vital) {

@@ -21,6 +21,7 @@ class FreeSpace {
   [[nodiscard]] std::uint64_t total_bytes() const { return total_; }
   [[nodiscard]] std::uint64_t free_bytes() const { return free_; }
   [[nodiscard]] std::uint64_t reserve_bytes() const;
+  [[nodiscard]] std::uint8_t used_percent() const;  // of what ordinary users can have
 
  private:
   static constexpr std::uint64_t kLookBytes = 64 * 1024;  // statvfs costs ~1 us; a flood can't outrun this by much

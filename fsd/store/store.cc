@@ -345,6 +345,7 @@ Store::Usage Store::usage() {
     usage.dead_bytes += all - std::min(all, use_.live(number));
   }
   usage.lacking_bytes = lacking_bytes();
+  usage.used_percent = space_.used_percent();
   usage.compacted = compactor_->figures();
   usage.meta_compacted = meta_compactor_->figures();
   return usage;

@@ -72,6 +72,7 @@ class Store {
     std::uint64_t meta_segments = 0, chunk_segments = 0, blobs = 0;
     std::uint64_t live_bytes = 0;     // of chunk records whose blob is here
     std::uint64_t dead_bytes = 0;     // of others in sealed segments: compaction gives them back
+    std::uint8_t used_percent = 0;    // of the disk, by whoever
     std::uint64_t lacking_bytes = 0;  // that the disk has less free than the reserve and margin_bytes()
     ChunkCompactor::Figures compacted;
     MetaCompactor::Figures meta_compacted;

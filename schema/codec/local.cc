@@ -114,7 +114,7 @@ static Status read(format::local::ItemsFound::Reader from, ItemsFound& to, BulkR
 static Status read(format::local::Answer::Reader from, Answer& to) {
   to.request = from.getRequest();
   to.ok = from.getOk();
-  if (Status s = read_enum(from.getCode(), Errc::internal, to.code); !s) return s;
+  if (Status s = read_enum(from.getCode(), Errc::over_quota, to.code); !s) return s;
   return read_text(from.getText(), kMaxText, to.text);
 }
 

@@ -34,6 +34,7 @@ enum class Errc {
   wrong_network,  // belongs to another network
   closed,         // peer or session went away
   internal,       // the operating system refused something we need
+  over_quota,     // policy leaves this node no more bytes or entries in that volume (EDQUOT)
 };
 
 // One failure: a code for programs, one clear sentence for people (what happened, what to do).

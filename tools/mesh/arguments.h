@@ -30,7 +30,13 @@ inline constexpr std::array kOptions{
     Option{"--nodes", "N", "so many nodes, this one included (else all that can be reached)"},
     Option{"--timeout", "S", "give up after so many seconds"},
     Option{"--on", "NODE", "the node that is asked about"},
-    Option{"--since", "CURSOR", "begin after this place of the feed; every line of --json names its own"},
+    Option{"--since", "WHERE",
+           "watch: begin after this place of the feed; every line of --json names its own. revoke: a date like "
+           "2027-01-31T12:30, "
+           "or 90m, 2h, 3d ago"},
+    Option{"--as", "NODE", "the node whose rights are asked about"},
+    Option{"--verb", "V", "write, delete, create TYPE, command VERB, invite or admit (else write)"},
+    Option{"--threshold", "N", "so many admins must sign what changes the policy from then on"},
     Option{"--versions", "N", "so many old versions of each file"},
     Option{"--days", "D", "for so many days after something took their place"},
     Option{"--bytes", "SIZE", "all of them together, like 500M or 2G; 0: a tenth of the disk"},

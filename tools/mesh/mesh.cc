@@ -72,6 +72,7 @@ Exit exit_for(Errc code) {
     case Errc::denied:
     case Errc::read_only:
     case Errc::no_space:
+    case Errc::over_quota:
       return Exit::refused;
     case Errc::unsupported:
       return Exit::other_version;

@@ -87,7 +87,7 @@ codec::Attributes test_attributes(std::uint16_t mode = 0644);
 std::string check_tree(TestNode& node);
 // Totals and set summaries against a count over the index.
 std::string check_totals(TestNode& node);
-// A replica rebuilt from the log alone shows the same.
-std::string check_replay(TestNode& node, Instant now, WallMs wall);
+// A replica rebuilt from the log alone shows the same, and knows all entries again; with `policy`, what was refused need not be known.
+std::string check_replay(TestNode& node, Instant now, WallMs wall, bool policy = false);
 
 }  // namespace meshfs::sim

@@ -30,10 +30,11 @@ const std::vector<std::pair<Errc, int>> kAll = {{Errc::bad_bytes, EIO},
                                                 {Errc::range, ERANGE},
                                                 {Errc::wrong_network, EIO},
                                                 {Errc::closed, EIO},
-                                                {Errc::internal, EIO}};
+                                                {Errc::internal, EIO},
+                                                {Errc::over_quota, EDQUOT}};
 
 TEST(ErrnoTable, HasEveryCode) {
-  ASSERT_EQ(kAll.size(), static_cast<std::size_t>(Errc::internal) + 1);
+  ASSERT_EQ(kAll.size(), static_cast<std::size_t>(Errc::over_quota) + 1);
   for (std::size_t i = 0; i < kAll.size(); ++i) {
     EXPECT_EQ(static_cast<std::size_t>(kAll[i].first), i) << "the list above has a code twice or in the wrong place";
     EXPECT_EQ(to_errno(kAll[i].first), kAll[i].second) << "code " << i;

@@ -336,7 +336,7 @@ TEST(Limits, Local) {
   syncd(BlobsFound{1, {}, std::vector<Hash>(513)}, Errc::too_large, "missing");
   syncd(ItemsFound{1, std::vector<Bundle>(513, Bundle{ItemForm::commit, {1}})}, Errc::too_large, "bundles");
   syncd(Answer{1, Errc::io, false, std::string(kMaxText + 1, 'x')}, Errc::too_large, "text");
-  syncd(Answer{1, static_cast<Errc>(static_cast<int>(Errc::internal) + 1), false, ""}, Errc::unsupported, "code");
+  syncd(Answer{1, static_cast<Errc>(static_cast<int>(Errc::over_quota) + 1), false, ""}, Errc::unsupported, "code");
   fsd(local::Hello{1, static_cast<Role>(2)}, Errc::unsupported, "role");
   fsd(Offer{1, {}, std::string(256, 'x')}, Errc::too_large, "from");
   fsd(GetBlobs{1, std::vector<Hash>(513)}, Errc::too_large, "hashes");

@@ -317,7 +317,7 @@ codec::local::ToSyncd random_to_syncd(Rng& rng, std::size_t which) {
     case 14:
       return random_roster(rng);
     default:
-      return Answer{number, static_cast<Errc>(rng.below(static_cast<std::uint64_t>(Errc::internal) + 1)),
+      return Answer{number, static_cast<Errc>(rng.below(static_cast<std::uint64_t>(Errc::over_quota) + 1)),
                     rng.percent(50), random_text(rng, 300, "{}\":, abc")};
   }
 }

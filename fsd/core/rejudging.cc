@@ -1,0 +1,89 @@
+#include "fsd/core/rejudging.h"
+
+#include "fsd/core/index_keys.h"
+
+namespace meshfs::fsd {
+
+using keys::Space;
+
+Rejudging::Rejudging(const Parts& parts) : parts_(parts) {
+  const auto row = parts_.index.get(keys::begin(Space::judging).view());
+  if (!row) return;
+  Unpacker in(*row);
+  all_ = in.byte() == 1;
+  for (std::size_t left = in.count(AuthorTag::kSize); left > 0; --left) authors_.insert(in.fixed<AuthorTag>());
+  cursor_ = in.blob();
+  running_ = true;
+}
+
+void Rejudging::save() {
+  const Packer key = keys::begin(Space::judging);
+  if (!running_) return parts_.index.erase(key.view());
+  Packer row;
+  row.byte(all_ ? 1 : 0).number(authors_.size());
+  for (const AuthorTag& author : authors_) row.fixed(author);
+  row.blob(cursor_);
+  parts_.index.put(key.view(), row.view());
+}
+
+void Rejudging::begin(const Epochs::Change& change) {
+  if (!change.rival && change.authors.empty()) return;
+  running_ = true;
+  all_ = all_ || change.rival;
+  authors_.insert(change.authors.begin(), change.authors.end());
+  cursor_.clear();
+  judge_headers();
+  save();
+}
+
+// A revoked author's newest headers are no items of the set any more.
+void Rejudging::judge_headers() {
+  for (const auto& record : parts_.members.all()) {
+    const AuthorTag tag = codec::author_tag(record);
+    const KnownMember* author = parts_.members.find(tag);
+    if (author == nullptr || !parts_.epochs.revoked(author->node)) continue;
+    for (const SetId set : kAllSets) parts_.sets.drop_header(set, tag);
+  }
+}
+
+// A head may restate what such an author stamped; the row of his own entry may be gone by the rules of retention.
+bool Rejudging::concerns(const ObjectId& object) {
+  const ObjectRecord record = parts_.objects.load(object);
+  const auto his = [&](const Stamp& stamp) { return authors_.contains(stamp.author); };
+  return std::any_of(record.heads.begin(), record.heads.end(), [&](const Head& head) {
+    const auto any_his = [&](const auto& list) {
+      return std::any_of(list.begin(), list.end(), [&](const auto& one) { return his(one.stamp); });
+    };
+    return his(head.stamp) || (head.place && his(head.place->stamp)) ||
+           (head.attributes && his(head.attributes->stamp)) || any_his(head.contents) || any_his(head.links);
+  });
+}
+
+std::vector<ObjectId> Rejudging::step() {
+  std::vector<ObjectId> changed;
+  if (!running_) return changed;
+  std::vector<std::pair<ObjectId, bool>> found;  // and whether a row of it is of such an author
+  std::size_t rows = 0, sure = 0;
+  const bool more = parts_.history.lines(cursor_, [&](const History::Line& line) {
+    if (rows == kRows || sure == kFolds) return false;
+    ++rows;
+    if (found.empty() || found.back().first != line.object) found.emplace_back(line.object, false);
+    const bool his = all_ || authors_.contains(line.stamp.author);
+    sure += his && !found.back().second ? 1 : 0;
+    found.back().second = found.back().second || his;
+    return true;
+  });
+  for (const auto& [object, is_sure] : found) {
+    if (!is_sure && !concerns(object)) continue;
+    if (parts_.applier.fold_anew(object, parts_.moment.network_time)) changed.push_back(object);
+  }
+  if (!more) {
+    running_ = all_ = false;
+    authors_.clear();
+    cursor_.clear();
+  }
+  save();
+  return changed;
+}
+
+}  // namespace meshfs::fsd

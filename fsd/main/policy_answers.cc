@@ -1,0 +1,119 @@
+#include "fsd/main/policy_answers.h"
+
+#include <charconv>
+
+#include "fsd/main/json_text.h"
+
+namespace meshfs::fsd {
+namespace {
+
+std::vector<std::string> fields_of(const std::string& argument) {
+  std::vector<std::string> out{""};
+  for (const char c : argument) {
+    if (c == '\0')
+      out.emplace_back();
+    else
+      out.back() += c;
+  }
+  out.resize(std::max<std::size_t>(out.size(), 4));
+  return out;
+}
+
+std::string proposal_json(const Replica::Proposal& one) {
+  return json_object({member("number", one.number), text_member("hash", one.hash.hex()),
+                      member("in_force", one.in_force), member("signatures", one.signatures),
+                      member("needed", one.needed)});
+}
+
+}  // namespace
+
+std::string PolicyAnswers::report() const {
+  const Epochs& epochs = replica_.epochs();
+  const auto heads = epochs.heads();
+  JsonList all('[', ']'), members('[', ']');
+  for (const auto& [hash, epoch] : epochs.all()) {
+    if (epoch.number == 0) continue;  // a signature came before its body
+    JsonList signers('[', ']');
+    for (const auto& key : epoch.signers) signers.add(json_quoted(key.hex()));
+    const Replica::Proposal state = replica_.proposal(hash);
+    all.add(json_object(
+        {member("number", epoch.number), text_member("hash", hash.hex()), member("in_force", epoch.in_force),
+         member("current", std::binary_search(heads.begin(), heads.end(), hash)),
+         member("read", epoch.policy.has_value()), member("damaged", epoch.damaged),
+         member("signatures", state.signatures), member("needed", state.needed), member("signers", signers.str())}));
+  }
+  for (const auto& [folder, node] : replica_.folders()) {
+    members.add(json_object({text_member("name", folder), text_member("node", node.hex()),
+                             member("admin", epochs.is_admin(node)), member("revoked", epochs.revoked(node))}));
+  }
+  JsonList admins('[', ']');
+  for (const auto& key : epochs.now().front()->admins) admins.add(json_quoted(key.hex()));
+  return json_object({member("number", epochs.highest()), member("threshold", epochs.now().front()->threshold),
+                      member("admins", admins.str()), member("epochs", all.str()), member("nodes", members.str())}) +
+         "\n";
+}
+
+Result<Replica::Proposal> PolicyAnswers::propose(const std::string& body, const std::string& since_ms) {
+  const auto bytes = from_hex(body);
+  if (!bytes) return error(Errc::invalid, "That is no policy.");
+  auto policy = codec::decode_policy(*bytes);
+  if (!policy.ok()) return error(Errc::invalid, "That is no policy: " + policy.failure().message + ".");
+  WallMs since;
+  std::from_chars(since_ms.data(), since_ms.data() + since_ms.size(), since.ms);
+  return replica_.propose_policy(std::move(*policy), since);
+}
+
+Result<std::string> PolicyAnswers::explain(const std::vector<std::string>& fields) {
+  const auto key = from_hex(fields[1]);
+  const auto node = key ? NodeId::from(*key) : std::nullopt;
+  if (!node || fields[2].size() != 1) return error(Errc::invalid, "Name a node and a verb.");
+  VolumeTag volume = kSharedVolume;  // of what is there, or of the directory that is
+  for (std::string path = fields[0]; !path.empty();) {
+    if (const auto there = replica_.at_path(path); there.ok()) {
+      volume = there->key.object.volume;
+      break;
+    }
+    const auto slash = path.rfind('/');
+    path.resize(slash == path.npos ? 0 : slash);
+  }
+  const Asking what{static_cast<codec::PolicyVerb>(fields[2][0] - '0'), volume, fields[3], replica_.network_time()};
+  const Epochs& epochs = replica_.epochs();
+  const Decision decision = decide(epochs.now(), actor_of(*node, replica_.role_of(*node) == Role::guest), what);
+  const bool revoked = epochs.revoked(*node);
+  const std::size_t rule =
+      decision.rule == nullptr ? 0 : static_cast<std::size_t>(decision.rule - decision.epoch->rules.data()) + 1;
+  Hash hash;
+  for (const auto& [known, epoch] : epochs.all()) {
+    if (epoch.policy && &*epoch.policy == decision.epoch) hash = known;
+  }
+  return json_object({member("allowed", decision.allowed && !revoked), member("revoked", revoked),
+                      member("epoch", decision.epoch->number), text_member("hash", hash.is_zero() ? "" : hash.hex()),
+                      member("rule", rule)}) +
+         "\n";
+}
+
+void PolicyAnswers::reply_to(const Result<Replica::Proposal>& made, const Answers::Reply& reply) {
+  if (!made.ok()) return reply(made.failure());
+  replica_.files().sync([text = proposal_json(*made) + "\n", reply](const Status& durable) {
+    reply(durable ? Result<std::string>(text) : Result<std::string>(durable.failure()));
+  });
+}
+
+bool PolicyAnswers::answer(const std::string& verb, const std::string& argument, const Answers::Reply& reply) {
+  if (!verb.starts_with("policy")) return false;
+  const auto fields = fields_of(argument);
+  if (verb == "policy") {
+    reply(report());
+  } else if (verb == "policy-propose") {
+    reply_to(propose(fields[0], fields[1]), reply);
+  } else if (verb == "policy-sign") {
+    reply_to(replica_.sign_policy(fields[0]), reply);
+  } else if (verb == "policy-explain") {
+    reply(explain(fields));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace meshfs::fsd

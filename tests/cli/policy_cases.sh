@@ -1,0 +1,107 @@
+# shellcheck shell=bash disable=SC2154,SC2164
+# Cases of tests/cli/run about policy: text both ways, what a rule does on a mount, two admins, quotas, a revoked node.
+
+# in_force I N: node I judges by epoch N.
+in_force() { [[ $(mesh policy --mount "$(lab_mesh_of "$1")" --json | get 'j["number"]') == "$2" ]]; }
+epoch() { mesh policy --mount "$one" --json | get 'j["number"]'; }
+
+# propose FILE: on node 1, and everybody has it.
+propose() {
+  expect 0 'is in force' -- mesh policy edit "$1" --mount "$one"
+  local i number
+  number=$(epoch)
+  for i in 2 3; do lab_wait 20 "node $i does not have epoch $number" in_force "$i" "$number"; done
+}
+
+cannot_write() { ! printf x 2>/dev/null >"$1"; }
+can_write() { printf x 2>/dev/null >"$1"; }
+
+case_policy_as_text() {
+  local p="$LAB/policy"
+  says 'default rules' -- mesh policy --mount "$two"
+  cat >"$p" <<END
+admins roof
+group field farm
+only group field write in shared   # nobody else
+allow admin write,delete in shared
+END
+  propose "$p"
+  says 'only group field write in shared' -- mesh policy --mount "$two"
+  mesh policy --mount "$two" | grep -v '^#' >"$p.again"
+  expect 0 'in force' -- mesh policy edit "$p.again" --mount "$one"  # what is printed can be read
+  lab_wait 20 "EACCES does not come" cannot_write "$two/denied"
+  [[ $({ printf x >"$two/denied"; } 2>&1 || true) == *"Permission denied"* ]] || lab_fail "no EACCES"
+  can_write "$three/allowed" || lab_fail "farm may write"
+  can_write "$two/nodes/school/mine" || lab_fail "its own folder is school's"
+  expect 0 'school may not write /denied: rule 1 of epoch' -- mesh policy explain "$two/denied" --as school
+  expect 0 'farm may delete /allowed' -- mesh policy explain "$two/allowed" --as farm --verb delete
+  expect 0 'no rule of epoch' -- mesh policy explain "$two/nodes/school/x" --as school
+  expect 4 'there is no node' -- mesh policy explain "$two/x" --as nobody
+  expect 6 'only an admin.s node proposes' -- mesh policy edit "$p" --mount "$two"
+  printf 'admins roof\nallow farm write\n' >"$p.bad"
+  expect 1 'line 2: .farm. is nobody' -- mesh policy edit "$p.bad" --mount "$one"
+  printf 'admins school\ndeny node school write in network\n' >"$p.bad"
+  expect 2 'lock out its admins' -- mesh policy edit "$p.bad" --mount "$one"
+  printf 'admins roof\n' >"$p"
+  propose "$p"
+  lab_wait 20 "school may not write again" can_write "$two/denied"
+}
+
+case_policy_of_two_admins() {
+  local number hash
+  number=$(epoch)
+  expect 1 'smaller --threshold' -- mesh admin add school --threshold 3 --mount "$one"
+  expect 0 'in force' -- mesh admin add school --threshold 2 --mount "$one"
+  lab_wait 20 "school is no admin" in_force 2 "$((number + 1))"
+  expect 0 '1 of 2 admins signed' -- mesh admin add farm --mount "$one"
+  in_force 1 "$((number + 1))" || lab_fail "one of two was enough"
+  hash=$(mesh policy --mount "$one" --json | get '[e["hash"] for e in j["epochs"] if not e["in_force"]][0]')
+  says "${hash:0:16}, proposed: 1 of 2 signatures" -- mesh policy --mount "$one"
+  proposed_at_two() { mesh policy --mount "$two" | grep -q "${hash:0:16}, proposed"; }
+  lab_wait 20 "the proposal does not reach school" proposed_at_two
+  expect 6 'no admin' -- mesh policy sign "$hash" --mount "$three"
+  expect 4 'no policy whose hash' -- mesh policy sign 0123456789 --mount "$two"
+  expect 0 'in force' -- mesh policy sign "${hash:0:12}" --mount "$two"
+  lab_wait 20 "farm is no admin" in_force 3 "$((number + 2))"
+  # Back to one admin, both sign.
+  printf 'admins roof\n' >"$LAB/policy"
+  expect 0 '1 of 2' -- mesh policy edit "$LAB/policy" --mount "$one"
+  hash=$(mesh policy --mount "$one" --json | get '[e["hash"] for e in j["epochs"] if not e["in_force"]][0]')
+  lab_wait 20 "the second proposal does not reach school" proposed_at_two
+  expect 0 'in force' -- mesh policy sign "$hash" --mount "$two"
+  lab_wait 20 "roof is not alone again" in_force 1 "$((number + 3))"
+}
+
+case_policy_quota() {
+  local used
+  printf 'admins roof\nlimit node farm bytes 1K in shared\n' >"$LAB/policy"
+  propose "$LAB/policy"
+  used=$(head -c 3000 /dev/zero | tr '\0' x 2>/dev/null >"$three/large" && sync "$three/large" 2>&1 || echo refused)
+  [[ $used == *refused* ]] || lab_fail "farm wrote 3,000 bytes of 1,024"
+  expect 0 '' -- rm -f "$three/large"
+  printf 'admins roof\n' >"$LAB/policy"
+  propose "$LAB/policy"
+  lab_wait 20 "farm may not write again" can_write "$three/small"
+}
+
+case_revoked_node() {
+  local start
+  mkdir -p "$three/r"
+  printf 'kept' >"$three/r/before"
+  printf 'mine' >"$one/r-mine"
+  lab_wait 20 "r-mine did not reach node 3" arrived "$one/r-mine" "$three/r-mine"
+  lab_wait 20 "before did not reach node 1" arrived "$three/r/before" "$one/r/before"
+  lab_cut 3 left
+  printf 'stolen' >"$three/r-mine"
+  printf 'stolen' >"$three/r/new"
+  start=$SECONDS
+  expect 0 'in force' -- mesh revoke farm --mount "$one"
+  expect 1 'only admin' -- mesh revoke roof --mount "$one"
+  lab_heal 3
+  knows() { mesh policy --mount "$three" | grep -q '^# revoked: farm'; }
+  lab_wait 60 "node 3 does not hear of it" knows
+  lab_wait 30 "what it overwrote does not come back" eval '[[ $(cat "$three/r-mine") == mine && ! -e $three/r/new ]]'
+  ((SECONDS - start <= 60)) || lab_fail "it took longer than a minute"
+  [[ $(cat "$two/r/before") == kept && $(cat "$two/r-mine") == mine && ! -e $two/r/new ]] || lab_fail "node 2 shows something else"
+  cannot_write "$three/late" || lab_fail "a revoked node writes"
+}

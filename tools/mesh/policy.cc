@@ -1,0 +1,283 @@
+// mesh policy, admin, revoke: who may do what, and who no longer.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+#include "tools/mesh/commands.h"
+#include "tools/mesh/daemon_link.h"
+#include "tools/mesh/policy_text.h"
+#include "tools/mesh/screen.h"
+#include "tools/mesh/text_file.h"
+
+namespace meshfs::tools {
+namespace {
+
+Result<std::string> read_file(const std::string& path) {
+  std::string text = read_text(path);
+  if (text.empty()) return error(Errc::not_found, path + " is empty or can't be read.");
+  return text;
+}
+
+constexpr Duration kProposePatience = seconds(120);  // fences of a hundred thousand files
+
+// What the daemon says of policy.
+struct Known {
+  DaemonLink daemon;
+  Json report;
+  NodeNames names;
+};
+
+Result<Known> look(const Arguments& arguments) {
+  auto daemon = DaemonLink::of_mount(arguments, arguments.mount);
+  if (!daemon) return daemon.failure();
+  auto report = daemon->ask_json("policy", {});
+  if (!report) return report.failure();
+  Known out{std::move(*daemon), std::move(*report), {}};
+  for (const auto& one : out.report.at("nodes").list) {
+    const auto key = from_hex(one.at("node").text);
+    if (const auto node = key ? NodeId::from(*key) : std::nullopt) out.names.add(one.at("name").text, *node);
+  }
+  return out;
+}
+
+// The body of an epoch; of number 0 what the genesis says.
+Result<codec::Policy> body_of(const Arguments& arguments, const Known& known, std::string_view hash,
+                              std::int64_t number) {
+  if (number == 0 || hash.empty()) {
+    codec::Policy out;
+    out.threshold = static_cast<std::uint8_t>(known.report.at("threshold").count());
+    for (const auto& one : known.report.at("admins").list) {
+      const auto key = from_hex(one.text);
+      if (const auto admin = key ? crypto::PublicKey::from(*key) : std::nullopt) out.admins.push_back(*admin);
+    }
+    std::sort(out.admins.begin(), out.admins.end());
+    return out;
+  }
+  const std::string path = arguments.mount + "/network/policy/" + std::to_string(number) + "-" + std::string(hash);
+  const auto bytes = read_file(path);
+  if (!bytes) return bytes.failure();
+  return codec::decode_policy(as_bytes(*bytes));
+}
+
+// The one that counts now; of rivals the first, which the next epoch replaces with the others.
+Result<codec::Policy> current(const Arguments& arguments, const Known& known) {
+  for (const auto& one : known.report.at("epochs").list) {
+    if (one.at("current").truth) return body_of(arguments, known, one.at("hash").text, one.at("number").count());
+  }
+  return body_of(arguments, known, "", 0);
+}
+
+std::string state_of(const Json& epoch) {
+  if (epoch.at("damaged").truth) return "damaged: its bytes are no policy";
+  if (epoch.at("current").truth) return "in force";
+  if (epoch.at("in_force").truth) return "followed by a later one";
+  if (!epoch.at("read").truth && !epoch.at("signers").list.empty()) return "its content has not come yet";
+  return "proposed: " + std::to_string(epoch.at("signatures").count()) + " of " +
+         std::to_string(epoch.at("needed").count()) + " signatures";
+}
+
+Exit show(const Arguments& arguments) {
+  const auto known = look(arguments);
+  if (!known) return complain(known.failure());
+  std::size_t rivals = 0;
+  for (const auto& one : known->report.at("epochs").list) {
+    const bool is_current = one.at("current").truth;
+    rivals += is_current ? 1 : 0;
+    if (!is_current && one.at("in_force").truth) continue;
+    std::printf("# epoch %lld %s, %s\n", static_cast<long long>(one.at("number").count()),
+                one.at("hash").text.substr(0, 16).c_str(), state_of(one).c_str());
+    if (!is_current) continue;
+    const auto body = body_of(arguments, *known, one.at("hash").text, one.at("number").count());
+    if (!body) return complain(body.failure());
+    std::fputs(policy_text(*body, known->names).c_str(), stdout);
+  }
+  if (known->report.at("number").count() == 0) {
+    const auto body = body_of(arguments, *known, "", 0);
+    std::printf("# no policy yet: what the network began with, and the default rules\n%s",
+                policy_text(*body, known->names).c_str());
+  }
+  if (rivals > 1) std::printf("# rivals: only what all of them allow is allowed, until a later epoch follows them\n");
+  for (const auto& one : known->report.at("nodes").list) {
+    if (one.at("revoked").truth) std::printf("# revoked: %s\n", printable(one.at("name").text).c_str());
+  }
+  return Exit::ok;
+}
+
+Exit say_proposal(const Arguments& arguments, const Result<std::string>& answer) {
+  if (!answer) return complain(answer.failure());
+  if (arguments.json) {
+    std::fputs(answer->c_str(), stdout);
+    return Exit::ok;
+  }
+  const auto made = parse_json(*answer);
+  if (!made) return complain(Exit::other_version, "meshfs-fsd's answer can't be read: install both from one release.");
+  const std::string hash = made->at("hash").text.substr(0, 16);
+  if (made->at("in_force").truth) {
+    std::printf("Policy epoch %lld is in force here, and elsewhere as it arrives.\n",
+                static_cast<long long>(made->at("number").count()));
+  } else {
+    std::printf(
+        "Policy epoch %lld is proposed; %lld of %lld admins signed it. On another admin's node: mesh policy sign %s\n",
+        static_cast<long long>(made->at("number").count()), static_cast<long long>(made->at("signatures").count()),
+        static_cast<long long>(made->at("needed").count()), hash.c_str());
+  }
+  return Exit::ok;
+}
+
+Exit propose(const Arguments& arguments, Known& known, codec::Policy policy, WallMs since) {
+  policy.number = 1;  // fsd fills in these two and the fences
+  policy.follows.assign(1, {});
+  policy.fences.clear();
+  const Bytes body = codec::encode_policy(policy);
+  if (const auto sound = codec::decode_policy(body); !sound) {
+    return complain(Exit::failed, "That can't be a policy: " + sound.failure().message + ".");
+  }
+  const auto answer = known.daemon.ask("policy-propose", {to_hex(body), std::to_string(since.ms)}, kProposePatience);
+  return say_proposal(arguments, answer);
+}
+
+Exit edit(const Arguments& arguments, const std::string& file) {
+  auto known = look(arguments);
+  if (!known) return complain(known.failure());
+  const auto text = read_file(file);
+  if (!text) return complain(text.failure());
+  auto policy = parse_policy(*text, known->names);
+  if (!policy) return complain(Exit::failed, file + ": " + policy.failure().message + ".");
+  return propose(arguments, *known, std::move(*policy), {});
+}
+
+Exit sign(const Arguments& arguments, const std::string& hash) {
+  auto known = look(arguments);
+  if (!known) return complain(known.failure());
+  return say_proposal(arguments, known->daemon.ask("policy-sign", {hash}));
+}
+
+Exit explain(const Arguments& given_arguments, const std::string& path) {
+  const auto asked = ask_about(given_arguments, path);
+  if (!asked) return complain(asked.failure());
+  Arguments arguments = given_arguments;
+  arguments.mount = asked->place.mount;  // of the path, not the usual one
+  auto known = look(arguments);
+  if (!known) return complain(known.failure());
+  const auto node = known->names.find(arguments.value("--as"));
+  if (!node) return complain(Exit::not_found, node.failure().message + ".");
+  const std::string given = arguments.has("--verb") ? arguments.value("--verb") : "write";
+  const auto space = given.find(' ');
+  const auto verb = parse_verb(given.substr(0, space), space == given.npos ? "" : given.substr(space + 1));
+  if (!verb) return complain(Exit::usage, verb.failure().message + ".");
+  const auto text = known->daemon.ask(
+      "policy-explain", {asked->place.path, node->hex(), std::to_string(static_cast<int>(verb->first)), verb->second});
+  if (!text) return complain(text.failure());
+  if (arguments.json) {
+    std::fputs(text->c_str(), stdout);
+    return Exit::ok;
+  }
+  const auto answer = parse_json(*text);
+  if (!answer)
+    return complain(Exit::other_version, "meshfs-fsd's answer can't be read: install both from one release.");
+  const bool allowed = answer->at("allowed").truth;
+  std::printf("%s %s %s /%s: ", arguments.value("--as").c_str(), allowed ? "may" : "may not", given.c_str(),
+              printable(asked->place.path).c_str());
+  const auto rule = static_cast<std::size_t>(answer->at("rule").count());
+  if (answer->at("revoked").truth) {
+    std::printf("it was revoked.\n");
+  } else if (rule == 0) {
+    std::printf("no rule of epoch %lld speaks of it, and the default decides.\n",
+                static_cast<long long>(answer->at("epoch").count()));
+  } else {
+    const auto body = body_of(arguments, *known, answer->at("hash").text, answer->at("epoch").count());
+    if (!body || rule > body->rules.size()) return complain(Exit::failed, "The policy that decides can't be read.");
+    std::printf("rule %zu of epoch %lld says\n  %s\n", rule, static_cast<long long>(answer->at("epoch").count()),
+                rule_text(body->rules[rule - 1], known->names).c_str());
+  }
+  return Exit::ok;
+}
+
+// "90m", "2h", "3d" ago, or a date.
+Result<WallMs> time_of(const std::string& text) {
+  char* end = nullptr;
+  const auto count = std::strtoll(text.c_str(), &end, 10);
+  const std::string_view unit(end);
+  const std::int64_t seconds = unit == "m" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86'400 : 0;
+  if (end == text.c_str() || seconds == 0) return parse_date(text);
+  if (count < 0 || count > 100'000) return error(Errc::invalid, "'" + text + "' is too long ago");
+  return WallMs{(static_cast<std::int64_t>(std::time(nullptr)) - count * seconds) * 1000};
+}
+
+}  // namespace
+
+Exit look_after_policy(const Arguments& arguments) {
+  const std::string what = arguments.words.empty() ? "show" : arguments.words[0];
+  if (what == "show" && arguments.words.size() <= 1) {
+    if (!arguments.json) return show(arguments);
+    auto daemon = DaemonLink::of_mount(arguments, arguments.mount);
+    if (!daemon) return complain(daemon.failure());
+    const auto text = daemon->ask("policy", {});
+    if (!text) return complain(text.failure());
+    std::fputs(text->c_str(), stdout);
+    return Exit::ok;
+  }
+  if (arguments.words.size() == 2 && (what == "edit" || what == "propose")) return edit(arguments, arguments.words[1]);
+  if (arguments.words.size() == 2 && what == "sign") return sign(arguments, arguments.words[1]);
+  if (arguments.words.size() == 2 && what == "explain" && arguments.has("--as")) {
+    return explain(arguments, arguments.words[1]);
+  }
+  return complain(Exit::usage, "Say `mesh policy`, or edit FILE, sign HASH, explain PATH --as NODE.");
+}
+
+Exit change_admins(const Arguments& arguments) {
+  auto known = look(arguments);
+  if (!known) return complain(known.failure());
+  auto policy = current(arguments, *known);
+  if (!policy) return complain(policy.failure());
+  const auto node = known->names.find(arguments.words[1]);
+  if (!node) return complain(Exit::not_found, node.failure().message + ".");
+  const crypto::PublicKey key{node->data};
+  const auto at = std::find(policy->admins.begin(), policy->admins.end(), key);
+  const bool is_admin = at != policy->admins.end();
+  if (arguments.words[0] == "add") {
+    if (is_admin) return complain(Exit::failed, arguments.words[1] + " is an admin already.");
+    policy->admins.push_back(key);
+    std::sort(policy->admins.begin(), policy->admins.end());
+  } else if (arguments.words[0] == "remove") {
+    if (!is_admin) return complain(Exit::not_found, arguments.words[1] + " is no admin.");
+    policy->admins.erase(at);
+  } else {
+    return complain(Exit::usage, "Say `mesh admin add NODE` or `mesh admin remove NODE`.");
+  }
+  const auto threshold = arguments.number("--threshold", 1, policy->threshold);
+  if (!threshold) return complain(threshold.failure());
+  policy->threshold = static_cast<std::uint8_t>(std::min<std::int64_t>(*threshold, codec::kMaxPolicyAdmins + 1));
+  if (policy->threshold > policy->admins.size()) {
+    return complain(Exit::failed, "Then " + std::to_string(policy->threshold) +
+                                      " admins would have to sign and there are only " +
+                                      std::to_string(policy->admins.size()) + ": give a smaller --threshold too.");
+  }
+  return propose(arguments, *known, std::move(*policy), {});
+}
+
+Exit revoke_node(const Arguments& arguments) {
+  auto known = look(arguments);
+  if (!known) return complain(known.failure());
+  auto policy = current(arguments, *known);
+  if (!policy) return complain(policy.failure());
+  const auto node = known->names.find(arguments.words[0]);
+  if (!node) return complain(Exit::not_found, node.failure().message + ".");
+  WallMs since;
+  if (arguments.has("--since")) {
+    const auto time = time_of(arguments.value("--since"));
+    if (!time) return complain(Exit::usage, time.failure().message + ".");
+    since = *time;
+  }
+  std::erase(policy->admins, crypto::PublicKey{node->data});
+  if (policy->admins.empty()) {
+    return complain(Exit::failed,
+                    arguments.words[0] + " is the only admin: add another one first (mesh admin add NODE).");
+  }
+  policy->threshold = static_cast<std::uint8_t>(std::min<std::size_t>(policy->threshold, policy->admins.size()));
+  policy->revoked.assign(1, *node);
+  return propose(arguments, *known, std::move(*policy), since);
+}
+
+}  // namespace meshfs::tools

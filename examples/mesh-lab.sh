@@ -218,8 +218,8 @@ lab_start() {
 lab_start_fsd() {
   local i=$1 folder=$LAB/$1
   : >"$folder/fsd.log"
-  # All nodes have this machine's clock, so it may be believed even where NTP has not set it.
-  setsid "$LAB_BIN/meshfs-fsd" --state "$folder/state" --mount "$folder/mesh" --clock trusted \
+  # All nodes have this machine's clock, so it may be believed even where NTP has not set it. LAB_CLOCK=none: nobody knows the time.
+  setsid "$LAB_BIN/meshfs-fsd" --state "$folder/state" --mount "$folder/mesh" --clock "${LAB_CLOCK:-trusted}" \
     </dev/null >>"$folder/fsd.log" 2>&1 &
   disown
   printf '%s\n' $! >"$folder/fsd.pid"

@@ -9,11 +9,21 @@ bool Admitting::may() const {
   return parts_.members.role_of(self_.member.node).has_value() && !parts_.members.rotated_away(self_.member);
 }
 
+bool Admitting::may(codec::PolicyVerb verb, bool invited) const {
+  const NodeId& node = self_.member.node;
+  const Actor who = actor_of(node, parts_.members.role_of(node) == Role::guest);
+  const Asking what{verb, kNetworkVolume, {}, parts_.time.at(parts_.now)};
+  const Decision decision = decide(parts_.epochs.now(), who, what);
+  return !parts_.members.revoked(node) && (decision.allowed || (invited && !decision.denied));
+}
+
 std::optional<Admitting::Answer> Admitting::answer_to(const codec::Member& candidate) const {
   const codec::Invitation* by = parts_.members.invitation(candidate.invitation);
   if (by == nullptr || by->way == Way::approval) return std::nullopt;
   const bool issuer = by->issuer == self_.member.node;
-  if (!issuer && (by->way != Way::any_admin || !parts_.members.is_admin(self_.member.node))) return std::nullopt;
+  if (parts_.members.revoked(by->issuer)) return std::nullopt;
+  if (!issuer && by->way != Way::any_admin) return std::nullopt;
+  if (!may(codec::PolicyVerb::admit, issuer)) return std::nullopt;
   const std::string ask = "ask " + parts_.members.name_of(by->issuer) + " for another";
   if (by->until.ms != 0) {
     // Without a clock only the issuer goes on: it remembers what it gave away.
@@ -52,7 +62,7 @@ bool Admitting::answer_one() {
 }
 
 Status Admitting::invite(codec::Invitation invitation) {
-  if (!parts_.members.is_admin(self_.member.node))
+  if (!may(codec::PolicyVerb::invite))
     return error(Errc::denied, "Only admins invite: run `mesh invite` on an admin's node (`mesh nodes` lists them).");
   if (!may()) return error(Errc::denied, "This node's key was replaced (mesh rotate): it lets nobody in any more.");
   invitation.issuer = self_.member.node;
@@ -69,7 +79,7 @@ Status Admitting::invite(codec::Invitation invitation) {
 }
 
 Status Admitting::approve(std::string_view name) {
-  if (!may() || !parts_.members.is_admin(self_.member.node))
+  if (!may() || !may(codec::PolicyVerb::admit))
     return error(Errc::denied, "Only admins let nodes in: run this on an admin's node (`mesh nodes` lists them).");
   const codec::Member* found = nullptr;
   const auto candidates = parts_.members.candidates();

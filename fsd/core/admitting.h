@@ -6,7 +6,7 @@
 #pragma once
 
 #include "fsd/core/authors.h"
-#include "fsd/core/members.h"
+#include "fsd/core/epochs.h"
 #include "fsd/core/network_files.h"
 
 namespace meshfs::fsd {
@@ -18,6 +18,7 @@ class Admitting {
 
   struct Parts {
     Members& members;
+    const Epochs& epochs;
     NetworkFiles& files;
     const NetworkTime& time;
     const Instant& now;
@@ -46,6 +47,8 @@ class Admitting {
   [[nodiscard]] std::optional<Answer> answer_to(const codec::Member& candidate) const;
   Status admit(const codec::Member& candidate, bool guest);
   [[nodiscard]] bool may() const;
+  // By today's policy. `invited`: it is about whom this node invited, which only a deny forbids.
+  [[nodiscard]] bool may(codec::PolicyVerb verb, bool invited = false) const;
   [[nodiscard]] bool knows_time() const { return parts_.time.at(parts_.now) >= self_.genesis.created; }
 
   Parts parts_;

@@ -12,6 +12,20 @@ bool is_vital(const VolumeTag& volume, const std::vector<codec::Entry>& entries)
          });
 }
 
+Applier::Applier(Table& index, Sets& sets, LogView& log, History& history, Objects& objects, Members& members,
+                 const AuthorTag& me)
+    : index_(index), sets_(sets), log_(log), history_(history), objects_(objects), members_(members), me_(me) {
+  const Packer prefix = keys::begin(keys::Space::incomplete);
+  index_.scan(prefix.view(), [&](ByteView key, ByteView) {
+    const auto rest = keys::after(key, prefix.view());
+    if (!rest) return false;
+    Unpacker in(*rest);
+    const auto volume = in.fixed<VolumeTag>();
+    incomplete_.insert({volume, in.fixed<LocalId>()});
+    return true;
+  });
+}
+
 Applier::Prepared Applier::prepare(const codec::Header& header, const codec::Entry& entry, const Hash& hash,
                                    WallMs network_time) {
   Prepared out;
@@ -91,6 +105,7 @@ bool Applier::fold_anew(const ObjectId& object, WallMs network_time) {
   ObjectRecord now = before;
   now.heads.clear();
   std::map<Hash, Head> loaded;
+  bool complete = true;
   // Newest first: most are superseded by what was looked at before, and need not be read.
   for (const auto& [stamp, where] : known) {
     if (object.volume != kNetworkVolume && is_superseded(now.heads, stamp, network_time)) continue;
@@ -106,9 +121,18 @@ bool Applier::fold_anew(const ObjectId& object, WallMs network_time) {
     std::string refused;
     auto resolved =
         resolve(header, entry, hash, [&](const Hash& origin) { return origin_of(origin, object, loaded, refused); });
-    if (!resolved.ok() || !refused.empty() || resolved->heads.size() != 1) continue;
+    if (!resolved.ok() || !refused.empty()) continue;
+    complete = complete && resolved->missing.empty();
+    if (resolved->heads.size() != 1) continue;
     if (!now.heads.empty() && now.heads.front().kind != resolved->heads.front().kind) continue;
     (void)add_head(now.heads, std::move(resolved->heads.front()), network_time);
+  }
+  const Packer row = keys::of(keys::Space::incomplete, object);
+  if (!complete) {
+    incomplete_.insert(object);
+    index_.put(row.view(), {});
+  } else if (incomplete_.erase(object) > 0) {
+    index_.erase(row.view());
   }
   if (now.heads == before.heads) return false;
   news_.objects.push_back(object);
@@ -151,6 +175,10 @@ void Applier::take(const codec::Header& header, const codec::Entry& entry, const
     objects_.save(object, before, std::move(now));
     if (header.author == me_) forget_draft(object, header, entry);
   }
+  const auto* state = std::get_if<codec::ObjectEntry>(&entry);
+  const ObjectId object{header.volume, state == nullptr ? LocalId{} : state->object};
+  if (state != nullptr && incomplete_.contains(object)) (void)fold_anew(object, network_time);
+  if (prepared.by_policy) return;  // what it states does not count
   const Members::News news = members_.note(statement_of(header.volume, entry));
   news_.authors.insert(news_.authors.end(), news.authors.begin(), news.authors.end());
   news_.objects.insert(news_.objects.end(), news.objects.begin(), news.objects.end());

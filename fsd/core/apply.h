@@ -22,8 +22,7 @@ class Applier {
   using FindWaiting = std::function<std::optional<Head>(const Hash& entry, const ObjectId& object)>;
 
   Applier(Table& index, Sets& sets, LogView& log, History& history, Objects& objects, Members& members,
-          const AuthorTag& me)
-      : index_(index), sets_(sets), log_(log), history_(history), objects_(objects), members_(members), me_(me) {}
+          const AuthorTag& me);
   void find_waiting_with(FindWaiting find) { find_waiting_ = std::move(find); }
   // Says why a known entry does not count: policy refuses it, whatever was said when it came. "": it counts.
   using Refusal = std::function<std::string(const codec::Header&, const codec::Entry&, const Hash&)>;
@@ -51,7 +50,8 @@ class Applier {
             const Where& where, bool own, WallMs network_time);
 
   // The object's heads from all that is known of it and counts: what refused entries had covered comes back. Nothing
-  // happens if they are what they were. True if something did.
+  // happens if they are what they were. True if something did. If one that came back names an origin that never came, once
+  // more when that comes.
   bool fold_anew(const ObjectId& object, WallMs network_time);
 
   // What others may wait for: entries and authors known since the last call.
@@ -75,6 +75,7 @@ class Applier {
   Objects& objects_;
   Members& members_;
   const AuthorTag me_;
+  std::set<ObjectId> incomplete_;  // folded anew without an origin; kept in the index
   FindWaiting find_waiting_;
   Refusal refusal_ = [](const auto&, const auto&, const auto&) { return std::string(); };
   std::function<void(const codec::Header&, const codec::Entry&)> taken_;

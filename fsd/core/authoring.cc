@@ -60,6 +60,10 @@ Result<std::pair<codec::Entry, Head>> Authoring::compose_open(const ObjectId& ob
                                                               const Heads& heads, const Stamp& stamp) {
   codec::Entry entry;
   const WallMs time = parts_.moment.network_time;
+  const Change* change = open.removed ? nullptr : &open.change;
+  if (parts_.epochs.highest() > 0 && !can_compose(open.kind, heads, change, stamp, time)) {
+    return error(Errc::not_found, "policy took away what this change was made to");
+  }
   if (open.removed) {
     entry = codec::BatchTombstone{{compose_tombstone(object, heads, stamp, time, parts_.moment.floor, open.shown_at)}};
   } else {
@@ -263,11 +267,12 @@ void Authoring::drop_forbidden(const VolumeTag& volume, Batch& batch) {
   for (auto at = batch.changes.begin(); at != batch.changes.end();) {
     const ObjectId object{volume, at->first};
     const ObjectRecord record = parts_.objects.load(object);
-    Batch alone{batch.stamp, {*at}, 0, 0};
-    const auto entries = entries_of(volume, alone);
-    const codec::Header header = header_for(volume, batch, entries);
-    const Hash hash = codec::entry_hash(header, 0, entries.front());
-    if (parts_.epochs.refusal(*me, header, entries.front(), hash).empty()) {
+    const auto composed = compose_open(object, at->second, record.heads, batch.stamp);
+    const auto allowed = [&](const codec::Entry& entry) {
+      const codec::Header header = header_for(volume, batch, {entry});
+      return parts_.epochs.refusal(*me, header, entry, codec::entry_hash(header, 0, entry)).empty();
+    };
+    if (composed.ok() && allowed(composed->first)) {
       ++at;
       continue;
     }
@@ -297,7 +302,7 @@ Status Authoring::seal_batch(const VolumeTag& volume, const Batch& batch) {
   }
   for (const auto& [local, open] : batch.changes) recompose({{volume, local}});
   (void)parts_.authors.note(signed_header, Authors::made_by(commit.entries));
-  (void)parts_.sets.offer_header(signed_header);
+  (void)parts_.sets.offer_header(signed_header, parts_.members.find(header.author)->let_in);
   on_sealed_(commit, signed_header, std::move(encoded));
   return {};
 }

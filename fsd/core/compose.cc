@@ -23,6 +23,7 @@ class Composer {
 
   codec::ObjectEntry entry(const ObjectId& object, codec::Kind kind, const Change& change) const;
   codec::Tombstone tombstone(const ObjectId& object, const std::optional<codec::Place>& shown_at) const;
+  [[nodiscard]] bool can(codec::Kind kind, const Change* change) const;
 
  private:
   template <class Register, class Value>
@@ -227,6 +228,16 @@ codec::Tombstone Composer::tombstone(const ObjectId& object, const std::optional
 codec::ObjectEntry compose(const ObjectId& object, codec::Kind kind, const Heads& heads, const Change& change,
                            const Stamp& stamp, WallMs network_time, WallMs floor) {
   return Composer(heads, stamp, network_time, floor).entry(object, kind, change);
+}
+
+bool Composer::can(codec::Kind kind, const Change* change) const {
+  if (change == nullptr) return !due_.empty();
+  if (!shown_ && !(change->place && change->attributes)) return false;
+  return kind == codec::Kind::directory || !contents(*change).empty();
+}
+
+bool can_compose(codec::Kind kind, const Heads& heads, const Change* change, const Stamp& stamp, WallMs network_time) {
+  return Composer(heads, stamp, network_time, {}).can(kind, change);
 }
 
 codec::Tombstone compose_tombstone(const ObjectId& object, const Heads& heads, const Stamp& stamp, WallMs network_time,

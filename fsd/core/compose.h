@@ -38,6 +38,9 @@ inline constexpr std::int64_t kNeverExpiresMs = INT64_MAX;
 codec::ObjectEntry compose(const ObjectId& object, codec::Kind kind, const Heads& heads, const Change& change,
                            const Stamp& stamp, WallMs network_time, WallMs floor);
 
+// Whether heads that policy took away meanwhile leave `change` what it needs; `change` null: a delete, which needs something to cover.
+bool can_compose(codec::Kind kind, const Heads& heads, const Change* change, const Stamp& stamp, WallMs network_time);
+
 // Covers every due head (at least one). For a directory the shown place and attributes go along; `shown_at` is given
 // when the tree shows it elsewhere, at a fallback place.
 codec::Tombstone compose_tombstone(const ObjectId& object, const Heads& heads, const Stamp& stamp, WallMs network_time,

@@ -158,9 +158,7 @@ Epochs::Change Epochs::adopt(const std::vector<Hash>& fresh) {
     out.revoked.insert(policy.revoked.begin(), policy.revoked.end());
     if (!policy.fences.empty() || !policy.revoked.empty()) fencing_.push_back(&epoch);
   }
-  for (const auto& member : members_.all()) {
-    if (out.revoked.contains(member.node)) out.authors.insert(codec::author_tag(member));
-  }
+  out.authors.merge(members_.authors_of(out.revoked));
   if (!fresh.empty()) effective_.clear();
   return out;
 }
@@ -198,6 +196,12 @@ const Effective& Epochs::effective(std::uint32_t number) const {
 bool Epochs::is_admin(const NodeId& node) const {
   const Effective& epochs = effective(highest_);
   return std::all_of(epochs.begin(), epochs.end(), [&](const auto* epoch) { return is_admin_in(*epoch, node); });
+}
+
+std::vector<crypto::PublicKey> Epochs::admins() const {
+  std::vector<crypto::PublicKey> out = effective(highest_).front()->admins;
+  std::erase_if(out, [this](const auto& admin) { return !is_admin(NodeId{admin.data}); });
+  return out;
 }
 
 bool Epochs::ever_admin(const NodeId& node) const {
@@ -269,21 +273,37 @@ std::string Epochs::refusal(const KnownMember& author, const codec::Header& head
     }
     return "";
   }
-  const Actor actor = actor_of(author.node, author.role == Role::guest);
-  const bool own = statement_of(header.volume, entry).index() != 0;  // who may state what is Members' business
+  const bool own = own_record(header, entry);
   for (const Epoch* epoch : fencing_) {
     const codec::Policy& policy = *epoch->policy;
     const auto named = named_by(policy, header.author, hash);
     if (revokes(policy, author.node)) {
       if (!named.value_or(false)) return revoked_by(policy);
     } else if (named && !*named && header.policy_epoch < policy.number && !own) {
-      const Decision later = judge(Effective{&policy}, actor, header, entry);
+      const Decision later = decide_on({&policy}, author, header, entry);
       if (!later.allowed) return reason_of(later) + ", and this entry was not known when that epoch was made";
     }
   }
   if (own) return "";
-  const Decision decision = judge(effective(header.policy_epoch), actor, header, entry);
-  return decision.allowed ? "" : reason_of(decision);
+  const Decision decision = decide_on(effective(header.policy_epoch), author, header, entry);
+  if (decision.allowed) return "";
+  const Statement statement = statement_of(header.volume, entry);
+  if (decision.rule != nullptr || statement.index() == 0) return reason_of(decision);
+  return std::holds_alternative<codec::Invitation>(statement) ? "only admins invite"
+                                                              : "only admins and who invited a node let it in";
+}
+
+// What is stated of membership is judged by the verbs of that.
+Decision Epochs::decide_on(const Effective& epochs, const KnownMember& author, const codec::Header& header,
+                           const codec::Entry& entry) const {
+  const Actor actor = actor_of(author.node, author.role == Role::guest);
+  const Statement statement = statement_of(header.volume, entry);
+  if (statement.index() == 0) return judge(epochs, actor, header, entry);
+  const bool inviting = std::holds_alternative<codec::Invitation>(statement);
+  const auto verb = inviting ? codec::PolicyVerb::invite : codec::PolicyVerb::admit;
+  Decision out = decide(epochs, actor, {verb, header.volume, {}, header.hlc.wall()});
+  out.allowed = out.allowed || (!out.denied && members_.issued(author, statement));
+  return out;
 }
 
 std::string Epochs::header_refusal(const KnownMember& author) const {

@@ -12,7 +12,8 @@
 //     and that epoch's own rules allow it too. Of a revoked node only what fences name counts, whatever m it names
 //   - the epochs that count for m allow it
 // Policy files pass if their author's node is an admin of any epoch in force, whatever else is said: else an epoch in force
-// could leave the set. What is stated of membership needs no rule (Members::judge).
+// could leave the set. A member's own record needs no rule; who invites and lets in needs those of `invite` and `admit`, but for
+// whom he invited himself.
 #pragma once
 
 #include <map>
@@ -24,7 +25,7 @@
 
 namespace meshfs::fsd {
 
-class Epochs {
+class Epochs final : public Authority {
  public:
   Epochs(Table& index, BlobStore& blobs, const Members& members, const codec::Genesis& genesis);
 
@@ -56,15 +57,16 @@ class Epochs {
   // Of those that count now: what the next epoch follows.
   [[nodiscard]] std::vector<Hash> heads() const;
   [[nodiscard]] Effective now() const { return effective(highest_); }
-  [[nodiscard]] bool is_admin(const NodeId& node) const;  // now
-  // Of the genesis or any epoch in force: grows only.
-  [[nodiscard]] bool ever_admin(const NodeId& node) const;
+  [[nodiscard]] bool is_admin(const NodeId& node) const override;
+  // Of the genesis or any epoch in force.
+  [[nodiscard]] bool ever_admin(const NodeId& node) const override;
+  [[nodiscard]] std::vector<crypto::PublicKey> admins() const override;
   [[nodiscard]] const std::map<Hash, Epoch>& all() const { return known_; }
   // Of an epoch that was read, or the genesis by the network's id. Null: not here.
   [[nodiscard]] const codec::Policy* policy_of(const Hash& hash) const;
   // Contents that were named since the last call and are not read: to be fetched before all else.
   std::vector<codec::ChunkedContent> take_missing();
-  [[nodiscard]] bool revoked(const NodeId& node) const;
+  [[nodiscard]] bool revoked(const NodeId& node) const override;
 
   // "": it belongs into the set; else why not, a clause. The epoch it names must be in force, see waits_for().
   [[nodiscard]] std::string refusal(const KnownMember& author, const codec::Header& header, const codec::Entry& entry,
@@ -81,6 +83,8 @@ class Epochs {
   void read(Epoch& epoch);
   void save(const Epoch& epoch);
   void load_rows();
+  [[nodiscard]] Decision decide_on(const Effective& epochs, const KnownMember& author, const codec::Header& header,
+                                   const codec::Entry& entry) const;
   [[nodiscard]] bool own_record(const codec::Header& header, const codec::Entry& entry) const;
 
   Table& index_;

@@ -15,6 +15,7 @@ struct Atom {
 };
 
 void add_atoms(const codec::Policy& policy, const Actor& who, std::vector<Atom>& out) {
+  for (const auto verb : {PolicyVerb::invite, PolicyVerb::admit}) out.push_back({verb, kNetworkVolume, {}});
   for (const auto verb : {PolicyVerb::write, PolicyVerb::remove}) {
     for (const VolumeTag& volume : {kSharedVolume, kNetworkVolume, kCommandsVolume, who.own}) {
       out.push_back({verb, volume, {}});
@@ -47,12 +48,12 @@ bool narrows(const Effective& now, const codec::Policy& wanted, const Actor& who
 
 std::vector<codec::PolicyFence> make_fences(Table& index, const std::map<AuthorTag, WallMs>& authors) {
   std::map<AuthorTag, std::set<codec::EntryPrefix>> found;
-  const auto counts = [&](const VolumeTag& volume, const Stamp& stamp) {
+  const LocalId records = statement_directory("members");
+  const auto is_record = [&](const Head& head) { return head.place && head.place->value.now.parent == records; };
+  const auto add = [&](bool always, const Stamp& stamp, const Hash& entry) {
     const auto at = authors.find(stamp.author);
-    return at != authors.end() && (volume == kNetworkVolume || stamp.hlc.wall() < at->second);
-  };
-  const auto add = [&](const VolumeTag& volume, const Stamp& stamp, const Hash& entry) {
-    if (counts(volume, stamp)) found[stamp.author].insert(crypto::prefix_of<codec::EntryPrefix>(entry));
+    if (at == authors.end() || (!always && stamp.hlc.wall() >= at->second)) return;
+    found[stamp.author].insert(crypto::prefix_of<codec::EntryPrefix>(entry));
   };
   const Packer prefix = keys::begin(keys::Space::object);
   index.scan(prefix.view(), [&](ByteView key, ByteView row) {
@@ -63,11 +64,12 @@ std::vector<codec::PolicyFence> make_fences(Table& index, const std::map<AuthorT
     const auto record = unpack_object({volume, in.fixed<LocalId>()}, row);
     if (!record.ok()) return true;
     for (const Head& head : record->heads) {
-      add(volume, head.stamp, head.entry);
-      if (head.place) add(volume, head.place->stamp, head.place->origin);
-      if (head.attributes) add(volume, head.attributes->stamp, head.attributes->origin);
-      for (const auto& content : head.contents) add(volume, content.stamp, content.origin);
-      for (const auto& link : head.links) add(volume, link.stamp, link.origin);
+      const bool always = volume == kNetworkVolume && is_record(head);
+      add(always, head.stamp, head.entry);
+      if (head.place) add(always, head.place->stamp, head.place->origin);
+      if (head.attributes) add(always, head.attributes->stamp, head.attributes->origin);
+      for (const auto& content : head.contents) add(always, content.stamp, content.origin);
+      for (const auto& link : head.links) add(always, link.stamp, link.origin);
     }
     return true;
   });

@@ -14,7 +14,7 @@ namespace meshfs::fsd {
 bool narrows(const Effective& now, const codec::Policy& wanted, const Actor& who, WallMs at);
 
 // Fences of these authors: all that is accepted of them here; of those in `until` only what they stamped before that time, but for what
-// they wrote in the network volume (their member records). Sorted.
+// their member records. Sorted.
 std::vector<codec::PolicyFence> make_fences(Table& index, const std::map<AuthorTag, WallMs>& authors);
 
 }  // namespace meshfs::fsd

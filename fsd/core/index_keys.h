@@ -43,8 +43,9 @@ enum class Space : std::uint8_t {
   kept_total = 'M',      // -> bytes and number of kept contents (one row)
   policy =
       'E',  // content hash of a policy body -> number, whether in force, content; followed by an admin's key -> "": he signed it
-  judging = 'F',  // -> which authors' entries are judged anew, and from where on (one row)
-  once_at = 'A',  // directory, name, zero byte, object -> "": it stood there, and its id does not derive from that
+  judging = 'F',     // -> which authors' entries are judged anew, and from where on (one row)
+  incomplete = 'G',  // object that was folded anew without an origin -> ""
+  once_at = 'A',     // directory, name, zero byte, object -> "": it stood there, and its id does not derive from that
 };
 
 inline Packer begin(Space space) {

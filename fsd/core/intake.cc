@@ -67,7 +67,9 @@ std::variant<KnownMember, Intake::One> Intake::verify(const codec::Bundle& bundl
 
   const auto role = record ? parts_.members.role_of(record->node) : std::nullopt;
   KnownMember introduced;
-  if (record) introduced = {record->node, record->device, record->epoch, record->name, role.value_or(Role::guest)};
+  if (record)
+    introduced = {record->node,    record->device, record->epoch, record->name, role.value_or(Role::guest),
+                  role.has_value()};
   if (role) author = &introduced;
   bool all_stated = header.volume == kNetworkVolume;
   for (const auto& entry : opened.entries) {
@@ -76,8 +78,9 @@ std::variant<KnownMember, Intake::One> Intake::verify(const codec::Bundle& bundl
     if (judged.what == What::waits) return wait(bundle, opened, judged.reason, std::move(judged.objects));
     all_stated = all_stated && judged.what == What::right;
   }
-  // A candidate's own member record is kept, with its header, so that the issuer hears of it. The rest waits.
-  if (author == nullptr && !all_stated) return wait(bundle, opened, "its author has not been let in yet", {});
+  // A candidate's own member record is kept, so that the issuer hears of it. The rest waits.
+  if (author == nullptr && (!all_stated || opened.entries.empty()))
+    return wait(bundle, opened, "its author has not been let in yet", {});
   return author != nullptr ? *author : introduced;
 }
 
@@ -93,7 +96,7 @@ Intake::Ruling Intake::rule(const Opened& opened, const KnownMember& author) con
   for (std::size_t i = 0; i < opened.entries.size(); ++i) {
     out.entries.push_back(parts_.epochs.refusal(author, header, opened.entries[i], opened.hashes[i]));
   }
-  out.header = parts_.epochs.header_refusal(author);
+  out.header = author.let_in ? parts_.epochs.header_refusal(author) : "its author has not been let in yet";
   return out;
 }
 
@@ -138,7 +141,8 @@ Intake::One Intake::judge_opened(const codec::Bundle& bundle, const Opened& open
     author = *known;
   } else {
     judge_all_ = true;  // compaction put its member record behind it
-    return apply(bundle, opened, position, {std::vector<std::string>(opened.entries.size()), {}}, false);
+    return apply(bundle, opened, position,
+                 {std::vector<std::string>(opened.entries.size()), "its author has not been let in yet"}, false);
   }
   const codec::Header& header = opened.header.header;
   const bool waits = std::any_of(opened.entries.begin(), opened.entries.end(),
@@ -190,7 +194,8 @@ Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, Rec
     waiting.objects.push_back({header.volume, std::get<codec::ObjectEntry>(opened.entries[i]).object});
   }
   const auto newest = parts_.sets.newest_header(set_of(header.volume), header.author);
-  const bool newer_header = ruling.header.empty() && (!newest || newest->header.sequence < header.sequence);
+  const bool newer_header =
+      (ruling.header.empty() || !verified) && (!newest || newest->header.sequence < header.sequence);
   // A commit none of whose entries makes sense brings nothing, not even its header.
   if (!useful && !bad.empty() && waiting.holds.empty()) return {Verdict::refused, bad};
   if (useful || newer_header) {
@@ -215,7 +220,7 @@ Intake::One Intake::apply(const codec::Bundle& bundle, const Opened& opened, Rec
     const KnownMember* author = parts_.members.find(header.author);
     if (author != nullptr && parts_.epochs.is_admin(author->node)) parts_.time.admin_commit(header.hlc, parts_.now);
   }
-  const bool header_taken = ruling.header.empty() && parts_.sets.offer_header(opened.header);
+  const bool header_taken = parts_.sets.offer_header(opened.header, ruling.header.empty()) && ruling.header.empty();
   if (!waiting.holds.empty()) {
     auto news = parts_.applier.take_news();
     news.entries.insert(news.entries.end(), waiting.holds.begin(), waiting.holds.end());

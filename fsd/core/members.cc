@@ -15,7 +15,7 @@ std::string_view role_name(Role role) {
 // --- what is kept: the index has each statement under its kind and what it is about
 
 namespace {
-constexpr std::uint8_t kMember = 1, kInvitation = 2, kAdmission = 3, kRefusal = 4;
+constexpr std::uint8_t kMember = 1, kInvitation = 2, kAdmission = 3, kRefusal = 4, kUnseated = 5;
 }  // namespace
 
 void Members::keep(std::uint8_t kind, ByteView key, const Bytes& bytes) {
@@ -37,10 +37,19 @@ Members::Members(Table& index, const codec::Genesis& genesis)
       if (auto one = codec::decode_admission(row)) admissions_[one->node] = *one;
     } else if (kind == kRefusal) {
       if (auto one = codec::decode_refusal(row)) refusals_[one->author] = *one;
+    } else if (kind == kUnseated) {
+      if (const auto author = AuthorTag::from(rest->subspan(1))) unseated_.insert(*author);
     }
     return true;
   });
   for (const auto& [author, member] : records_) refresh(author, member);
+  let_in_ = {};
+}
+
+void Members::judge_by(const Authority& authority) {
+  authority_ = &authority;
+  for (const auto& [author, member] : records_) refresh(author, member);
+  changed_ = true;
 }
 
 void Members::add_own(const codec::Member& member, Role invited_as) {
@@ -53,11 +62,66 @@ void Members::add_own(const codec::Member& member, Role invited_as) {
 void Members::refresh(const AuthorTag& author, const codec::Member& member) {
   const auto role = role_of(member.node);
   if (!role && own_ != author) return;
-  by_author_[author] = {member.node, member.device, member.epoch, member.name, role.value_or(invited_as_)};
+  const KnownMember* before = find(author);
+  if (role && (before == nullptr || !before->let_in)) let_in_.all.insert(author);
+  by_author_[author] = {member.node,     member.device, member.epoch, member.name, role.value_or(invited_as_),
+                        role.has_value()};
   std::uint32_t& newest = newest_[member.node];
   newest = std::max(newest, member.epoch);
   owners_[codec::node_volume(member.node)] = member.node;
   folders_stale_ = true;
+  if (!role || unseated_.erase(author) == 0) return;
+  let_in_.again.insert(author);
+  index_.erase(keys::begin(keys::Space::statement).byte(kUnseated).raw(author.view()).view());
+}
+
+std::set<AuthorTag> Members::restate(const std::vector<Statement>& standing) {
+  std::vector<Bytes> rows;
+  const Packer prefix = keys::begin(keys::Space::statement);
+  index_.scan(prefix.view(), [&](ByteView key, ByteView) {
+    const auto rest = keys::after(key, prefix.view());
+    if (!rest) return false;
+    if (rest->front() != kUnseated) rows.push_back(copy_of(key));
+    return true;
+  });
+  for (const Bytes& row : rows) index_.erase(row);
+  std::set<AuthorTag> lost;
+  for (const auto& [author, known] : by_author_) {
+    if (known.let_in) lost.insert(author);
+  }
+  std::optional<codec::Member> own;
+  if (own_) own = records_.at(*own_);
+  records_.clear();
+  const auto invited = std::exchange(invitations_, {});
+  admissions_.clear();
+  refusals_.clear();
+  by_author_.clear();
+  newest_.clear();
+  owners_.clear();
+  const auto unseated = unseated_, again = let_in_.again;
+  for (const Statement& statement : standing) (void)note(statement);
+  let_in_.again = again;
+  std::set_difference(unseated.begin(), unseated.end(), unseated_.begin(), unseated_.end(),
+                      std::inserter(let_in_.again, let_in_.again.end()));
+  if (own) add_own(*own, invited_as_);
+  for (const auto& [author, known] : by_author_) {
+    if (known.let_in) lost.erase(author);
+  }
+  // Candidates came with what is gone; issuers may have let in whom they invited.
+  for (const auto& [author, record] : records_) {
+    if (invited.contains(record.invitation) && !invitations_.contains(record.invitation)) lost.insert(author);
+  }
+  for (const AuthorTag& author : lost) {
+    unseated_.insert(author);
+    keep(kUnseated, author.view(), {});
+  }
+  std::set<NodeId> issuers;
+  for (const auto& [id, one] : invited) {
+    if (!invitations_.contains(id)) issuers.insert(one.issuer);
+  }
+  lost.merge(authors_of(issuers));
+  folders_stale_ = changed_ = true;
+  return lost;
 }
 
 Members::News Members::note(const Statement& statement) {
@@ -79,6 +143,7 @@ Members::News Members::note(const Statement& statement) {
       return news;
     invitations_[id] = *invitation;
     keep(kInvitation, id.view(), codec::encode_invitation(*invitation));
+    let_in_.again.insert(unseated_.begin(), unseated_.end());
     news.objects.push_back(file_at(invitation_place(id)));
   } else if (const auto* admission = std::get_if<codec::Admission>(&statement)) {
     const auto known = admissions_.find(admission->node);
@@ -86,6 +151,7 @@ Members::News Members::note(const Statement& statement) {
     if (known != admissions_.end() && rank(known->second) <= rank(*admission)) return news;
     admissions_[admission->node] = *admission;
     keep(kAdmission, admission->node.view(), codec::encode_admission(*admission));
+    let_in_.again.insert(unseated_.begin(), unseated_.end());  // perhaps one of these, whose records are gone
     for (const auto& [author, record] : records_) {
       if (record.node != admission->node) continue;
       refresh(author, record);
@@ -106,13 +172,11 @@ Members::News Members::note(const Statement& statement) {
 
 Members::Judgement Members::judge(const AuthorTag& tag, const KnownMember* author, const Statement& statement) const {
   using What = Judgement::What;
-  const bool admin = author != nullptr && is_admin(author->node);
   if (const auto* member = std::get_if<codec::Member>(&statement)) {
     if (codec::author_tag(*member) != tag) return {What::refused, "a member record that is not its author's own"};
     if (!codec::signed_by_node(*member, network_)) return {What::refused, "a member record its node did not sign"};
     if (role_of(member->node)) return {What::right, {}};
-    const auto* by = invitation(member->invitation);
-    if (by != nullptr && codec::signed_by_invite(*member, network_, by->key)) return {What::right, {}};
+    if (invited(*member)) return {What::right, {}};
     return {What::waits,
             "the invitation of " + member->name + " has not come yet",
             {file_at(invitation_place(member->invitation)), file_at(admission_place(member->node))}};
@@ -120,22 +184,27 @@ Members::Judgement Members::judge(const AuthorTag& tag, const KnownMember* autho
   if (statement.index() == 0) return {};
   if (author == nullptr) return {What::waits, "its author has not been let in yet"};
   if (const auto* made = std::get_if<codec::Invitation>(&statement)) {
-    if (made->issuer != author->node) return {What::refused, "an invitation in the name of another"};
-    return admin ? Judgement{What::right, {}} : Judgement{What::refused, "only admins invite"};
+    return made->issuer == author->node ? Judgement{What::right, {}}
+                                        : Judgement{What::refused, "an invitation in the name of another"};
   }
   const auto* admission = std::get_if<codec::Admission>(&statement);
   if (admission != nullptr &&
       (admission->admitter != tag || !codec::verify_admission(*admission, network_, author->device)))
     return {What::refused, "an admission that its author did not sign"};
-  if (admin) return {What::right, {}};
+  if (authority_ == nullptr ? is_admin(author->node) : authority_->ever_admin(author->node)) return {What::right, {}};
   const codec::InvitationId& by =
       admission != nullptr ? admission->invitation : std::get<codec::Refusal>(statement).invitation;
-  const auto* known = invitation(by);
-  if (known == nullptr && !by.is_zero())
+  if (invitation(by) == nullptr && !by.is_zero())
     return {What::waits, "the invitation it names has not come yet", {file_at(invitation_place(by))}};
-  const bool right =
-      known != nullptr && known->issuer == author->node && (admission == nullptr || admission->guest == known->guest);
-  return right ? Judgement{What::right, {}} : Judgement{What::refused, "only admins and who invited a node let it in"};
+  return {What::right, {}};
+}
+
+bool Members::issued(const KnownMember& author, const Statement& statement) const {
+  const auto* admission = std::get_if<codec::Admission>(&statement);
+  const auto* refusal = std::get_if<codec::Refusal>(&statement);
+  if (admission == nullptr && refusal == nullptr) return false;
+  const auto* by = invitation(admission != nullptr ? admission->invitation : refusal->invitation);
+  return by != nullptr && by->issuer == author.node && (admission == nullptr || admission->guest == by->guest);
 }
 
 std::optional<codec::Member> Members::record_of(const codec::Header& header,
@@ -162,17 +231,30 @@ std::vector<codec::Member> Members::all() const {
   return out;
 }
 
-bool Members::is_admin(const NodeId& node) const {
-  if (more_admins_ && more_admins_(node)) return true;
-  return std::any_of(genesis_.admins.begin(), genesis_.admins.end(),
+namespace {
+bool names(const codec::Genesis& genesis, const NodeId& node) {
+  return std::any_of(genesis.admins.begin(), genesis.admins.end(),
                      [&](const crypto::PublicKey& admin) { return admin.data == node.data; });
+}
+}  // namespace
+
+std::set<AuthorTag> Members::authors_of(const std::set<NodeId>& nodes) const {
+  std::set<AuthorTag> out;
+  for (const auto& [author, record] : records_) {
+    if (nodes.contains(record.node)) out.insert(author);
+  }
+  return out;
+}
+
+bool Members::is_admin(const NodeId& node) const {
+  return authority_ == nullptr ? names(genesis_, node) : authority_->is_admin(node) && !authority_->revoked(node);
 }
 
 std::optional<Role> Members::role_of(const NodeId& node) const {
   if (is_admin(node)) return Role::admin;
   const codec::Admission* by = admission(node);
-  if (by == nullptr) return std::nullopt;
-  return by->guest ? Role::guest : Role::member;
+  if (by != nullptr) return by->guest ? Role::guest : Role::member;
+  return authority_ != nullptr && authority_->ever_admin(node) ? std::optional(Role::member) : std::nullopt;
 }
 
 std::string Members::name_of(const AuthorTag& author) const {

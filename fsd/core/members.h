@@ -24,6 +24,19 @@ struct KnownMember {
   std::uint32_t epoch = 1;
   std::string name;
   Role role = Role::member;
+  bool let_in = true;  // false: ourselves, before somebody lets us in, and what comes of candidates
+};
+
+// What policy says of nodes (Epochs). Revocation and having been an admin never end.
+class Authority {
+ public:
+  [[nodiscard]] virtual bool is_admin(const NodeId& node) const = 0;  // now
+  [[nodiscard]] virtual bool ever_admin(const NodeId& node) const = 0;
+  [[nodiscard]] virtual bool revoked(const NodeId& node) const = 0;
+  [[nodiscard]] virtual std::vector<crypto::PublicKey> admins() const = 0;  // now
+
+ protected:
+  ~Authority() = default;
 };
 
 class Members {
@@ -34,14 +47,17 @@ class Members {
   // Before that it may do what `invited_as` may.
   void add_own(const codec::Member& member, Role invited_as);
 
-  // Who is an admin beside those of the genesis.
-  void admins_by(std::function<bool(const NodeId& node)> admin) { more_admins_ = std::move(admin); }
+  // Before that the genesis alone says who is an admin. Again whenever policy changed.
+  void judge_by(const Authority& authority);
 
   // Null for candidates and strangers.
   [[nodiscard]] const KnownMember* find(const AuthorTag& author) const;
   [[nodiscard]] std::vector<codec::Member> all() const;
-  [[nodiscard]] bool is_admin(const NodeId& node) const;
-  // Nothing: it was not let in.
+  // Of these nodes, candidates' too.
+  [[nodiscard]] std::set<AuthorTag> authors_of(const std::set<NodeId>& nodes) const;
+  [[nodiscard]] bool is_admin(const NodeId& node) const;  // now; not if it was revoked
+  [[nodiscard]] bool revoked(const NodeId& node) const { return authority_ != nullptr && authority_->revoked(node); }
+  // Nothing: it was not let in. A revoked node has the role it had.
   [[nodiscard]] std::optional<Role> role_of(const NodeId& node) const;
   // The folder under nodes/: the node's name, or, where a smaller key has that name too, with "-<4 hex>".
   [[nodiscard]] const std::map<std::string, NodeId>& folders() const;
@@ -60,13 +76,22 @@ class Members {
   };
   // Of an entry that is in the set: it was judged.
   News note(const Statement& statement);
+  // Statements left the set: these are all that stand. Whose entries may be judged otherwise now: who is not let in any more,
+  // who invited, and who came with an invitation that is gone.
+  std::set<AuthorTag> restate(const std::vector<Statement>& standing);
+  // Let in since the last call; `again`: perhaps after such a loss.
+  struct LetIn {
+    std::set<AuthorTag> all, again;
+  };
+  LetIn take_let_in() { return std::exchange(let_in_, {}); }
   struct Judgement {
     enum class What : std::uint8_t { no_statement, right, waits, refused };
     What what = What::no_statement;
     std::string reason;
     std::vector<ObjectId> objects = {};  // waits for one of these
   };
-  // May this author state that? `author`: null for one that is not let in. Pure but for what has not come yet.
+  // Does it hold what it needs, whoever may state that (Epochs::refusal)? `author`: null for one that is not let in. Pure but
+  // for what has not come yet.
   [[nodiscard]] Judgement judge(const AuthorTag& tag, const KnownMember* author, const Statement& statement) const;
   // The record that a commit carries for its own author, if it does; else the one that came before, if it did.
   [[nodiscard]] std::optional<codec::Member> record_of(const codec::Header& header,
@@ -82,11 +107,16 @@ class Members {
   [[nodiscard]] const codec::Invitation* invitation(const codec::InvitationId& id) const;
   [[nodiscard]] const codec::Admission* admission(const NodeId& node) const;
   [[nodiscard]] const codec::Refusal* refusal(const codec::Member& member) const;
+  // Whether that lets in, or not, whom this author invited.
+  [[nodiscard]] bool issued(const KnownMember& author, const Statement& statement) const;
+  // Whether it asks to be let in with an invitation that stands.
+  [[nodiscard]] bool invited(const codec::Member& member) const;
   [[nodiscard]] std::size_t refused_by(const codec::InvitationId& id) const;
   [[nodiscard]] std::vector<NodeId> let_in_by(const codec::InvitationId& id) const;
   [[nodiscard]] std::optional<codec::Proof> proof_of(const NodeId& node) const;
-  // For syncd, but for the credential. `now`: invitations that ended before are left out.
-  [[nodiscard]] codec::Roster roster(const NodeId& self, WallMs now) const;
+  // For syncd, but for the credential. `now`: invitations that ended before are left out. `spared`: revoked nodes that keep their
+  // sessions for a while.
+  [[nodiscard]] codec::Roster roster(const NodeId& self, WallMs now, const std::set<NodeId>& spared) const;
   // Whether anything was noted since the last call.
   bool take_changed() { return std::exchange(changed_, false); }
 
@@ -110,7 +140,9 @@ class Members {
   mutable bool folders_stale_ = true;
   std::map<VolumeTag, NodeId> owners_;
   bool changed_ = true;
-  std::function<bool(const NodeId& node)> more_admins_;
+  const Authority* authority_ = nullptr;
+  std::set<AuthorTag> unseated_;  // not let in any more, or not asking any more
+  LetIn let_in_;
 };
 
 }  // namespace meshfs::fsd

@@ -25,6 +25,11 @@ const codec::Refusal* Members::refusal(const codec::Member& member) const {
   return at == refusals_.end() || at->second.invitation != member.invitation ? nullptr : &at->second;
 }
 
+bool Members::invited(const codec::Member& member) const {
+  const codec::Invitation* by = invitation(member.invitation);
+  return by != nullptr && codec::signed_by_invite(member, network_, by->key);
+}
+
 std::vector<Members::Candidate> Members::candidates() const {
   std::vector<Candidate> out;
   for (const auto& [author, member] : records_) {
@@ -55,20 +60,24 @@ std::optional<codec::Proof> Members::proof_of(const NodeId& node) const {
   return codec::Proof{*by, *admitter};
 }
 
-codec::Roster Members::roster(const NodeId& self, WallMs now) const {
+codec::Roster Members::roster(const NodeId& self, WallMs now, const std::set<NodeId>& spared) const {
   codec::Roster out;
   out.open = !role_of(self).has_value();
-  out.admins = genesis_.admins;
-  for (const auto& [author, known] : by_author_) {
-    auto& list = known.epoch < newest_.at(known.node) ? out.denied : out.devices;
-    if (list.size() < codec::kMaxRosterDevices) list.push_back(known.device);
+  out.admins = authority_ == nullptr ? genesis_.admins : authority_->admins();
+  std::erase_if(out.admins, [this](const auto& admin) { return revoked(NodeId{admin.data}); });
+  for (const auto& [author, record] : records_) {
+    const bool member = by_author_.contains(author);
+    const bool gone =
+        (revoked(record.node) && !spared.contains(record.node)) || (member && record.epoch < newest_.at(record.node));
+    auto& list = gone ? out.denied : out.devices;
+    if ((gone || member) && list.size() < codec::kMaxRosterDevices) list.push_back(record.device);
   }
   for (auto* list : {&out.devices, &out.denied}) {
     std::sort(list->begin(), list->end());
     list->erase(std::unique(list->begin(), list->end()), list->end());
   }
   for (const auto& [id, one] : invitations_) {
-    const bool ended = one.until.ms != 0 && one.until < now;
+    const bool ended = (one.until.ms != 0 && one.until < now) || revoked(one.issuer);
     if (!ended && out.invites.size() < codec::kMaxRosterInvites) out.invites.push_back(one.key);
   }
   return out;

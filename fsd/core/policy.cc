@@ -63,8 +63,8 @@ bool fits_what(const PolicyRule& rule, const Asking& what) {
 
 bool by_default(const codec::Policy& epoch, const Actor& who, const Asking& what) {
   if (what.verb == PolicyVerb::command) return false;
-  if (what.verb == PolicyVerb::invite) return !who.guest;
-  if (what.verb == PolicyVerb::admit || what.volume == kNetworkVolume) return is_admin_in(epoch, who.node);
+  if (what.verb == PolicyVerb::invite || what.verb == PolicyVerb::admit || what.volume == kNetworkVolume)
+    return is_admin_in(epoch, who.node);
   if (what.volume == kSharedVolume || what.volume == kCommandsVolume) return !who.guest;
   return what.volume == who.own;
 }

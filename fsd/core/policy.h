@@ -3,7 +3,7 @@
 //
 // Within an epoch: a `deny` that fits wins. Else an `allow` or `only` that fits allows. Else, where an `only` speaks of that
 // verb and place, it is not allowed. Else the default: members write shared, commands and their own volume; guests
-// their own; admins the network volume. Deleting is allowed where writing is, unless a rule speaks of it. Of several epochs
+// their own; admins the network volume, and they invite and let in. Deleting is allowed where writing is, unless a rule speaks of it. Of several epochs
 // (rivals) all must allow.
 #pragma once
 

@@ -36,14 +36,16 @@ void Rejudging::begin(const Epochs::Change& change) {
   save();
 }
 
-// A revoked author's newest headers are no items of the set any more.
+// The newest headers of who is revoked, or not let in any more, are no items of the set.
 void Rejudging::judge_headers() {
-  for (const auto& record : parts_.members.all()) {
-    const AuthorTag tag = codec::author_tag(record);
+  const auto judge = [this](const AuthorTag& tag) {
     const KnownMember* author = parts_.members.find(tag);
-    if (author == nullptr || !parts_.epochs.revoked(author->node)) continue;
-    for (const SetId set : kAllSets) parts_.sets.drop_header(set, tag);
+    parts_.sets.show_headers(tag, author != nullptr && author->let_in && !parts_.epochs.revoked(author->node));
+  };
+  if (all_) {
+    for (const auto& record : parts_.members.all()) judge(codec::author_tag(record));
   }
+  for (const AuthorTag& tag : authors_) judge(tag);
 }
 
 // A head may restate what such an author stamped; the row of his own entry may be gone by the rules of retention.

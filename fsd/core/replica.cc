@@ -66,7 +66,7 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
       inquiries({members, sets, holdings, time, now}, {network, me, identity.member.node, device_key},
                 [this](local::ToSyncd question) { outbox.send(std::move(question)); }),
       network_files({authoring, objects, ports.blobs, time, now}),
-      admitting({members, network_files, time, now}, {identity.genesis, network, identity.member, device_key}),
+      admitting({members, epochs, network_files, time, now}, {identity.genesis, network, identity.member, device_key}),
       versions(ports.blobs),
       signing(needs, versions),
       delta_server(ports.blobs, versions, ports.workshop,
@@ -82,7 +82,7 @@ Replica::Parts::Parts(codec::Identity who, Ports given, Options chosen)
       evictions({objects, needs, files, keeping, inquiries, guard, now, ports.note, ports.open}),
       demands({ports.index, objects, needs, files, keeping, inquiries, now, ports.note}) {
   needs.guess_by(versions);
-  members.admins_by([this](const NodeId& node) { return epochs.ever_admin(node) && !epochs.revoked(node); });
+  members.judge_by(epochs);
   applier.refuse_by([this](const codec::Header& header, const codec::Entry& entry, const Hash& hash) {
     return refusal(header, entry, hash);
   });
@@ -303,8 +303,10 @@ Instant Replica::tick(Instant now, WallMs wall) {
     p.look_at_members = true;  // time may have come, or an invitation have ended
   }
   if (more || yet_more || judging) return now;
+  if (!p.spared.empty() && now >= p.spared_until) p.tell_roster(false);
   Instant next = std::min(
       {p.time.next_persist(), p.told_time + kTellTimeEvery, p.inquiries.tick(), collected, choosing, p.room_at});
+  if (!p.spared.empty()) next = std::min(next, p.spared_until);
   if (p.wants_seal || !p.outbox.all_durable()) next = std::min(next, p.retry_at);
   if (p.objects.next_due().ms != INT64_MAX) {
     const std::int64_t wait_ms = p.objects.next_due().ms - p.time.at(now).ms;

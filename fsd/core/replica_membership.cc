@@ -43,7 +43,8 @@ void Replica::Parts::let_in() {
 
 void Replica::Parts::tell_roster(bool always) {
   if (!outbox.is_connected()) return;
-  codec::Roster roster = members.roster(identity.member.node, time.at(now));
+  if (now >= spared_until) spared.clear();
+  codec::Roster roster = members.roster(identity.member.node, time.at(now), spared);
   // A signature each time would be milliseconds on a router.
   auto proof = members.proof_of(identity.member.node);
   if (!told_roster || proof != told_proof) {
@@ -103,6 +104,7 @@ std::vector<Replica::NodeLine> Replica::nodes() const {
     line.epoch = member.epoch;
     line.refused = refused;
     line.self = member.node == p.identity.member.node;
+    if (p.members.revoked(member.node)) line.role = "revoked";
     if (const codec::Admission* by = p.members.admission(member.node))
       line.admitted_by = p.members.name_of(by->admitter);
   };

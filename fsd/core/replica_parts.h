@@ -89,6 +89,10 @@ struct Replica::Parts {
   Admitting admitting;
   bool look_at_members = true;
   std::optional<codec::Roster> told_roster;
+  // Whom an epoch just revoked: it and those behind it hear of that first.
+  static constexpr Duration kSpare = seconds(10);
+  std::set<NodeId> spared;
+  Instant spared_until;
   std::optional<codec::Proof> told_proof;
   FlatVersions versions;
   Signing signing;
@@ -144,6 +148,7 @@ struct Replica::Parts {
   void note_policy(const std::vector<Visible>& visible);
   // Some entries are judged anew, if an epoch asks for it. True if there are more.
   bool judge_anew();
+  void restate_membership();
   [[nodiscard]] std::string refusal(const codec::Header& header, const codec::Entry& entry, const Hash& hash) const;
   // replica_membership.cc
   Status first_commits();

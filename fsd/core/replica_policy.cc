@@ -7,7 +7,14 @@ namespace meshfs::fsd {
 
 std::string Replica::Parts::refusal(const codec::Header& header, const codec::Entry& entry, const Hash& hash) const {
   const KnownMember* author = members.find(header.author);
-  return author == nullptr ? std::string() : epochs.refusal(*author, header, entry, hash);
+  if (author != nullptr) return epochs.refusal(*author, header, entry, hash);
+  if (!started) return {};  // its member record may lie behind it in the log
+  const Statement statement = statement_of(header.volume, entry);
+  const auto* record = std::get_if<codec::Member>(&statement);
+  const bool stands = record != nullptr && (members.role_of(record->node) || members.invited(*record));
+  if (!stands) return "its author has not been let in";
+  return epochs.refusal({record->node, record->device, record->epoch, record->name, Role::guest, false}, header, entry,
+                        hash);
 }
 
 void Replica::Parts::note_policy(const std::vector<Visible>& visible) {
@@ -16,6 +23,12 @@ void Replica::Parts::note_policy(const std::vector<Visible>& visible) {
 }
 
 void Replica::Parts::follow_policy(bool replaying) {
+  const Members::LetIn fresh_members = members.take_let_in();
+  for (const AuthorTag& author : fresh_members.all) {
+    const KnownMember* known = members.find(author);
+    if (known != nullptr && !epochs.revoked(known->node)) sets.show_headers(author, true);
+  }
+  if (!fresh_members.again.empty()) rejudging.begin({false, fresh_members.again, {}});
   const auto fresh = epochs.due();
   for (const auto& content : epochs.take_missing()) {
     needs.urge(needs.missing_of(content, 0, content.size, codec::kMaxListItems));
@@ -28,8 +41,14 @@ void Replica::Parts::follow_policy(bool replaying) {
     names.settle();
     if (auto own = objects.take_visible(); on_change) changes.add(own);
   }
-  rejudging.begin(epochs.adopt(fresh));
+  const Epochs::Change change = epochs.adopt(fresh);
+  rejudging.begin(change);
+  members.judge_by(epochs);
   if (replaying) return;
+  if (!change.revoked.empty()) {
+    spared.insert(change.revoked.begin(), change.revoked.end());
+    spared_until = now + kSpare;
+  }
   ports.note("policy epoch " + std::to_string(epochs.highest()) + " is in force");
   intake.wake_epochs();
   collect_visible();
@@ -44,7 +63,32 @@ bool Replica::Parts::judge_anew() {
     collect_visible();
     authoring.recompose(intake.take_touched());
   }
+  if (!rejudging.running()) restate_membership();
   return rejudging.running();
+}
+
+// What was refused may have let somebody in, who may have let in others: theirs is judged next.
+void Replica::Parts::restate_membership() {
+  std::vector<Statement> standing;
+  std::vector<Hash> entries;
+  const Packer prefix = std::move(keys::begin(keys::Space::object).fixed(kNetworkVolume));
+  ports.index.scan(prefix.view(), [&](ByteView key, ByteView row) {
+    const auto rest = keys::after(key, prefix.view());
+    if (!rest) return false;
+    const auto record = unpack_object({kNetworkVolume, Unpacker(*rest).fixed<LocalId>()}, row);
+    if (!record.ok()) return true;
+    for (const Head& head : record->heads) entries.push_back(head.entry);
+    return true;
+  });
+  for (const Hash& entry : entries) {
+    const auto info = sets.find(entry);
+    const auto* record = info ? view.load(*info) : nullptr;
+    if (record == nullptr) continue;
+    Statement statement = statement_of(kNetworkVolume, record->entry(info->index));
+    if (statement.index() != 0) standing.push_back(std::move(statement));
+  }
+  const std::set<AuthorTag> lost = members.restate(standing);
+  if (!lost.empty()) rejudging.begin({false, lost, {}});
 }
 
 // --- making epochs ---

@@ -38,13 +38,13 @@ class Seals {
   [[nodiscard]] virtual const AuthorTag& own() const = 0;
   // Of a content. Null: it is none that this node can open. unreachable: its first bytes are not here; bad_bytes: damaged.
   virtual Result<std::shared_ptr<const crypto::Seal>> open(const codec::Content& content) = 0;
-  // A fresh one. A reader's device is the one that its node has today. not_found: a reader's member record has not come.
+  // A fresh one. A reader's device is the one that its node has today; revoked nodes are left out. not_found: a reader's member record has not come.
   virtual Result<std::shared_ptr<const crypto::Seal>> make(const SealTags& readers, std::uint64_t plain_bytes) = 0;
   // The key of a private directory's names; none: it is private to others, or damaged.
   virtual std::optional<crypto::SivKey> key_of_directory(const codec::Attributes& attributes) = 0;
   // Makes it private, or changes its readers: the key of its names stays. denied: private to others.
   virtual Status seal_directory(codec::Attributes& attributes, const SealTags& readers) = 0;
-  // Names of nodes, separated by commas, and this node. not_found: one is no node's; too_large: more than kMaxSealReaders.
+  // Names of nodes, separated by commas, and this node. not_found: one is no node's, or a revoked one's; too_large: more than kMaxSealReaders.
   virtual Result<SealTags> readers_named(std::string_view names) = 0;
   // The nodes' names, sorted, separated by commas.
   virtual std::string names_of(const SealTags& readers) = 0;

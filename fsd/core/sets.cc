@@ -152,32 +152,38 @@ void Sets::remove(std::uint64_t number, SetId set, const Hash& hash) {
   removed_.insert(hash);
 }
 
-bool Sets::offer_header(const codec::SignedHeader& header) {
+// A header that is no item has number 0.
+bool Sets::offer_header(const codec::SignedHeader& header, bool shown) {
   const SetId set = set_of(header.header.volume);
   const Hash hash = codec::header_item_hash(network_, header);
   const Packer key = header_key(set, header.header.author);
-  if (const auto row = index_.get(key.view())) {
-    const auto old = unpack_header(*row);
-    if (old) {
-      const auto known = codec::decode_signed_header(old->header);
-      if (known.ok() && std::pair(known->header.sequence, old->hash) >= std::pair(header.header.sequence, hash)) {
-        return false;
-      }
-      remove(old->item, set, old->hash);
+  const auto row = index_.get(key.view());
+  if (const auto old = row ? unpack_header(*row) : std::nullopt) {
+    const auto known = codec::decode_signed_header(old->header);
+    if (known.ok() && std::pair(known->header.sequence, old->hash) >= std::pair(header.header.sequence, hash)) {
+      return false;
     }
+    if (old->item != 0) remove(old->item, set, old->hash);
   }
-  Packer row;
-  row.number(add(set, hash, header.header.author)).fixed(hash).blob(codec::encode_signed_header(header));
-  index_.put(key.view(), row.view());
+  store_header(key.view(), shown ? add(set, hash, header.header.author) : 0, hash, codec::encode_signed_header(header));
   return true;
 }
 
-void Sets::drop_header(SetId set, const AuthorTag& author) {
-  const Packer key = header_key(set, author);
-  const auto row = index_.get(key.view());
-  const auto known = row ? unpack_header(*row) : std::nullopt;
-  if (known) remove(known->item, set, known->hash);
-  index_.erase(key.view());
+void Sets::show_headers(const AuthorTag& author, bool shown) {
+  for (const SetId set : kAllSets) {
+    const Packer key = header_key(set, author);
+    const auto row = index_.get(key.view());
+    const auto known = row ? unpack_header(*row) : std::nullopt;
+    if (!known || (known->item != 0) == shown) continue;
+    if (!shown) remove(known->item, set, known->hash);
+    store_header(key.view(), shown ? add(set, known->hash, author) : 0, known->hash, known->header);
+  }
+}
+
+void Sets::store_header(ByteView key, std::uint64_t item, const Hash& hash, ByteView header) {
+  Packer row;
+  row.number(item).fixed(hash).blob(header);
+  index_.put(key, row.view());
 }
 
 std::optional<Sets::Item> Sets::item(std::uint64_t number) {

@@ -38,11 +38,10 @@ class Sets {
   void hold(const Hash& entry);
   void release(const Hash& entry);
 
-  // Keeps the greatest (sequence, hash) per author and set; true if `header` is it now.
-  bool offer_header(const codec::SignedHeader& header);
-
-  // It counts no more.
-  void drop_header(SetId set, const AuthorTag& author);
+  // Keeps the greatest (sequence, hash) per author and set; true if `header` is it now. Not `shown`: it is known, but no item.
+  bool offer_header(const codec::SignedHeader& header, bool shown);
+  // Whether an author's newest headers are items.
+  void show_headers(const AuthorTag& author, bool shown);
 
   struct Item {
     SetId set = SetId::shared;
@@ -61,6 +60,7 @@ class Sets {
   // Also of an entry that is named as origin before it is known: then position is 0 and nothing but `holds` counts.
   std::optional<EntryInfo> row_of(const Hash& entry);
   void store(const Hash& entry, const EntryInfo& info);
+  void store_header(ByteView key, std::uint64_t item, const Hash& hash, ByteView header);
   std::uint64_t add(SetId set, const Hash& hash, const std::optional<AuthorTag>& header_of);
   void remove(std::uint64_t number, SetId set, const Hash& hash);
 

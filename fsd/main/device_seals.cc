@@ -60,7 +60,7 @@ Opened DeviceSeals::make(const SealTags& readers, std::uint64_t plain_bytes) {
                                   [&](const codec::Member& member) { return codec::author_tag(member) == reader; });
     if (one == members.end())
       return error(Errc::not_found, "a reader's member record has not come here yet: wait, or seal it for others");
-    nodes.push_back(one->node);
+    if (!replica_.epochs().revoked(one->node)) nodes.push_back(one->node);
   }
   crypto::SealSecrets secrets;
   crypto::fill_random(secrets.once.data);
@@ -101,7 +101,8 @@ Result<SealTags> DeviceSeals::readers_named(std::string_view names) {
     const std::string_view name = names.substr(0, names.find(','));
     names.remove_prefix(std::min(name.size() + 1, names.size()));
     const auto at = folders.find(std::string(name));
-    if (at == folders.end()) return error(Errc::not_found, "there is no node " + std::string(name));
+    if (at == folders.end() || replica_.epochs().revoked(at->second))
+      return error(Errc::not_found, "there is no node " + std::string(name) + ", or it was revoked");
     nodes.push_back(at->second);
   }
   SealTags out{own_};

@@ -51,10 +51,16 @@ std::string MemberAnswers::nodes() const {
   return json_object({member("now_ms", replica_.status().network_time.ms), member("nodes", all.str())}) + "\n";
 }
 
-Status MemberAnswers::invite(const std::string& hex) {
+Status MemberAnswers::invite(std::string hex, bool& endless) {
+  const bool wish = !hex.empty() && hex.back() == '?';
+  if (wish) hex.pop_back();
   const auto bytes = from_hex(hex);
-  const auto invitation = bytes ? codec::decode_invitation(*bytes) : Result<codec::Invitation>(Errc::bad_bytes);
+  auto invitation = bytes ? codec::decode_invitation(*bytes) : Result<codec::Invitation>(Errc::bad_bytes);
   if (!invitation) return error(Errc::invalid, "That is no invitation: install all programs from one release.");
+  const Status made = replica_.invite(*invitation);
+  endless = wish && !made.ok() && made.code() == Errc::busy;
+  if (!endless) return made;
+  invitation->until = {};
   return replica_.invite(*invitation);
 }
 
@@ -62,29 +68,33 @@ bool MemberAnswers::answer(const std::string& verb, const std::string& argument,
   if (verb == "nodes") {
     reply(nodes());
   } else if (verb == "invite") {
-    reply_when_durable(invite(argument), reply);
+    bool endless = false;
+    const Status made = invite(argument, endless);
+    reply_when_durable(made, endless ? "{\"endless\":true}\n" : "{}\n", reply);
   } else if (verb == "approve") {
-    reply_when_durable(replica_.approve(argument), reply);
+    reply_when_durable(replica_.approve(argument), "{}\n", reply);
   } else {
     return false;
   }
   return true;
 }
 
-void MemberAnswers::reply_when_durable(const Status& done, const Answers::Reply& reply) {
+void MemberAnswers::reply_when_durable(const Status& done, const char* answer, const Answers::Reply& reply) {
   if (!done) return reply(done.failure());
-  replica_.files().sync([reply](const Status& durable) {
-    reply(durable ? Result<std::string>(std::string("{}\n")) : Result<std::string>(durable.failure()));
+  replica_.files().sync([reply, answer](const Status& durable) {
+    reply(durable ? Result<std::string>(std::string(answer)) : Result<std::string>(durable.failure()));
   });
 }
 
 void MemberAnswers::publish_waiting() {
   for (const std::string& name : os::names_in(folder_).names) {
     const std::string path = folder_ + "/" + name;
-    if (const Status made = invite(read_line(path)); !made) {
+    bool endless = false;
+    if (const Status made = invite(read_line(path), endless); !made) {
       note_("an invite that waited in " + path + " stays there: " + made.failure().message);
       continue;
     }
+    if (endless) note_("this node does not know the time yet: an invite made here holds until it is used");
     replica_.files().sync([path](const Status& durable) {
       if (durable) unlink(path.c_str());
     });

@@ -1,7 +1,8 @@
 // What tools ask about membership: the verbs nodes, invite and approve of the local socket; and invitations that `mesh invite` left in
 // the state folder while this daemon did not run. Owned by Daemon; state thread only. Fields and answers are as Answers has them.
 //   nodes                     all that are known, candidates too
-//   invite HEX                an encoded Invitation whose `until` says how long from now, 0 for ever
+//   invite HEX                an encoded Invitation whose `until` says how long from now, 0 for ever. HEX?: for ever if this node does
+//                             not know the time; then "endless":true
 //   approve NAME
 #pragma once
 
@@ -21,8 +22,8 @@ class MemberAnswers {
 
  private:
   [[nodiscard]] std::string nodes() const;
-  Status invite(const std::string& hex);
-  void reply_when_durable(const Status& done, const Answers::Reply& reply);
+  Status invite(std::string hex, bool& endless);
+  void reply_when_durable(const Status& done, const char* answer, const Answers::Reply& reply);
 
   Replica& replica_;
   std::string folder_;

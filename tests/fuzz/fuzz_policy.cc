@@ -80,7 +80,7 @@ void add_epoch(Source& in, const codec::Genesis& network, Made& made) {
   made.numbers.push_back(policy.number);
   made.files.push_back(file(codec::policy_file_name(policy.number, hash), body));
   const std::uint8_t signers = in.next();
-  for (const std::uint8_t who : {1, 2}) {
+  for (const std::uint8_t who : {std::uint8_t{1}, std::uint8_t{2}}) {
     if ((signers >> who & 1) == 0) continue;
     const auto signature = codec::sign_policy(codec::network_id(network), policy.number, hash, key(who));
     made.files.push_back(file(codec::signature_file_name(signature), codec::encode_policy_signature(signature)));
@@ -106,7 +106,7 @@ struct Told {
   std::string verdicts() const {
     std::string out = std::to_string(epochs.highest());
     for (const Hash& head : epochs.heads()) out += " " + head.hex();
-    for (const std::uint8_t who : {2, 3}) {
+    for (const std::uint8_t who : {std::uint8_t{2}, std::uint8_t{3}}) {
       for (std::uint32_t number = 0; number < 5; ++number) {
         codec::Header header;
         header.hlc.value = 1;

@@ -17,7 +17,8 @@ BIN, PEER = pathlib.Path(os.environ["LAB_BIN"]), os.environ["HOSTILE_PEER"]
 STRANGERS = ("junk", "hellos", "replays")
 # What those of these kinds must have come to show: that they are judged means that they were heard.
 ALLOWED = {"flood": "sound-", "symlinks": "symlink-", "twins": "twin-", "dated": "dated-"}
-FORBIDDEN = ("forged-", "rule-", "q", "..", "promised-", "nodes-", "network-")
+FORBIDDEN = ("forged-", "rule-", "q", "..", "promised-", "nodes-", "network-", "stolen-")
+SILENT = ("revoked",)                       # gets no session to say anything in
 ANSWERING = ("cells", "sketch", "beacons")  # say little unless asked
 ATTACK_S, ROUNDS = 6, 12
 VICTIM = 3
@@ -158,7 +159,7 @@ def attack(kind, author):
     print(f"{kind:9} {said['messages']:8} {said['frames']:8} {cost['meshfs-syncd']:9.1f} {cost['meshfs-fsd']:7.1f} "
           f"{grown['meshfs-syncd'] / 1024:9.0f} {grown['meshfs-fsd'] / 1024:8.0f} {wrote / 1024:8.0f} "
           f"{usual:8.1f} {median(took):8.1f} {median(took) / usual:6.2f}", flush=True)
-    check(said["messages"] + said["frames"] > (0 if kind in ANSWERING else 20), f"{kind}: hostile_peer was not heard: {said}")
+    check(kind in SILENT or said["messages"] + said["frames"] > (0 if kind in ANSWERING else 20), f"{kind}: hostile_peer was not heard: {said}")
     check(None not in took, f"{kind}: honest news did not arrive within {LONGEST_S} s: {took}")
     limit = ROUND_DISK + (STRANGERS_DISK if kind in STRANGERS else MEMBER_DISK)
     check(wrote <= limit, f"{kind}: node {VICTIM} wrote {wrote} bytes, more than {limit}")
@@ -176,6 +177,12 @@ def end(kinds):
     for stem in FORBIDDEN:
         shown = sorted(name for name in names[VICTIM] if name.startswith(stem))
         check(not shown, f"{stem} shows: {shown[:5]}")
+    policies = os.listdir(mesh(1, "network/policy")) if os.path.isdir(mesh(1, "network/policy")) else []
+    check(len(policies) == (2 if "revoked" in kinds else 0), f"files of policy: {policies}")
+    check(len(os.listdir(mesh(1, "network/admitted"))) == 3, "somebody else was let in")
+    if "revoked" in kinds:
+        peers = json.loads(mesh(VICTIM, ".mesh/peers").read_text())["peers"]
+        check(not [one for one in peers if one["name"] == "n4" and one["state"] == "connected"], "a revoked node has a session")
     check(honest_files() == ROUNDS * 2 * len(kinds), f"{honest_files()} honest files show, not {ROUNDS * 2 * len(kinds)}")
     for kind in set(kinds) & set(ALLOWED):
         check(any(name.startswith(ALLOWED[kind]) for name in names[1]), f"nothing of {kind} arrived")

@@ -47,6 +47,27 @@ case_membership() {
   expect_refusal 'only admins|not running' "$LAB_BIN/mesh" invite --state "$LAB/2/state"
 }
 
+# A first node that does not know the time, as most routers: what nobody asked to end holds until it is used.
+case_invite_without_a_clock() {
+  # shellcheck disable=SC2034  # lab_start reads it
+  local LAB_CLOCK=none token
+  lab_line 3
+  lab_create 1 one
+  token=$(mesh_of 1 invite 2>"$LAB/said")
+  grep -q 'not running' "$LAB/said" || lab_fail "it does not say when the invite holds: $(cat "$LAB/said")"
+  lab_start 1
+  join_with 2 two "$token"
+  lab_start 2
+  lab_wait 30 "two is not let in" first_line_says 2 '2 nodes, all in sync'
+  grep -q 'holds until it is used' "$LAB/1/fsd.log" || lab_fail "the log does not say that the invite has no end"
+  expect_refusal 'does not know the time' "$LAB_BIN/mesh" invite --expires 2h --state "$LAB/1/state"
+  token=$(mesh_of 1 invite 2>"$LAB/said")
+  grep -q 'holds until it is used' "$LAB/said" || lab_fail "nobody is told that the invite has no end: $(cat "$LAB/said")"
+  join_with 3 three "$token"
+  lab_start 3
+  lab_wait 30 "three is not let in" first_line_says 1 '3 nodes, all in sync'
+}
+
 case_approval_and_other_networks() {
   lab_line 2
   lab_create 1 one

@@ -16,8 +16,9 @@ constexpr std::uint64_t kBeaconEvery = 10;  // turns; of one that is no liar by 
 constexpr std::uint64_t kUsualBeaconEvery = 200;
 constexpr int kHellosPerTurn = 20, kReplaysPerTurn = 20;
 constexpr std::array<const char*, Liar::kAllKinds> kNames{
-    "sketch", "beacons", "cells", "ranges",   "replays", "hellos", "wants",    "refused", "told", "forged",  "twins",
-    "dated",  "flood",   "paths", "symlinks", "network", "bombs",  "pointers", "junk",    "keys", "keywants"};
+    "sketch", "beacons",  "cells", "ranges", "replays",  "hellos", "wants",    "refused",
+    "told",   "forged",   "twins", "dated",  "flood",    "paths",  "symlinks", "network",
+    "bombs",  "pointers", "junk",  "keys",   "keywants", "policy", "revoked"};
 constexpr int kFloodPerTurn = 5, kJunkPerTurn = 250;  // 1,000 entries and 50,000 packets a second
 constexpr std::size_t kMostQueued = 64 * 1024;        // to each victim: more would only wait
 
@@ -290,6 +291,12 @@ void Liar::sign(syncd::Session& victim) {
       break;
     case Kind::network:
       add(lies_->network(now));
+      break;
+    case Kind::policy:
+      add(lies_->policy(now));
+      break;
+    case Kind::revoked:
+      add(lies_->stolen(now));
       break;
     case Kind::bombs: {
       codec::ChunkedContent content{64 * 1024, {}};

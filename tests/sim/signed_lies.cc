@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "fsd/core/policy_files.h"
+#include "fsd/core/statements.h"
 #include "schema/codec/packing.h"
+#include "schema/codec/policy.h"
 
 namespace meshfs::sim {
 
@@ -53,6 +56,7 @@ codec::ObjectEntry object_of(const VolumeTag& volume, const FileName& name, code
 SignedLies::SignedLies(const codec::Identity& identity, const AuthorTag& victim, std::uint64_t first,
                        std::uint64_t seed)
     : device_(crypto::SigningKey::from_seed(identity.device_seed)),
+      identity_(identity),
       network_(codec::network_id(identity.genesis)),
       me_(codec::author_tag(identity.member)),
       victim_(victim),
@@ -167,6 +171,59 @@ codec::Bundle SignedLies::symlink(WallMs now) {
 codec::Bundle SignedLies::network(WallMs now) {
   const codec::Header header = this->header(now, kNetworkVolume);
   return bundle(header, object_of(kNetworkVolume, *FileName::from(fresh_name("rule-")), codec::Kind::file, Bytes(20)));
+}
+
+codec::Bundle SignedLies::at_place(WallMs now, const codec::Place& place, std::string_view type, Bytes bytes) {
+  codec::ObjectEntry entry = object_of(kNetworkVolume, place.name, codec::Kind::file, std::move(bytes));
+  entry.place.value->now = place;
+  entry.object = codec::object_id({kNetworkVolume, place.parent}, place.name, codec::Kind::file);
+  entry.attributes.value->type = type;
+  return bundle(header(now, kNetworkVolume), std::move(entry));
+}
+
+codec::Bundle SignedLies::policy(WallMs now) {
+  const auto root = crypto::SigningKey::from_seed(*identity_.node_seed);
+  codec::Policy epoch = codec::genesis_policy(identity_.genesis);
+  epoch.number = 1;
+  epoch.follows = {Hash{network_.data}};
+  epoch.admins = {root.public_key()};
+  const Bytes body = codec::encode_policy(epoch);
+  const Hash hash = crypto::hash_of(body);
+  const auto file = [](const std::string& name) {
+    return codec::Place{fsd::policy_directory(), *FileName::from(name)};
+  };
+  auto signature = codec::sign_policy(network_, epoch.number, hash, root);
+  switch (rng_.below(5)) {
+    case 0:
+      return at_place(now, file(codec::policy_file_name(epoch.number, hash)), "policy", body);
+    case 1:
+      break;
+    case 2:
+      signature.admin = identity_.genesis.admins.front();
+      break;
+    case 3: {
+      codec::Invitation invitation;
+      for (auto& byte : invitation.key.data) byte = static_cast<std::uint8_t>(rng_.next());
+      invitation.issuer = identity_.member.node;
+      const auto place = fsd::invitation_place(codec::invitation_id(invitation.key));
+      return at_place(now, place, fsd::kInvitationType, codec::encode_invitation(invitation));
+    }
+    default: {
+      codec::Admission admission;
+      for (auto& byte : admission.node.data) byte = static_cast<std::uint8_t>(rng_.next());
+      admission.admitter = me_;
+      codec::sign_admission(admission, network_, device_);
+      return at_place(now, fsd::admission_place(admission.node), fsd::kAdmissionType,
+                      codec::encode_admission(admission));
+    }
+  }
+  return at_place(now, file(codec::signature_file_name(signature)), "policy",
+                  codec::encode_policy_signature(signature));
+}
+
+codec::Bundle SignedLies::stolen(WallMs now) {
+  const codec::Header header = this->header({now.ms - 3'600'000}, kSharedVolume);
+  return bundle(header, object_of(kSharedVolume, *FileName::from(fresh_name("stolen-")), codec::Kind::file, Bytes(20)));
 }
 
 codec::Bundle SignedLies::promised(WallMs now, const codec::ChunkedContent& content) {

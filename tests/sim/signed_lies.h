@@ -5,6 +5,8 @@
 //   dated    from the first millisecond of 1970 or from ten years ahead    flood   sound small files, as many as asked for
 //   paths    "..", ".", "a/b", "a<NUL>b", 256 bytes; "nodes", ".mesh" and others in the root
 //   symlinks to /etc/shadow and out of the tree                network  files of the network's volume, which only admins write
+//   policy   epochs that make him the admin, signatures in a true admin's name, invitations and admissions
+//   stolen   sound files, dated back by an hour
 //   promised files whose content is whatever the caller says it is
 #pragma once
 
@@ -27,6 +29,8 @@ class SignedLies {
   codec::Bundle path(WallMs now);
   codec::Bundle symlink(WallMs now);
   codec::Bundle network(WallMs now);
+  codec::Bundle policy(WallMs now);
+  codec::Bundle stolen(WallMs now);
   codec::Bundle promised(WallMs now, const codec::ChunkedContent& content);
 
  private:
@@ -37,7 +41,10 @@ class SignedLies {
                          ByteView instead) const;
   std::string fresh_name(const char* stem);
 
+  codec::Bundle at_place(WallMs now, const codec::Place& place, std::string_view type, Bytes bytes);
+
   crypto::SigningKey device_;
+  codec::Identity identity_;
   NetworkId network_;
   AuthorTag me_, victim_;
   std::uint64_t sequence_, names_ = 0;

@@ -68,11 +68,16 @@ bool begins_network(const codec::Identity& identity) {
 
 // To the daemon, or where it will look when it starts.
 Status publish(const Arguments& arguments, const codec::Invitation& invitation, bool of_an_admin) {
-  const std::string hex = to_hex(codec::encode_invitation(invitation));
+  // Days that nobody asked for are a wish: what one node can use, or an admin approves, may also hold until then.
+  const bool wish = !arguments.has("--expires") && !arguments.has("--passphrase") && invitation.uses <= 1;
+  const std::string hex = to_hex(codec::encode_invitation(invitation)) + (wish ? "?" : "");
   auto daemon = DaemonLink::connect(arguments.state + "/fsd.sock");
   if (daemon.ok()) {
-    const auto done = daemon->ask("invite", {hex});
-    return done ? Status() : Status(done.failure());
+    const auto done = daemon->ask_json("invite", {hex});
+    if (!done) return done.failure();
+    if (done->at("endless").truth)
+      std::fputs("This node does not know the time yet: the invite holds until it is used.\n", stderr);
+    return {};
   }
   if (daemon.code() == Errc::denied) return daemon.failure();
   if (!of_an_admin)

@@ -72,6 +72,8 @@ Error refusal(const std::string& path, const std::vector<std::string>& before) {
                  printable(path) + " is sealed: only nodes that can read it (" + listed(before) + ") may change that.");
   if (errno == EOPNOTSUPP)
     return error(Errc::invalid, "Only files and directories can be sealed, and " + printable(path) + " is neither.");
+  if (errno == ENOENT)
+    return error(Errc::not_found, "One of these nodes was revoked and can be no reader: `mesh nodes` says which.");
   if (errno == ENAMETOOLONG)
     return error(Errc::invalid,
                  printable(path) + " has a name of more than 175 bytes, too long for a private directory.");

@@ -42,7 +42,7 @@ TEST(Membership, WhoDoesNotKnowTheInvitationLetsTheRecordWait) {
   net.world.add(net.candidate(1, "c", 1), false);
   net.world.carry(net.world[2], net.world[1], 100);
   EXPECT_EQ(net.role(1, "c"), "unknown");
-  EXPECT_EQ(net.world[1].replica->status().pending, 2u) << "the record, and its header";
+  EXPECT_EQ(net.world[1].replica->status().pending, 1u) << "the record";
   net.world.carry(net.world[0], net.world[1], 100);
   EXPECT_EQ(net.role(1, "c"), "candidate");
   EXPECT_EQ(net.world[1].replica->status().pending, 0u);

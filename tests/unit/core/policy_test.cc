@@ -57,7 +57,8 @@ TEST_F(PolicyRules, WithoutRulesMembersWriteWhatIsCommonAndTheirOwn) {
   EXPECT_FALSE(may(2, PolicyVerb::write, kNetworkVolume));
   EXPECT_TRUE(may(1, PolicyVerb::write, kNetworkVolume));
   EXPECT_FALSE(may(2, PolicyVerb::command, kCommandsVolume, "reboot"));
-  EXPECT_TRUE(may(2, PolicyVerb::invite, kNetworkVolume));
+  EXPECT_TRUE(may(1, PolicyVerb::invite, kNetworkVolume));
+  EXPECT_FALSE(may(2, PolicyVerb::invite, kNetworkVolume));
   EXPECT_FALSE(may(2, PolicyVerb::admit, kNetworkVolume));
 }
 
@@ -201,9 +202,8 @@ class Naive {
       case PolicyVerb::command:
         return false;
       case PolicyVerb::admit:
-        return admin;
       case PolicyVerb::invite:
-        return !who_.guest;
+        return admin;
       default:
         break;
     }

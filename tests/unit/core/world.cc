@@ -67,9 +67,11 @@ void TestNode::crash() {
 }
 
 void TestNode::settle(Instant now, WallMs wall) {
-  do {
-    replica->tick(now, wall);
-  } while (store.flush());
+  bool more = true;
+  for (int turns = 0; turns < 1000 && more; ++turns) {
+    more = replica->tick(now, wall) <= now;
+    more = store.flush() || more;
+  }
   drain();
 }
 

@@ -88,13 +88,15 @@ TEST_F(IngestTest, SeveralThreadsMakeTheBlobsThatOneMakes) {
 TEST_F(IngestTest, ALargeFileReachesTheDiskWhileItIsStored) {
   CountingFlusher flusher(flusher_);
   store_ = *Store::open({folder_.path(), network_}, flusher);
+  const int before = flusher.jobs;
   IngestWorker worker(inbox_.post(), store_->blobs());
   Rng rng(24);
   const Bytes bytes = random_bytes(rng, 20'000'000);
   const auto content = ingest(worker, *staging(bytes), bytes.size());
   ASSERT_TRUE(content);
   EXPECT_EQ(*read_content(store_->blobs(), *content, 0, bytes.size()), bytes);
-  EXPECT_GT(flusher.jobs, 1) << "nobody asked for a flush: the store began it";
+  // One, if the disk is so slow that it lasts until the end.
+  EXPECT_GT(flusher.jobs, before) << "nobody asked for a flush: the store began it";
   store_.reset();  // before its flusher
 }
 

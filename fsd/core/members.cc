@@ -55,7 +55,10 @@ void Members::judge_by(const Authority& authority) {
 void Members::add_own(const codec::Member& member, Role invited_as) {
   own_ = codec::author_tag(member);
   invited_as_ = invited_as;
-  refresh(*own_, records_.try_emplace(*own_, member).first->second);
+  const auto [known, is_new] = records_.try_emplace(*own_, member);
+  // Told of once more only when it is sealed, which note() takes for known: after `mesh join` anew it is another device's.
+  if (is_new) keep(kMember, own_->view(), codec::encode_member(member));
+  refresh(*own_, known->second);
 }
 
 // What follows from a record: nothing while its node is a candidate.

@@ -251,5 +251,36 @@ TEST(Membership, AnyOrderOfArrivalLetsTheSameIn) {
   }
 }
 
+// Refused with one invite, let in with another; what it wrote between comes with it.
+TEST(Membership, WhoWasRefusedComesWithAnotherInvite) {
+  Network net(11, 2);
+  World& world = net.world;
+  ASSERT_TRUE(net.invite(1).ok());
+  world.add(net.candidate(1, "b2", 1), false);
+  world.converge();
+  world.add(net.candidate(2, "c", 1), false);
+  world.converge();
+  ASSERT_NE(net.standing(3), "");
+  const auto nodes = world[3].files().lookup(world[3].files().root(), "nodes");
+  const auto own = world[3].files().lookup(*nodes, "c");
+  ASSERT_TRUE(put_file(world[3], *own, "early", "text").ok());
+  world.converge();
+  Invitation guest;
+  guest.guest = true;
+  ASSERT_TRUE(net.invite(2, guest).ok());
+  codec::Identity again = net.candidate(2, "c", 1);
+  const crypto::SigningKey second = key_of(2);
+  codec::rotate_device(again, *again.node_seed, &second);
+  again.guest = true;
+  world[3].stop();
+  world[3].join_again(again);
+  world[3].start(world.now, world.wall);
+  world.converge();
+  EXPECT_EQ(net.standing(3), "");
+  EXPECT_EQ(net.role(0, "c"), "guest");
+  net.expect_equal_sets();
+  for (std::size_t i = 0; i < world.size(); ++i) EXPECT_EQ(check_totals(world[i]), "") << i;
+}
+
 }  // namespace
 }  // namespace meshfs::sim

@@ -16,8 +16,9 @@ class TestNode {
   TestNode(codec::Identity identity, bool has_clock) : identity_(std::move(identity)), has_clock_(has_clock) {}
 
   void start(Instant now, WallMs wall);
-  void stop();   // clean: the index stays
-  void crash();  // power cut
+  void stop();                                                                    // clean: the index stays
+  void crash();                                                                   // power cut
+  void join_again(codec::Identity identity) { identity_ = std::move(identity); }  // while it is stopped
   void tick(Instant now, WallMs wall) { replica->tick(now, wall); }
   // Flushes and hands out what waits, until nothing moves.
   void settle(Instant now, WallMs wall);

@@ -1,0 +1,98 @@
+// New policy epochs and signatures, made on machines of admins; the router's program is built with no_policy_making.cc instead.
+#include <algorithm>
+
+#include "fsd/core/fences.h"
+#include "fsd/core/policy_files.h"
+#include "fsd/core/replica_parts.h"
+
+namespace meshfs::fsd {
+
+Status Replica::Parts::make_policy_file(std::string_view name, const Bytes& bytes) {
+  if (Status made = network_files.make_directory(kPolicyName); !made.ok()) return made;
+  return network_files.put({policy_directory(), *FileName::from(name)}, bytes, "policy");
+}
+
+Result<Replica::Proposal> Replica::Parts::sign_epoch(std::uint32_t number, const Hash& hash) {
+  if (!identity.node_seed) {
+    return error(Errc::denied, "this node's root key is kept elsewhere: policy is signed where it is");
+  }
+  const auto root = crypto::SigningKey::from_seed(*identity.node_seed);
+  const auto signature = codec::sign_policy(network, number, hash, root);
+  const Status made =
+      make_policy_file(codec::signature_file_name(signature), codec::encode_policy_signature(signature));
+  if (!made.ok()) return made.failure();
+  if (Status sealed = seal_now(); !sealed.ok()) return sealed.failure();
+  settle(true);
+  return proposal(hash);
+}
+
+Result<Replica::Proposal> Replica::propose_policy(codec::Policy wanted, WallMs since) {
+  Parts& p = *parts_;
+  if (!p.epochs.is_admin(p.identity.member.node)) {
+    return error(Errc::denied, "only an admin's node proposes a policy: run this on one");
+  }
+  if (!p.identity.node_seed) return p.sign_epoch(0, {}).failure();
+  if (Status sealed = p.seal_now(); !sealed.ok()) return sealed.failure();
+  std::erase_if(wanted.revoked, [&](const NodeId& node) { return p.epochs.revoked(node); });
+  wanted.number = p.epochs.highest() + 1;
+  wanted.follows = p.epochs.heads();
+  const auto left = std::count_if(wanted.admins.begin(), wanted.admins.end(), [&](const auto& admin) {
+    const NodeId node{admin.data};
+    const Asking writing{codec::PolicyVerb::write, kNetworkVolume, {}, p.time.at(p.now)};
+    const bool gone =
+        p.epochs.revoked(node) || std::find(wanted.revoked.begin(), wanted.revoked.end(), node) != wanted.revoked.end();
+    return !gone && decide(wanted, actor_of(node, false), writing).allowed;
+  });
+  if (left < wanted.threshold) {
+    return error(Errc::invalid, "that policy would lock out its admins: " + std::to_string(left) +
+                                    " of them could still write /mesh/network, " + std::to_string(wanted.threshold) +
+                                    " must sign what follows");
+  }
+  std::map<AuthorTag, WallMs> fenced;
+  const Effective now = p.epochs.now();
+  for (const auto& member : p.members.all()) {
+    const AuthorTag author = codec::author_tag(member);
+    const bool gone = std::binary_search(wanted.revoked.begin(), wanted.revoked.end(), member.node);
+    const Actor who = actor_of(member.node, p.members.role_of(member.node) == Role::guest);
+    if (gone) {
+      fenced[author] = since.ms > 0 ? since : WallMs{INT64_MAX};
+    } else if (!p.epochs.revoked(member.node) && narrows(now, wanted, who, p.time.at(p.now))) {
+      fenced[author] = WallMs{INT64_MAX};
+    }
+  }
+  wanted.fences = make_fences(p.ports.index, fenced);
+  const Bytes body = codec::encode_policy(wanted);
+  if (body.size() > codec::kMaxPolicyBytes) {
+    return error(Errc::too_large, "that policy takes more than 1 MiB: it narrows authors of too many files at once");
+  }
+  if (const auto sound = codec::decode_policy(body); !sound.ok()) return sound.failure();
+  const auto content = p.network_files.store(body);
+  if (!content.ok()) return content.failure();
+  const Hash hash = content_hash(*content);
+  if (Status made = p.make_policy_file(codec::policy_file_name(wanted.number, hash), body); !made.ok()) {
+    return made.failure();
+  }
+  return p.sign_epoch(wanted.number, hash);
+}
+
+Result<Replica::Proposal> Replica::sign_policy(std::string_view hash) {
+  Parts& p = *parts_;
+  const NodeId& node = p.identity.member.node;
+  const Epochs::Epoch* found = nullptr;
+  for (const auto& [known, epoch] : p.epochs.all()) {
+    if (hash.size() < 8 || !known.hex().starts_with(hash) || epoch.number == 0) continue;
+    if (found != nullptr) return error(Errc::invalid, "more than one policy begins so: give more digits");
+    found = &epoch;
+  }
+  if (found == nullptr) return error(Errc::not_found, "no policy whose hash begins so is here; give at least 8 digits");
+  if (!p.epochs.is_admin(node)) {
+    return error(Errc::denied, "this node is no admin: its signature under a policy would not count");
+  }
+  if (found->number <= p.epochs.highest() && !found->in_force) {
+    return error(Errc::denied,
+                 "that policy is older than the one in force: propose it anew instead of going back to it");
+  }
+  return p.sign_epoch(found->number, found->hash);
+}
+
+}  // namespace meshfs::fsd

@@ -74,7 +74,8 @@ class CutMesh {
   }
   std::uint64_t messages() {
     std::uint64_t out = 0;
-    for (auto& one : node) out += one->host().core().stats().messages_out;
+    // Of the honest: the thief goes on asking those who let it have no session.
+    for (const std::size_t i : {0u, 1u, 2u, 4u}) out += node[i]->host().core().stats().messages_out;
     return out;
   }
 

@@ -6,11 +6,15 @@ namespace meshfs::fsd {
 
 using keys::Space;
 
+static constexpr std::uint8_t kAll = 1, kRestated = 2;  // flags of the row
+
 Rejudging::Rejudging(const Parts& parts) : parts_(parts) {
   const auto row = parts_.index.get(keys::begin(Space::judging).view());
   if (!row) return;
   Unpacker in(*row);
-  all_ = in.byte() == 1;
+  const std::uint8_t flags = in.byte();
+  all_ = (flags & kAll) != 0;
+  restated_ = (flags & kRestated) != 0;
   for (std::size_t left = in.count(AuthorTag::kSize); left > 0; --left) authors_.insert(in.fixed<AuthorTag>());
   cursor_ = in.blob();
   running_ = true;
@@ -20,7 +24,7 @@ void Rejudging::save() {
   const Packer key = keys::begin(Space::judging);
   if (!running_) return parts_.index.erase(key.view());
   Packer row;
-  row.byte(all_ ? 1 : 0).number(authors_.size());
+  row.byte(static_cast<std::uint8_t>((all_ ? kAll : 0) | (restated_ ? kRestated : 0))).number(authors_.size());
   for (const AuthorTag& author : authors_) row.fixed(author);
   row.blob(cursor_);
   parts_.index.put(key.view(), row.view());
@@ -77,7 +81,9 @@ std::vector<ObjectId> Rejudging::step() {
   });
   for (const auto& [object, is_sure] : found) {
     if (!is_sure && !concerns(object)) continue;
-    if (parts_.applier.fold_anew(object, parts_.moment.network_time)) changed.push_back(object);
+    if (!parts_.applier.fold_anew(object, parts_.moment.network_time)) continue;
+    restated_ = restated_ || object.volume == kNetworkVolume;
+    changed.push_back(object);
   }
   if (!more) {
     running_ = all_ = false;

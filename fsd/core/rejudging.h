@@ -37,6 +37,8 @@ class Rejudging {
   [[nodiscard]] bool running() const { return running_; }
   // One turn. The objects that changed.
   std::vector<ObjectId> step();
+  // At its end: whether files of the network volume changed, so that other statements of membership stand. Once.
+  bool take_restated() { return !running_ && std::exchange(restated_, false); }
 
  private:
   void save();
@@ -45,7 +47,8 @@ class Rejudging {
 
   Parts parts_;
   bool running_ = false;
-  bool all_ = false;             // authors
+  bool all_ = false;  // authors
+  bool restated_ = false;
   std::set<AuthorTag> authors_;  // unless all
   Bytes cursor_;
 };

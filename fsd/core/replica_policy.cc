@@ -65,7 +65,7 @@ bool Replica::Parts::judge_anew() {
     collect_visible();
     authoring.recompose(intake.take_touched());
   }
-  if (!rejudging.running()) restate_membership();
+  if (rejudging.take_restated()) restate_membership();
   return rejudging.running();
 }
 

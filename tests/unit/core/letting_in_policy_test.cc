@@ -176,5 +176,24 @@ TEST_F(LettingIn, ARuleLetsAMemberInvite) {
   expect_equal(0);
 }
 
+TEST_F(LettingIn, WhoMayInviteNoMoreDoesNotDateBack) {
+  ASSERT_TRUE(net.invite(9, {}, 1).ok());
+  settle();
+  Policy policy = current();
+  PolicyRule rule;
+  rule.effect = PolicyRule::Effect::deny;
+  rule.who = PolicyRule::Who::node;
+  rule.who_node = other();
+  rule.verbs = bit(codec::PolicyVerb::invite);
+  rule.scope = PolicyRule::Scope::network;
+  policy.rules.push_back(rule);
+  propose(policy);
+  world.add(net.candidate(2, "n", 9), false);
+  exchange(1, 3);
+  ASSERT_EQ(net.role(3, "n"), "member");
+  expect_equal(1);
+  EXPECT_EQ(net.role(2, "n"), "unknown");
+}
+
 }  // namespace
 }  // namespace meshfs::sim

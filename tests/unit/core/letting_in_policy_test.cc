@@ -184,7 +184,7 @@ TEST_F(LettingIn, WhoMayInviteNoMoreDoesNotDateBack) {
   rule.effect = PolicyRule::Effect::deny;
   rule.who = PolicyRule::Who::node;
   rule.who_node = other();
-  rule.verbs = bit(codec::PolicyVerb::invite);
+  rule.verbs = bit(codec::PolicyVerb::invite) | bit(codec::PolicyVerb::admit);
   rule.scope = PolicyRule::Scope::network;
   policy.rules.push_back(rule);
   propose(policy);

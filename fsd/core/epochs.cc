@@ -198,6 +198,12 @@ bool Epochs::is_admin(const NodeId& node) const {
   return std::all_of(epochs.begin(), epochs.end(), [&](const auto* epoch) { return is_admin_in(*epoch, node); });
 }
 
+bool Epochs::may_sign(const NodeId& node) const {
+  const Effective& epochs = effective(highest_);
+  return !revoked(node) &&
+         std::any_of(epochs.begin(), epochs.end(), [&](const auto* epoch) { return is_admin_in(*epoch, node); });
+}
+
 std::vector<crypto::PublicKey> Epochs::admins() const {
   std::vector<crypto::PublicKey> out = effective(highest_).front()->admins;
   std::erase_if(out, [this](const auto& admin) { return !is_admin(NodeId{admin.data}); });

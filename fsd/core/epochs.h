@@ -58,6 +58,8 @@ class Epochs final : public Authority {
   [[nodiscard]] std::vector<Hash> heads() const;
   [[nodiscard]] Effective now() const { return effective(highest_); }
   [[nodiscard]] bool is_admin(const NodeId& node) const override;
+  // Of any epoch that counts now, and not revoked: of rivals each is followed by what its own admins sign.
+  [[nodiscard]] bool may_sign(const NodeId& node) const;
   // Of the genesis or any epoch in force.
   [[nodiscard]] bool ever_admin(const NodeId& node) const override;
   [[nodiscard]] std::vector<crypto::PublicKey> admins() const override;

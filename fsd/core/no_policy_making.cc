@@ -7,7 +7,7 @@ static Error elsewhere() {
   return error(Errc::unsupported, "this build makes no policy: do it on another admin's node");
 }
 
-Result<Replica::Proposal> Replica::propose_policy(codec::Policy, WallMs) { return elsewhere(); }
+Result<Replica::Proposal> Replica::propose_policy(codec::Policy, WallMs, const Hash*) { return elsewhere(); }
 Result<Replica::Proposal> Replica::sign_policy(std::string_view) { return elsewhere(); }
 
 }  // namespace meshfs::fsd

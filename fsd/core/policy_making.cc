@@ -14,7 +14,8 @@ Status Replica::Parts::make_policy_file(std::string_view name, const Bytes& byte
 
 Result<Replica::Proposal> Replica::Parts::sign_epoch(std::uint32_t number, const Hash& hash) {
   if (!identity.node_seed) {
-    return error(Errc::denied, "this node's root key is kept elsewhere: policy is signed where it is");
+    return error(Errc::denied,
+                 "this node's root key is not in its state folder: policy is signed on a node that has its own");
   }
   const auto root = crypto::SigningKey::from_seed(*identity.node_seed);
   const auto signature = codec::sign_policy(network, number, hash, root);
@@ -26,16 +27,24 @@ Result<Replica::Proposal> Replica::Parts::sign_epoch(std::uint32_t number, const
   return proposal(hash);
 }
 
-Result<Replica::Proposal> Replica::propose_policy(codec::Policy wanted, WallMs since) {
+Result<Replica::Proposal> Replica::propose_policy(codec::Policy wanted, WallMs since, const Hash* from) {
   Parts& p = *parts_;
-  if (!p.epochs.is_admin(p.identity.member.node)) {
-    return error(Errc::denied, "only an admin's node proposes a policy: run this on one");
+  if (!p.epochs.may_sign(p.identity.member.node)) {
+    return error(Errc::denied, "only an admin's node proposes a policy: run this on one (`mesh nodes` says who is)");
   }
   if (!p.identity.node_seed) return p.sign_epoch(0, {}).failure();
   if (Status sealed = p.seal_now(); !sealed.ok()) return sealed.failure();
   std::erase_if(wanted.revoked, [&](const NodeId& node) { return p.epochs.revoked(node); });
-  wanted.number = p.epochs.highest() + 1;
   wanted.follows = p.epochs.heads();
+  if (from != nullptr) {
+    if (!std::binary_search(wanted.follows.begin(), wanted.follows.end(), *from)) {
+      return error(Errc::busy, "the policy changed meanwhile: look at it (`mesh policy`) and say this again");
+    }
+    wanted.follows.assign(1, *from);
+  }
+  wanted.number = 0;
+  for (const Hash& before : wanted.follows) wanted.number = std::max(wanted.number, p.epochs.policy_of(before)->number);
+  ++wanted.number;
   const auto left = std::count_if(wanted.admins.begin(), wanted.admins.end(), [&](const auto& admin) {
     const NodeId node{admin.data};
     const Asking writing{codec::PolicyVerb::write, kNetworkVolume, {}, p.time.at(p.now)};
@@ -44,9 +53,9 @@ Result<Replica::Proposal> Replica::propose_policy(codec::Policy wanted, WallMs s
     return !gone && decide(wanted, actor_of(node, false), writing).allowed;
   });
   if (left < wanted.threshold) {
-    return error(Errc::invalid, "that policy would lock out its admins: " + std::to_string(left) +
-                                    " of them could still write /mesh/network, " + std::to_string(wanted.threshold) +
-                                    " must sign what follows");
+    return error(Errc::invalid, "that policy would lock out its admins: " + std::to_string(wanted.threshold) +
+                                    " of them must sign what follows and only " + std::to_string(left) +
+                                    " could still write /mesh/network");
   }
   std::map<AuthorTag, WallMs> fenced;
   const Effective now = p.epochs.now();
@@ -63,7 +72,9 @@ Result<Replica::Proposal> Replica::propose_policy(codec::Policy wanted, WallMs s
   wanted.fences = make_fences(p.ports.index, fenced);
   const Bytes body = codec::encode_policy(wanted);
   if (body.size() > codec::kMaxPolicyBytes) {
-    return error(Errc::too_large, "that policy takes more than 1 MiB: it narrows authors of too many files at once");
+    return error(Errc::too_large,
+                 "that policy takes more than 1 MiB: it has to name each file of those whom it takes something from; "
+                 "take it from fewer nodes at once");
   }
   if (const auto sound = codec::decode_policy(body); !sound.ok()) return sound.failure();
   const auto content = p.network_files.store(body);
@@ -85,12 +96,13 @@ Result<Replica::Proposal> Replica::sign_policy(std::string_view hash) {
     found = &epoch;
   }
   if (found == nullptr) return error(Errc::not_found, "no policy whose hash begins so is here; give at least 8 digits");
-  if (!p.epochs.is_admin(node)) {
+  if (!p.epochs.may_sign(node)) {
     return error(Errc::denied, "this node is no admin: its signature under a policy would not count");
   }
   if (found->number <= p.epochs.highest() && !found->in_force) {
-    return error(Errc::denied,
-                 "that policy is older than the one in force: propose it anew instead of going back to it");
+    return error(
+        Errc::denied,
+        "that policy is older than the one in force: propose it anew (mesh policy edit) instead of going back to it");
   }
   return p.sign_epoch(found->number, found->hash);
 }

@@ -156,8 +156,9 @@ class Replica {
     std::size_t signatures = 0, needed = 0;  // of the admins of what it follows; the largest threshold
   };
   // Publishes `wanted` as the next epoch, signed by this node if it is an admin. Number, what it follows and fences are filled
-  // in; of nodes that it revokes what they wrote before `since` counts (0: all that is here). Then wait for files().sync().
-  Result<Proposal> propose_policy(codec::Policy wanted, WallMs since);
+  // in; of nodes that it revokes what they wrote before `since` counts (0: all that is here). `from`: the one of rivals that it
+  // goes on from, so that the others still count; null: it replaces them all. Then wait for files().sync().
+  Result<Proposal> propose_policy(codec::Policy wanted, WallMs since, const Hash* from = nullptr);
   // Signs the epoch whose hash begins so.
   Result<Proposal> sign_policy(std::string_view hash);
   [[nodiscard]] Proposal proposal(const Hash& hash) const;  // of one that is known

@@ -60,6 +60,9 @@ void Replica::Parts::tell_roster(bool always) {
 
 // Why this node is none of the network's, and what has to happen.
 std::string Replica::Parts::standing() const {
+  if (epochs.revoked(identity.member.node))
+    return "this node was revoked: what it writes counts nowhere else; `mesh join` with a new token and an empty state "
+           "folder makes it a new node";
   if (members.rotated_away(identity.member))
     return "this node's key was replaced by a later one (mesh rotate): use the state folder that has it";
   if (members.role_of(identity.member.node)) return {};

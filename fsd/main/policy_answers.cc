@@ -53,14 +53,16 @@ std::string PolicyAnswers::report() const {
          "\n";
 }
 
-Result<Replica::Proposal> PolicyAnswers::propose(const std::string& body, const std::string& since_ms) {
-  const auto bytes = from_hex(body);
+Result<Replica::Proposal> PolicyAnswers::propose(const std::vector<std::string>& fields) {
+  const auto bytes = from_hex(fields[0]);
   if (!bytes) return error(Errc::invalid, "That is no policy.");
   auto policy = codec::decode_policy(*bytes);
   if (!policy.ok()) return error(Errc::invalid, "That is no policy: " + policy.failure().message + ".");
   WallMs since;
-  std::from_chars(since_ms.data(), since_ms.data() + since_ms.size(), since.ms);
-  return replica_.propose_policy(std::move(*policy), since);
+  std::from_chars(fields[1].data(), fields[1].data() + fields[1].size(), since.ms);
+  const auto digits = from_hex(fields[2]);
+  const auto from = digits ? Hash::from(*digits) : std::nullopt;
+  return replica_.propose_policy(std::move(*policy), since, from ? &*from : nullptr);
 }
 
 Result<std::string> PolicyAnswers::explain(const std::vector<std::string>& fields) {
@@ -105,7 +107,7 @@ bool PolicyAnswers::answer(const std::string& verb, const std::string& argument,
   if (verb == "policy") {
     reply(report());
   } else if (verb == "policy-propose") {
-    reply_to(propose(fields[0], fields[1]), reply);
+    reply_to(propose(fields), reply);
   } else if (verb == "policy-sign") {
     reply_to(replica_.sign_policy(fields[0]), reply);
   } else if (verb == "policy-explain") {

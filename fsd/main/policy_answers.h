@@ -1,7 +1,8 @@
 // What tools ask and say about policy: verbs of the local socket. Owned by Daemon; state thread only. Fields and answers are as Answers
 // has them.
 //   policy                                 what is in force, what waits for signatures, who is called what
-//   policy-propose HEX [SINCE_MS]          publishes a body (policy.capnp, as hex; number, followed epochs and fences are ours to fill in)
+//   policy-propose HEX [SINCE_MS] [HASH]   publishes a body (policy.capnp, as hex; number, followed epochs and fences are ours to fill in);
+//                                          HASH: of the one of rivals that it goes on from
 //   policy-sign HASH                       the first digits of a body's hash
 //   policy-explain PATH NODE VERB ARGUMENT what decides; NODE is a root key as hex, VERB its number in PolicyVerb
 #pragma once
@@ -18,7 +19,7 @@ class PolicyAnswers {
 
  private:
   [[nodiscard]] std::string report() const;
-  Result<Replica::Proposal> propose(const std::string& body, const std::string& since_ms);
+  Result<Replica::Proposal> propose(const std::vector<std::string>& fields);
   Result<std::string> explain(const std::vector<std::string>& fields);
   void reply_to(const Result<Replica::Proposal>& made, const Answers::Reply& reply);
 

@@ -35,7 +35,7 @@ END
   can_write "$two/nodes/school/mine" || lab_fail "its own folder is school's"
   expect 0 'school may not write /denied: rule 1 of epoch' -- mesh policy explain "$two/denied" --as school
   expect 0 'farm may delete /allowed' -- mesh policy explain "$two/allowed" --as farm --verb delete
-  expect 0 'no rule of epoch' -- mesh policy explain "$two/nodes/school/x" --as school
+  expect 0 'the default decides: members write' -- mesh policy explain "$two/nodes/school/x" --as school
   expect 4 'there is no node' -- mesh policy explain "$two/x" --as nobody
   expect 6 'only an admin.s node proposes' -- mesh policy edit "$p" --mount "$two"
   printf 'admins roof\nallow farm write\n' >"$p.bad"
@@ -56,7 +56,7 @@ case_policy_of_two_admins() {
   expect 0 '1 of 2 admins signed' -- mesh admin add farm --mount "$one"
   in_force 1 "$((number + 1))" || lab_fail "one of two was enough"
   hash=$(mesh policy --mount "$one" --json | get '[e["hash"] for e in j["epochs"] if not e["in_force"]][0]')
-  says "${hash:0:16}, proposed: 1 of 2 signatures" -- mesh policy --mount "$one"
+  says "${hash:0:16}, proposed: 1 of 2 signatures; not yet by school" -- mesh policy --mount "$one"
   proposed_at_two() { mesh policy --mount "$two" | grep -q "${hash:0:16}, proposed"; }
   lab_wait 20 "the proposal does not reach school" proposed_at_two
   expect 6 'no admin' -- mesh policy sign "$hash" --mount "$three"
@@ -97,8 +97,10 @@ case_revoked_node() {
   printf 'for farm' >"$one/r-sealed"
   expect 0 'farm' -- mesh seal "$one/r-sealed" --to farm
   start=$SECONDS
-  expect 0 'in force' -- mesh revoke farm --mount "$one"
+  expect 0 'what it had overwritten is back' -- mesh revoke farm --mount "$one"
   expect 1 'only admin' -- mesh revoke roof --mount "$one"
+  expect 1 'only admin' -- mesh admin remove roof --mount "$one"
+  expect 1 'revoked already' -- mesh revoke farm --mount "$one"
   knows() { mesh policy --mount "$two" | grep -q '^# revoked: farm'; }
   lab_wait 60 "node 2 does not hear of it" knows
   ((SECONDS - start <= 60)) || lab_fail "it took longer than a minute"

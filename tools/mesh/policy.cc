@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <functional>
 
 #include "tools/mesh/commands.h"
 #include "tools/mesh/daemon_link.h"
@@ -60,21 +61,44 @@ Result<codec::Policy> body_of(const Arguments& arguments, const Known& known, st
   return codec::decode_policy(as_bytes(*bytes));
 }
 
-// The one that counts now; of rivals the first, which the next epoch replaces with the others.
-Result<codec::Policy> current(const Arguments& arguments, const Known& known) {
+// What the next epoch goes on from: of rivals the latest, the others go on counting beside it.
+struct Current {
+  std::string hash;  // "": the genesis
+  codec::Policy policy;
+};
+Result<Current> current(const Arguments& arguments, const Known& known) {
+  const Json* latest = nullptr;
   for (const auto& one : known.report.at("epochs").list) {
-    if (one.at("current").truth) return body_of(arguments, known, one.at("hash").text, one.at("number").count());
+    if (!one.at("current").truth) continue;
+    if (latest == nullptr || one.at("number").count() > latest->at("number").count()) latest = &one;
   }
-  return body_of(arguments, known, "", 0);
+  const std::string hash = latest == nullptr ? "" : latest->at("hash").text;
+  auto policy = body_of(arguments, known, hash, latest == nullptr ? 0 : latest->at("number").count());
+  if (!policy) return policy.failure();
+  return Current{hash, std::move(*policy)};
 }
 
-std::string state_of(const Json& epoch) {
+// Admins whose signature is not there yet.
+std::string missing_signers(const Json& epoch, const Known& known) {
+  std::string out;
+  const auto& signers = epoch.at("signers").list;
+  for (const auto& admin : known.report.at("admins").list) {
+    const bool is_there =
+        std::any_of(signers.begin(), signers.end(), [&](const Json& one) { return one.text == admin.text; });
+    const auto key = from_hex(admin.text);
+    const auto node = key ? NodeId::from(*key) : std::nullopt;
+    if (!is_there && node) out += (out.empty() ? "; not yet by " : ", ") + known.names.of(*node);
+  }
+  return out;
+}
+
+std::string state_of(const Json& epoch, const Known& known) {
   if (epoch.at("damaged").truth) return "damaged: its bytes are no policy";
   if (epoch.at("current").truth) return "in force";
   if (epoch.at("in_force").truth) return "followed by a later one";
   if (!epoch.at("read").truth && !epoch.at("signers").list.empty()) return "its content has not come yet";
   return "proposed: " + std::to_string(epoch.at("signatures").count()) + " of " +
-         std::to_string(epoch.at("needed").count()) + " signatures";
+         std::to_string(epoch.at("needed").count()) + " signatures" + missing_signers(epoch, known);
 }
 
 Exit show(const Arguments& arguments) {
@@ -86,18 +110,23 @@ Exit show(const Arguments& arguments) {
     rivals += is_current ? 1 : 0;
     if (!is_current && one.at("in_force").truth) continue;
     std::printf("# epoch %lld %s, %s\n", static_cast<long long>(one.at("number").count()),
-                one.at("hash").text.substr(0, 16).c_str(), state_of(one).c_str());
+                one.at("hash").text.substr(0, 16).c_str(), state_of(one, *known).c_str());
     if (!is_current) continue;
     const auto body = body_of(arguments, *known, one.at("hash").text, one.at("number").count());
     if (!body) return complain(body.failure());
-    std::fputs(policy_text(*body, known->names).c_str(), stdout);
+    std::fputs((policy_text(*body, known->names) + quorum_text(*body)).c_str(), stdout);
   }
   if (known->report.at("number").count() == 0) {
     const auto body = body_of(arguments, *known, "", 0);
-    std::printf("# no policy yet: what the network began with, and the default rules\n%s",
-                policy_text(*body, known->names).c_str());
+    if (!body) return complain(body.failure());
+    std::printf("# no policy yet: what the network began with, and the default rules\n%s%s",
+                policy_text(*body, known->names).c_str(), quorum_text(*body).c_str());
   }
-  if (rivals > 1) std::printf("# rivals: only what all of them allow is allowed, until a later epoch follows them\n");
+  if (rivals > 1) {
+    std::printf(
+        "# rivals: only what all of them allow is allowed. Whoever is admin in both writes one text of them and says "
+        "`mesh policy edit FILE`: it replaces both\n");
+  }
   for (const auto& one : known->report.at("nodes").list) {
     if (one.at("revoked").truth) std::printf("# revoked: %s\n", printable(one.at("name").text).c_str());
   }
@@ -125,7 +154,8 @@ Exit say_proposal(const Arguments& arguments, const Result<std::string>& answer)
   return Exit::ok;
 }
 
-Exit propose(const Arguments& arguments, Known& known, codec::Policy policy, WallMs since) {
+// `from`: hash of the one of rivals that it goes on from; "": it replaces all that count now.
+Exit propose(const Arguments& arguments, Known& known, codec::Policy policy, WallMs since, const std::string& from) {
   policy.number = 1;  // fsd fills in these two and the fences
   policy.follows.assign(1, {});
   policy.fences.clear();
@@ -133,7 +163,8 @@ Exit propose(const Arguments& arguments, Known& known, codec::Policy policy, Wal
   if (const auto sound = codec::decode_policy(body); !sound) {
     return complain(Exit::failed, "That can't be a policy: " + sound.failure().message + ".");
   }
-  const auto answer = known.daemon.ask("policy-propose", {to_hex(body), std::to_string(since.ms)}, kProposePatience);
+  const auto answer =
+      known.daemon.ask("policy-propose", {to_hex(body), std::to_string(since.ms), from}, kProposePatience);
   return say_proposal(arguments, answer);
 }
 
@@ -144,7 +175,7 @@ Exit edit(const Arguments& arguments, const std::string& file) {
   if (!text) return complain(text.failure());
   auto policy = parse_policy(*text, known->names);
   if (!policy) return complain(Exit::failed, file + ": " + policy.failure().message + ".");
-  return propose(arguments, *known, std::move(*policy), {});
+  return propose(arguments, *known, std::move(*policy), {}, "");
 }
 
 Exit sign(const Arguments& arguments, const std::string& hash) {
@@ -181,10 +212,12 @@ Exit explain(const Arguments& given_arguments, const std::string& path) {
               printable(asked->place.path).c_str());
   const auto rule = static_cast<std::size_t>(answer->at("rule").count());
   if (answer->at("revoked").truth) {
-    std::printf("it was revoked.\n");
+    std::printf("it was revoked; a new device joins again with `mesh join`.\n");
   } else if (rule == 0) {
-    std::printf("no rule of epoch %lld speaks of it, and the default decides.\n",
-                static_cast<long long>(answer->at("epoch").count()));
+    std::printf(
+        "no rule of epoch %lld speaks of it, and the default decides: members write and delete in the shared volume, "
+        "commands and their own folder, guests in their own, admins in /network; members of no rule command.\n",
+        static_cast<long long>(answer->at("epoch").count()));
   } else {
     const auto body = body_of(arguments, *known, answer->at("hash").text, answer->at("epoch").count());
     if (!body || rule > body->rules.size()) return complain(Exit::failed, "The policy that decides can't be read.");
@@ -226,58 +259,85 @@ Exit look_after_policy(const Arguments& arguments) {
   return complain(Exit::usage, "Say `mesh policy`, or edit FILE, sign HASH, explain PATH --as NODE.");
 }
 
-Exit change_admins(const Arguments& arguments) {
+namespace {
+
+using PolicyChange = std::function<Status(codec::Policy&, const NodeId&)>;
+
+// The next epoch: what counts now, changed in what concerns one node.
+Exit change_about(const Arguments& arguments, const std::string& name, WallMs since, const PolicyChange& change) {
   auto known = look(arguments);
   if (!known) return complain(known.failure());
-  auto policy = current(arguments, *known);
-  if (!policy) return complain(policy.failure());
-  const auto node = known->names.find(arguments.words[1]);
+  auto now = current(arguments, *known);
+  if (!now) return complain(now.failure());
+  const auto node = known->names.find(name);
   if (!node) return complain(Exit::not_found, node.failure().message + ".");
-  const crypto::PublicKey key{node->data};
-  const auto at = std::find(policy->admins.begin(), policy->admins.end(), key);
-  const bool is_admin = at != policy->admins.end();
-  if (arguments.words[0] == "add") {
-    if (is_admin) return complain(Exit::failed, arguments.words[1] + " is an admin already.");
-    policy->admins.push_back(key);
-    std::sort(policy->admins.begin(), policy->admins.end());
-  } else if (arguments.words[0] == "remove") {
-    if (!is_admin) return complain(Exit::not_found, arguments.words[1] + " is no admin.");
-    policy->admins.erase(at);
-  } else {
+  for (const auto& one : known->report.at("nodes").list) {
+    if (one.at("node").text == node->hex() && one.at("revoked").truth) {
+      return complain(Exit::failed, name + " was revoked already, which is for ever; it joins again as a new node.");
+    }
+  }
+  if (Status s = change(now->policy, *node); !s.ok()) return complain(Exit::failed, s.failure().message + ".");
+  return propose(arguments, *known, std::move(now->policy), since, now->hash);
+}
+
+Error error_of(const std::string& what) { return error(Errc::invalid, what); }
+
+Status without_last_admin(codec::Policy& policy, const std::string& name) {
+  if (!policy.admins.empty()) return {};
+  return error_of(name + " is the only admin: add another one first (mesh admin add NODE)");
+}
+
+}  // namespace
+
+Exit change_admins(const Arguments& arguments) {
+  const std::string &what = arguments.words[0], &name = arguments.words[1];
+  if (what != "add" && what != "remove") {
     return complain(Exit::usage, "Say `mesh admin add NODE` or `mesh admin remove NODE`.");
   }
-  const auto threshold = arguments.number("--threshold", 1, policy->threshold);
+  const auto threshold = arguments.number("--threshold", 1, 0);  // 0: as it is
   if (!threshold) return complain(threshold.failure());
-  policy->threshold = static_cast<std::uint8_t>(std::min<std::int64_t>(*threshold, codec::kMaxPolicyAdmins + 1));
-  if (policy->threshold > policy->admins.size()) {
-    return complain(Exit::failed, "Then " + std::to_string(policy->threshold) +
-                                      " admins would have to sign and there are only " +
-                                      std::to_string(policy->admins.size()) + ": give a smaller --threshold too.");
-  }
-  return propose(arguments, *known, std::move(*policy), {});
+  return change_about(arguments, name, {}, [&](codec::Policy& policy, const NodeId& node) -> Status {
+    const crypto::PublicKey key{node.data};
+    const auto at = std::find(policy.admins.begin(), policy.admins.end(), key);
+    if (what == "add") {
+      if (at != policy.admins.end()) return error_of(name + " is an admin already");
+      policy.admins.push_back(key);
+      std::sort(policy.admins.begin(), policy.admins.end());
+    } else {
+      if (at == policy.admins.end()) return error_of(name + " is no admin");
+      policy.admins.erase(at);
+      if (Status s = without_last_admin(policy, name); !s.ok()) return s;
+    }
+    if (*threshold != 0)
+      policy.threshold = static_cast<std::uint8_t>(std::min<std::int64_t>(*threshold, codec::kMaxPolicyAdmins + 1));
+    if (policy.threshold <= policy.admins.size()) return {};
+    return error_of("Then " + std::to_string(policy.threshold) + " admins would have to sign and there are only " +
+                    std::to_string(policy.admins.size()) + ": give a smaller --threshold too");
+  });
 }
 
 Exit revoke_node(const Arguments& arguments) {
-  auto known = look(arguments);
-  if (!known) return complain(known.failure());
-  auto policy = current(arguments, *known);
-  if (!policy) return complain(policy.failure());
-  const auto node = known->names.find(arguments.words[0]);
-  if (!node) return complain(Exit::not_found, node.failure().message + ".");
+  const std::string& name = arguments.words[0];
   WallMs since;
   if (arguments.has("--since")) {
     const auto time = time_of(arguments.value("--since"));
     if (!time) return complain(Exit::usage, time.failure().message + ".");
     since = *time;
   }
-  std::erase(policy->admins, crypto::PublicKey{node->data});
-  if (policy->admins.empty()) {
-    return complain(Exit::failed,
-                    arguments.words[0] + " is the only admin: add another one first (mesh admin add NODE).");
+  const Exit done = change_about(arguments, name, since, [&](codec::Policy& policy, const NodeId& node) -> Status {
+    std::erase(policy.admins, crypto::PublicKey{node.data});
+    if (Status s = without_last_admin(policy, name); !s.ok()) return s;
+    policy.threshold = static_cast<std::uint8_t>(std::min<std::size_t>(policy.threshold, policy.admins.size()));
+    policy.revoked.assign(1, node);
+    return {};
+  });
+  if (done == Exit::ok && !arguments.json) {
+    std::printf(
+        "Where that epoch is in force %s has no session any more, what it wrote %s stays, the rest is gone and what it "
+        "had overwritten is back. What was sealed for it before it can still read.\n",
+        name.c_str(), since.ms > 0 ? "before that time" : "and is here by now");
   }
-  policy->threshold = static_cast<std::uint8_t>(std::min<std::size_t>(policy->threshold, policy->admins.size()));
-  policy->revoked.assign(1, *node);
-  return propose(arguments, *known, std::move(*policy), since);
+  return done;
 }
 
 }  // namespace meshfs::tools

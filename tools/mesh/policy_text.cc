@@ -308,6 +308,18 @@ std::string policy_text(const codec::Policy& policy, const NodeNames& names) {
   return out;
 }
 
+std::string quorum_text(const codec::Policy& policy) {
+  const std::size_t admins = policy.admins.size(), spare = admins - std::min<std::size_t>(admins, policy.threshold);
+  if (spare > 0) {
+    return "# " + std::to_string(policy.threshold) + " of " + std::to_string(admins) +
+           " admins sign what follows; it stands the loss of " + std::to_string(spare) + " of their keys\n";
+  }
+  const std::string who = admins == 1 ? "one admin signs" : "all " + std::to_string(admins) + " admins must sign";
+  return "# " + who +
+         " what follows: if a key is lost, no policy can follow this one; `mesh admin add NODE --threshold " +
+         std::to_string(policy.threshold) + "` while there is time\n";
+}
+
 Result<codec::Policy> parse_policy(std::string_view text, const NodeNames& names) {
   codec::Policy out;
   if (Status s = read_pass(text, names, true, out); !s.ok()) return s.failure();

@@ -35,6 +35,8 @@ std::string date_text(WallMs time);
 // Admins, threshold, groups and rules; parse_policy() gives them again.
 std::string policy_text(const codec::Policy& policy, const NodeNames& names);
 std::string rule_text(const codec::PolicyRule& rule, const NodeNames& names);
+// One comment line: how many keys may be lost before no policy can follow this one any more, and what to do about it.
+std::string quorum_text(const codec::Policy& policy);
 // invalid: the line and what is wrong with it.
 Result<codec::Policy> parse_policy(std::string_view text, const NodeNames& names);
 

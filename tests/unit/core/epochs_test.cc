@@ -252,6 +252,49 @@ TEST_F(EpochsTest, RivalsAllowWhatBothAllow) {
   expect_equal();
 }
 
+// b is admin in one of two rivals: what it signs follows that one, and the other goes on counting.
+TEST_F(EpochsTest, WhatGoesOnFromOneOfRivalsLeavesTheOther) {
+  Policy two = current();
+  two.admins.push_back(admin_key(1));
+  std::sort(two.admins.begin(), two.admins.end());
+  propose(two);
+  world.converge();
+  Policy strict = current(), without = current();
+  strict.rules.push_back(deny(key(2), PolicyVerb::write));
+  without.admins = {admin_key(0)};
+  const auto kept = propose(strict, 1);
+  propose(without, 0);
+  world.converge();
+  ASSERT_EQ(world[1].replica->epochs().now().size(), 2u);
+  EXPECT_FALSE(world[1].replica->epochs().is_admin(key(1)));
+  Policy next = strict;
+  next.rules.push_back(deny(key(2), PolicyVerb::invite));
+  world.pass(milliseconds(5));
+  world[1].settle(world.now, world.wall);
+  const auto made = world[1].replica->propose_policy(next, {}, &kept.hash);
+  ASSERT_TRUE(made.ok()) << made.failure().message;
+  EXPECT_TRUE(made->in_force);
+  world.converge();
+  const auto now = world[2].replica->epochs().now();
+  ASSERT_EQ(now.size(), 2u);
+  EXPECT_EQ(std::max(now[0]->number, now[1]->number), 3u);
+  EXPECT_EQ(std::min(now[0]->number, now[1]->number), 2u);
+  EXPECT_FALSE(world[2].replica->epochs().is_admin(key(1))) << "the rival that took that away still counts";
+  const auto late = world[1].replica->propose_policy(next, {}, &kept.hash);
+  ASSERT_FALSE(late.ok());
+  EXPECT_NE(late.failure().message.find("changed meanwhile"), std::string::npos);
+  expect_equal();
+}
+
+TEST_F(EpochsTest, ARevokedNodeIsToldWhatItIs) {
+  Policy policy = current();
+  policy.revoked = {key(1)};
+  propose(policy);
+  world.converge();
+  EXPECT_NE(world[1].replica->status().standing.find("was revoked"), std::string::npos);
+  EXPECT_EQ(world[2].replica->status().standing, "");
+}
+
 TEST_F(EpochsTest, BadProposalsAreRefusedWithASentence) {
   Policy nobody = current();
   nobody.admins = {admin_key(2)};

@@ -41,6 +41,18 @@ TEST(PolicyText, IsPrintedAsItIsRead) {
   EXPECT_EQ(parsed->rules[5].max_bytes, 100u << 20);
 }
 
+TEST(PolicyText, SaysHowManyKeysMayBeLost) {
+  codec::Policy policy;
+  policy.admins.resize(3);
+  policy.threshold = 2;
+  EXPECT_NE(quorum_text(policy).find("stands the loss of 1 of their keys"), std::string::npos);
+  policy.threshold = 3;
+  EXPECT_NE(quorum_text(policy).find("all 3 admins must sign"), std::string::npos);
+  policy.admins.resize(1);
+  policy.threshold = 1;
+  EXPECT_NE(quorum_text(policy).find("one admin signs what follows: if a key is lost"), std::string::npos);
+}
+
 TEST(PolicyText, OrderOfGroupsAndCommentsDoNotMatter) {
   const auto parsed =
       parse_policy("# a comment\nallow group late write # here too\nadmins alice\ngroup late bob\n", names());

@@ -60,3 +60,19 @@ struct PolicySignature {
   admin @2 :Data;            # root key
   signature @3 :Data;        # Ed25519 of H("meshfs policy 1"; network id 32 · number 4 little-endian · body 32)
 }
+
+struct Delegation {
+  # What a node lends another of what it may itself: /mesh/network/delegations/<id in hex>, inline, in a commit of one of the issuer's
+  # devices. The id is the first 8 bytes of H("meshfs delegated"; canonical bytes). Certified, so nobody takes it away; it ends by itself.
+  # A chain is a delegation with no parent, made by who has the right, and at most two below it, each made by the audience of the one
+  # above and no wider: verbs, argument, time, depth.
+  issuer @0 :Data;           # root key, 32 bytes
+  audience @1 :Data;         # root key, 32 bytes: who may use it, nobody else
+  verbs @2 :UInt8;           # bits as of a PolicyRule: write, delete, create, command
+  argument @3 :Data;         # as of a PolicyRule
+  volume @4 :UInt64;         # tag of the shared volume, of commands or of a node's own
+  untilMs @5 :Int64;         # network time, by the stamp of the commit that makes use of it; not 0
+  epoch @6 :UInt32;          # the policy epoch that the commit names which makes it; commits that make use of it name this or a later one
+  depth @7 :UInt8;           # so many more may hang on it: 0..2
+  parent @8 :UInt64;         # id; 0: none
+}

@@ -313,8 +313,8 @@ Status Authoring::seal() {
   std::sort(order.begin(), order.end());
   for (const auto& [hlc, volume] : order) {
     const auto at = batches_.find(volume);
-    // Without a policy everything was judged when it was staged.
-    if (parts_.epochs.highest() > 0) drop_forbidden(volume, at->second);
+    // Without a policy everything was judged when it was staged, but for what is lent for a time.
+    if (parts_.epochs.highest() > 0 || !parts_.members.delegations().all().empty()) drop_forbidden(volume, at->second);
     if (!at->second.changes.empty()) {
       if (Status sealed = seal_batch(volume, at->second); !sealed.ok()) return sealed;
     }

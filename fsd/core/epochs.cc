@@ -4,6 +4,7 @@
 
 #include "fsd/core/flat_versions.h"
 #include "fsd/core/index_keys.h"
+#include "fsd/core/lending.h"
 #include "fsd/core/object_record.h"
 #include "fsd/core/policy_files.h"
 
@@ -158,7 +159,7 @@ Epochs::Change Epochs::adopt(const std::vector<Hash>& fresh) {
     out.revoked.insert(policy.revoked.begin(), policy.revoked.end());
     if (!policy.fences.empty() || !policy.revoked.empty()) fencing_.push_back(&epoch);
   }
-  out.authors.merge(members_.authors_of(out.revoked));
+  out.authors.merge(members_.authors_below(out.revoked));
   if (!fresh.empty()) effective_.clear();
   return out;
 }
@@ -279,6 +280,10 @@ std::string Epochs::refusal(const KnownMember& author, const codec::Header& head
     }
     return "";
   }
+  const Statement statement = statement_of(header.volume, entry);
+  const auto* lent = std::get_if<codec::Delegation>(&statement);
+  if (lent != nullptr && lent->epoch != header.policy_epoch)
+    return "a delegation that names another policy epoch than its commit";
   const bool own = own_record(header, entry);
   for (const Epoch* epoch : fencing_) {
     const codec::Policy& policy = *epoch->policy;
@@ -286,30 +291,51 @@ std::string Epochs::refusal(const KnownMember& author, const codec::Header& head
     if (revokes(policy, author.node)) {
       if (!named.value_or(false)) return revoked_by(policy);
     } else if (named && !*named && header.policy_epoch < policy.number && !own) {
-      const Decision later = decide_on({&policy}, author, header, entry);
+      if (lent != nullptr) return "this delegation was not known when a policy epoch took something from its issuer";
+      const Decision later = decide_on({&policy}, author, header, entry, hash);
       if (!later.allowed) return reason_of(later) + ", and this entry was not known when that epoch was made";
     }
   }
   if (own) return "";
-  const Decision decision = decide_on(effective(header.policy_epoch), author, header, entry);
+  const Decision decision = decide_on(effective(header.policy_epoch), author, header, entry, hash);
   if (decision.allowed) return "";
-  const Statement statement = statement_of(header.volume, entry);
-  if (decision.rule != nullptr || statement.index() == 0) return reason_of(decision);
+  if (decision.rule != nullptr || decision.over_limit || statement.index() == 0) return reason_of(decision);
   return std::holds_alternative<codec::Invitation>(statement) ? "only admins invite"
                                                               : "only admins and who invited a node let it in";
 }
 
+bool Epochs::lendable(const KnownMember& author, const codec::Header& header, const codec::Entry& entry,
+                      const Hash& hash) const {
+  if (header.volume == kNetworkVolume) return false;
+  const Decision decision = decide_on(effective(header.policy_epoch), author, header, entry, hash);
+  return !decision.allowed && !decision.denied;
+}
+
 // What is stated of membership is judged by the verbs of that.
 Decision Epochs::decide_on(const Effective& epochs, const KnownMember& author, const codec::Header& header,
-                           const codec::Entry& entry) const {
+                           const codec::Entry& entry, const Hash& hash) const {
   const Actor actor = actor_of(author.node, author.role == Role::guest);
   const Statement statement = statement_of(header.volume, entry);
-  if (statement.index() == 0) return judge(epochs, actor, header, entry);
+  if (statement.index() == 0) {
+    const Lending lending(members_, *this, header, hash);
+    return judge(epochs, actor, header, entry, &lending);
+  }
+  if (std::holds_alternative<codec::Delegation>(statement)) {
+    const Limit limit = limit_of(epochs, actor, header.volume, header.hlc.wall());
+    const bool over = header.total_entries > limit.entries;
+    return {!over, over, nullptr, epochs.front(), over, nullptr};
+  }
   const bool inviting = std::holds_alternative<codec::Invitation>(statement);
   const auto verb = inviting ? codec::PolicyVerb::invite : codec::PolicyVerb::admit;
   Decision out = decide(epochs, actor, {verb, header.volume, {}, header.hlc.wall()});
   out.allowed = out.allowed || (!out.denied && members_.issued(author, statement));
   return out;
+}
+
+bool Epochs::spares(const NodeId& revoked, const AuthorTag& author, const Hash& entry) const {
+  return std::all_of(fencing_.begin(), fencing_.end(), [&](const Epoch* epoch) {
+    return !revokes(*epoch->policy, revoked) || named_by(*epoch->policy, author, entry).value_or(false);
+  });
 }
 
 std::string Epochs::header_refusal(const KnownMember& author) const {

@@ -11,6 +11,8 @@
 //   - every fence of an epoch in force that speaks of its author and whose number is > m: named there, or his node is not revoked
 //     and that epoch's own rules allow it too. Of a revoked node only what fences name counts, whatever m it names
 //   - the epochs that count for m allow it
+// What nothing allows passes by a chain of delegations (lending.h). A delegation itself passes if its issuer made it and the epoch it says is
+// the commit's; but no narrowing of its issuer lets it through unnamed: else he would go on lending under earlier epochs.
 // Policy files pass if their author's node is an admin of any epoch in force, whatever else is said: else an epoch in force
 // could leave the set. A member's own record needs no rule; who invites and lets in needs those of `invite` and `admit`, but for
 // whom he invited himself.
@@ -76,6 +78,11 @@ class Epochs final : public Authority {
   // The same for his newest headers as items of the set: a revoked node has none, whatever its fence names. Which is the newest that
   // counts would depend on what each node still has.
   [[nodiscard]] std::string header_refusal(const KnownMember& author) const;
+  // Of what is refused for want of a right that somebody might have lent him: the delegation may not have come yet.
+  [[nodiscard]] bool lendable(const KnownMember& author, const codec::Header& header, const codec::Entry& entry,
+                              const Hash& hash) const;
+  // Whether each epoch that revokes this node names the entry.
+  [[nodiscard]] bool spares(const NodeId& revoked, const AuthorTag& author, const Hash& entry) const;
   // Whether the entry can't be judged before the epoch that it names is in force.
   [[nodiscard]] bool waits(const codec::Header& header, const codec::Entry& entry) const;
 
@@ -86,7 +93,7 @@ class Epochs final : public Authority {
   void save(const Epoch& epoch);
   void load_rows();
   [[nodiscard]] Decision decide_on(const Effective& epochs, const KnownMember& author, const codec::Header& header,
-                                   const codec::Entry& entry) const;
+                                   const codec::Entry& entry, const Hash& hash) const;
   [[nodiscard]] bool own_record(const codec::Header& header, const codec::Entry& entry) const;
 
   Table& index_;

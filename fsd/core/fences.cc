@@ -32,17 +32,29 @@ void add_atoms(const codec::Policy& policy, const Actor& who, std::vector<Atom>&
   }
 }
 
+void add_atoms(const codec::Delegation& lent, std::vector<Atom>& out) {
+  for (const auto verb : {PolicyVerb::write, PolicyVerb::remove, PolicyVerb::create, PolicyVerb::command}) {
+    if ((lent.verbs & bit(verb)) != 0) out.push_back({verb, lent.volume, lent.argument});
+  }
+}
+
 }  // namespace
 
-bool narrows(const Effective& now, const codec::Policy& wanted, const Actor& who, WallMs at) {
+bool narrows(const Effective& now, const codec::Policy& wanted, const Actor& who, WallMs at, const Loans* loans) {
   std::vector<Atom> atoms;
   for (const codec::Policy* policy : now) add_atoms(*policy, who, atoms);
   add_atoms(wanted, who, atoms);
+  if (loans != nullptr) {
+    for (const auto& [id, one] : loans->all.all()) {
+      if (one.audience == who.node) add_atoms(one, atoms);
+    }
+  }
   return std::any_of(atoms.begin(), atoms.end(), [&](const Atom& atom) {
     const Asking what{atom.verb, atom.volume, atom.argument, at};
     const Limit was = limit_of(now, who, atom.volume, at), is = limit_of({&wanted}, who, atom.volume, at);
     const bool less = is.bytes < was.bytes || is.entries < was.entries;
-    return (less || !decide(wanted, who, what).allowed) && decide(now, who, what).allowed;
+    return (less || !decide(wanted, who, what, loans == nullptr ? nullptr : &loans->then).allowed) &&
+           decide(now, who, what, loans == nullptr ? nullptr : &loans->now).allowed;
   });
 }
 

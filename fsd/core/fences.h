@@ -9,9 +9,15 @@
 
 namespace meshfs::fsd {
 
+// What is lent, and who lends it as things are and once the wanted epoch is in force.
+struct Loans {
+  const Delegations& all;
+  const Lenders &now, &then;
+};
 // Whether anything that `who` may now (as all of `now` say) he may not under `wanted`: any verb in any volume that a rule of either
-// speaks of, and any quota.
-bool narrows(const Effective& now, const codec::Policy& wanted, const Actor& who, WallMs at);
+// speaks of, or that was lent to him, and any quota.
+bool narrows(const Effective& now, const codec::Policy& wanted, const Actor& who, WallMs at,
+             const Loans* loans = nullptr);
 
 // Fences of these authors: all that is accepted of them here; of those in `until` only what they stamped before that time, but for what
 // their member records. Sorted.

@@ -103,7 +103,8 @@ class Files : public FileTree {
   Status may_remove(const Found& found);
   // Whether `bytes` more may be stamped there. over_quota; no_space where the disk is nearly full.
   Status has_room(const VolumeTag& volume, std::uint64_t bytes);
-  Status may_make(const NodeKey& directory, std::string_view name);
+  Status may_change_object(const ObjectId& object);
+  Status may_make(const NodeKey& directory, std::string_view name, std::string_view type = {});
   bool is_directory(const ObjectId& object);
   Result<NodeInfo> directory_info(const NodeKey& node);
   ObjectId free_object(const ObjectId& parent, const FileName& name, codec::Kind kind);

@@ -47,9 +47,15 @@ Status Files::may_remove(const Found& found) {
   return own ? Status() : may;
 }
 
-Status Files::may_make(const NodeKey& directory, std::string_view name) {
+// Every entry states the type again, so it is judged as making one.
+Status Files::may_change_object(const ObjectId& object) {
+  const auto shown = parts_.objects.shown(parts_.objects.load(object));
+  return may_change(object.volume, shown ? std::string_view(shown->attributes.value.type) : std::string_view());
+}
+
+Status Files::may_make(const NodeKey& directory, std::string_view name, std::string_view type) {
   if (directory.sibling) return Errc::not_directory;
-  if (Status allowed = may_change(directory.object.volume); !allowed.ok()) return allowed;
+  if (Status allowed = may_change(directory.object.volume, type); !allowed.ok()) return allowed;
   if (const auto valid = FileName::from(name); !valid.ok()) return valid.failure();
   if (directory.object.local == kLostAndFoundId) return error(Errc::read_only, "nothing is made in lost+found");
   if (directory.object == root_of(kSharedVolume) && reserved_in_root(name)) return Errc::exists;
@@ -142,7 +148,7 @@ Result<NodeKey> Files::make_symlink(const NodeKey& directory, std::string_view n
 }
 
 Result<NodeKey> Files::make_file(const NodeKey& directory, std::string_view name, const codec::Attributes& attributes) {
-  if (Status allowed = may_make(directory, name); !allowed.ok()) return allowed.failure();
+  if (Status allowed = may_make(directory, name, attributes.type); !allowed.ok()) return allowed.failure();
   const FileName file_name = *FileName::from(name);
   const ObjectId object = free_object(directory.object, file_name, codec::Kind::file);
   const auto base = covered_base(object);
@@ -192,7 +198,7 @@ Result<std::vector<Stamp>> Files::content_base(const NodeKey& node) {
 
 Status Files::write_content(const NodeKey& node, const codec::Content& content, const std::vector<Stamp>& base,
                             std::int64_t mtime_ns) {
-  if (Status allowed = may_change(node.object.volume); !allowed.ok()) return allowed;
+  if (Status allowed = may_change_object(node.object); !allowed.ok()) return allowed;
   const ObjectRecord record = parts_.objects.load(node.object);
   const auto shown = parts_.objects.shown(record);
   if (!shown || !shown->alive || record.kind != codec::Kind::file) return Errc::not_found;
@@ -234,7 +240,7 @@ void Files::sync(std::function<void(Status)> when_done) {
 
 Status Files::save_draft(const NodeKey& node, const codec::Content& content, const std::vector<Stamp>& base,
                          std::int64_t mtime_ns) {
-  if (Status allowed = may_change(node.object.volume); !allowed.ok()) return allowed;
+  if (Status allowed = may_change_object(node.object); !allowed.ok()) return allowed;
   const ObjectRecord record = parts_.objects.load(node.object);
   const auto shown = parts_.objects.shown(record);
   if (!shown || record.kind != codec::Kind::file) return Errc::not_found;

@@ -30,10 +30,10 @@ Status Files::link(const NodeKey& node, const NodeKey& directory, std::string_vi
     return error(Errc::cross_volume, "a file's names stay in one volume: copy it");
   }
   if (node.sibling) return error(Errc::denied, "a conflicting version has one name only: copy it");
-  if (Status allowed = may_make(directory, name); !allowed.ok()) return allowed;
   const ObjectRecord record = parts_.objects.load(node.object);
   const auto shown = parts_.objects.shown(record);
   if (!shown || !shown->alive) return Errc::not_found;
+  if (Status allowed = may_make(directory, name, shown->attributes.value.type); !allowed.ok()) return allowed;
   if (record.kind == codec::Kind::directory) return error(Errc::denied, "a directory has one name only");
   if (!record.displayed) return Errc::not_found;
   if (!has_room_for_link(*shown, name))

@@ -1,5 +1,6 @@
 // Reading the tree: names, what they are, lists.
 #include "fsd/core/files.h"
+#include "fsd/core/lending.h"
 
 #include "fsd/core/index_keys.h"
 #include "fsd/core/links.h"
@@ -29,8 +30,9 @@ Status Files::permitted(const VolumeTag& volume, codec::PolicyVerb verb, std::st
     return error(Errc::denied, "this node was revoked: what it writes counts nowhere; ask an admin for an invite");
   }
   const WallMs at = parts_.moment.network_time;
+  const Lending lending(parts_.members, parts_.epochs);
   const Decision decision =
-      decide(parts_.epochs.now(), actor_of(me->node, me->role == Role::guest), {verb, volume, argument, at});
+      decide(parts_.epochs.now(), actor_of(me->node, me->role == Role::guest), {verb, volume, argument, at}, &lending);
   if (decision.allowed) return {};
   if (decision.rule != nullptr) return error(Errc::denied, reason_of(decision));
   return error(Errc::read_only, "only its own node, or an admin, may write here");

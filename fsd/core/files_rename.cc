@@ -106,7 +106,7 @@ Result<Files::Renamed> Files::rename(const NodeKey& from_directory, std::string_
   if (!source.ok()) return source.failure();
   if (to_directory.sibling) return Errc::not_directory;
   const ObjectId& parent = to_directory.object;
-  if (Status allowed = may_change(from_directory.object.volume); !allowed.ok()) return allowed.failure();
+  if (Status allowed = may_change_object(source->node.object); !allowed.ok()) return allowed.failure();
   if (parent.volume != from_directory.object.volume) {
     return error(Errc::cross_volume, "a rename stays in its volume: copy, then delete");
   }

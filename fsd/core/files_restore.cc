@@ -28,7 +28,8 @@ std::int64_t Files::now_ns() const { return parts_.time.at(parts_.now).ms * 1'00
 
 Status Files::restore(const PastPath& path, const Version& version) {
   if (version.deleted) return error(Errc::invalid, "That version is the deletion itself: name an older one.");
-  if (Status allowed = may_change(path.object.volume); !allowed.ok()) return allowed;
+  const std::string_view type = version.attributes ? std::string_view(version.attributes->type) : std::string_view();
+  if (Status allowed = may_change(path.object.volume, type); !allowed.ok()) return allowed;
   if (parts_.authoring.is_held(path.object)) {
     return error(Errc::busy, "'/" + path.path + "' is being written: close it first.");
   }
@@ -105,7 +106,7 @@ Result<Settled> Files::settle_conflict(const PastPath& path, bool keep_all, cons
   if (!shown || shown->contents.size() < 2) {
     return error(Errc::invalid, "'/" + path.path + "' has no conflicting versions: there is nothing to settle.");
   }
-  if (Status allowed = may_change(path.object.volume); !allowed.ok()) return allowed.failure();
+  if (Status allowed = may_change_object(path.object); !allowed.ok()) return allowed.failure();
   const auto keep = kept_of(path, *shown, version);
   if (!keep.ok()) return keep.failure();
   const codec::Place& place = shown->place.value.now;

@@ -155,6 +155,11 @@ Intake::One Intake::judge_opened(const codec::Bundle& bundle, const Opened& open
   judge_all_ = judge_all_ || waits;
   const Ruling ruling = rule(opened, author);
   if (verify_it && ruling.leaves_nothing()) {
+    for (std::size_t i = 0; i < opened.entries.size(); ++i) {
+      if (!parts_.epochs.lendable(author, header, opened.entries[i], opened.hashes[i])) continue;
+      remember_refused(opened.hashes, ruling.entries[i]);
+      return wait(bundle, opened, ruling.entries[i], {});
+    }
     One out{Verdict::refused, ruling.entries.empty() ? ruling.header : ruling.entries.back()};
     // Who passed it on may not have heard of the epoch that forbids it: no reason to end the session.
     if (parts_.epochs.highest() > 0) {

@@ -15,7 +15,7 @@ std::string_view role_name(Role role) {
 // --- what is kept: the index has each statement under its kind and what it is about
 
 namespace {
-constexpr std::uint8_t kMember = 1, kInvitation = 2, kAdmission = 3, kRefusal = 4, kUnseated = 5;
+constexpr std::uint8_t kMember = 1, kInvitation = 2, kAdmission = 3, kRefusal = 4, kUnseated = 5, kDelegation = 6;
 }  // namespace
 
 void Members::keep(std::uint8_t kind, ByteView key, const Bytes& bytes) {
@@ -37,6 +37,8 @@ Members::Members(Table& index, const codec::Genesis& genesis)
       if (auto one = codec::decode_admission(row)) admissions_[one->node] = *one;
     } else if (kind == kRefusal) {
       if (auto one = codec::decode_refusal(row)) refusals_[one->author] = *one;
+    } else if (kind == kDelegation) {
+      if (auto one = codec::decode_delegation(row)) delegations_.add(*one);
     } else if (kind == kUnseated) {
       if (const auto author = AuthorTag::from(rest->subspan(1))) unseated_.insert(*author);
     }
@@ -78,6 +80,20 @@ void Members::refresh(const AuthorTag& author, const codec::Member& member) {
   index_.erase(keys::begin(keys::Space::statement).byte(kUnseated).raw(author.view()).view());
 }
 
+// Whose chains are others than before, if these were lent then and these nodes belong here no more.
+std::set<AuthorTag> Members::lent_otherwise(const Delegations& before, const std::set<NodeId>& gone) const {
+  std::set<NodeId> nodes = gone;
+  const auto add_unknown_to = [&](const Delegations& other, const Delegations& these) {
+    for (const auto& [id, one] : these.all()) {
+      if (!other.all().contains(id)) nodes.insert(one.audience);
+    }
+  };
+  add_unknown_to(delegations_, before);
+  add_unknown_to(before, delegations_);
+  nodes.merge(before.reached_from(nodes));
+  return authors_below(std::move(nodes));
+}
+
 std::set<AuthorTag> Members::restate(const std::vector<Statement>& standing) {
   std::vector<Bytes> rows;
   const Packer prefix = keys::begin(keys::Space::statement);
@@ -98,7 +114,8 @@ std::set<AuthorTag> Members::restate(const std::vector<Statement>& standing) {
   const auto invited = std::exchange(invitations_, {});
   admissions_.clear();
   refusals_.clear();
-  by_author_.clear();
+  const auto lent = std::exchange(delegations_, {});
+  const auto members_before = std::exchange(by_author_, {});
   newest_.clear();
   owners_.clear();
   const auto unseated = unseated_, again = let_in_.again;
@@ -110,6 +127,8 @@ std::set<AuthorTag> Members::restate(const std::vector<Statement>& standing) {
   for (const auto& [author, known] : by_author_) {
     if (known.let_in) lost.erase(author);
   }
+  std::set<NodeId> gone;
+  for (const AuthorTag& author : lost) gone.insert(members_before.at(author).node);
   // Candidates came with what is gone; issuers may have let in whom they invited.
   for (const auto& [author, record] : records_) {
     if (invited.contains(record.invitation) && !invitations_.contains(record.invitation)) lost.insert(author);
@@ -123,6 +142,7 @@ std::set<AuthorTag> Members::restate(const std::vector<Statement>& standing) {
     if (!invitations_.contains(id)) issuers.insert(one.issuer);
   }
   lost.merge(authors_of(issuers));
+  lost.merge(lent_otherwise(lent, gone));
   folders_stale_ = changed_ = true;
   return lost;
 }
@@ -164,6 +184,12 @@ Members::News Members::note(const Statement& statement) {
   } else if (const auto* refusal = std::get_if<codec::Refusal>(&statement)) {
     refusals_[refusal->author] = *refusal;
     keep(kRefusal, refusal->author.view(), codec::encode_refusal(*refusal));
+  } else if (const auto* lent = std::get_if<codec::Delegation>(&statement)) {
+    if (!delegations_.add(*lent)) return news;
+    keep(kDelegation, codec::delegation_id(*lent).view(), codec::encode_delegation(*lent));
+    const auto richer = authors_below({lent->audience});
+    news.authors.assign(richer.begin(), richer.end());
+    let_in_.again.insert(richer.begin(), richer.end());
   } else {
     return news;
   }
@@ -189,6 +215,10 @@ Members::Judgement Members::judge(const AuthorTag& tag, const KnownMember* autho
   if (const auto* made = std::get_if<codec::Invitation>(&statement)) {
     return made->issuer == author->node ? Judgement{What::right, {}}
                                         : Judgement{What::refused, "an invitation in the name of another"};
+  }
+  if (const auto* lent = std::get_if<codec::Delegation>(&statement)) {
+    return lent->issuer == author->node ? Judgement{What::right, {}}
+                                        : Judgement{What::refused, "a delegation in the name of another"};
   }
   const auto* admission = std::get_if<codec::Admission>(&statement);
   if (admission != nullptr &&
@@ -247,6 +277,11 @@ std::set<AuthorTag> Members::authors_of(const std::set<NodeId>& nodes) const {
     if (nodes.contains(record.node)) out.insert(author);
   }
   return out;
+}
+
+std::set<AuthorTag> Members::authors_below(std::set<NodeId> nodes) const {
+  nodes.merge(delegations_.reached_from(nodes));
+  return authors_of(nodes);
 }
 
 bool Members::is_admin(const NodeId& node) const {

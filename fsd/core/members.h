@@ -9,7 +9,7 @@
 #include <map>
 #include <set>
 
-#include "fsd/core/ports.h"
+#include "fsd/core/delegations.h"
 #include "fsd/core/statements.h"
 #include "schema/codec/commit.h"
 
@@ -53,8 +53,9 @@ class Members {
   // Null for candidates and strangers.
   [[nodiscard]] const KnownMember* find(const AuthorTag& author) const;
   [[nodiscard]] std::vector<codec::Member> all() const;
-  // Of these nodes, candidates' too.
+  // Of these nodes, candidates' too; and of whoever has something lent from them.
   [[nodiscard]] std::set<AuthorTag> authors_of(const std::set<NodeId>& nodes) const;
+  [[nodiscard]] std::set<AuthorTag> authors_below(std::set<NodeId> nodes) const;
   [[nodiscard]] bool is_admin(const NodeId& node) const;  // now; not if it was revoked
   [[nodiscard]] bool revoked(const NodeId& node) const { return authority_ != nullptr && authority_->revoked(node); }
   // Nothing: it was not let in. A revoked node has the role it had.
@@ -79,7 +80,7 @@ class Members {
   // Statements left the set: these are all that stand. Whose entries may be judged otherwise now: who is not let in any more,
   // who invited, and who came with an invitation that is gone.
   std::set<AuthorTag> restate(const std::vector<Statement>& standing);
-  // Let in since the last call; `again`: perhaps after such a loss.
+  // Let in since the last call; `again`: perhaps after such a loss, or who may more by what was lent.
   struct LetIn {
     std::set<AuthorTag> all, again;
   };
@@ -107,6 +108,7 @@ class Members {
   [[nodiscard]] const codec::Invitation* invitation(const codec::InvitationId& id) const;
   [[nodiscard]] const codec::Admission* admission(const NodeId& node) const;
   [[nodiscard]] const codec::Refusal* refusal(const codec::Member& member) const;
+  [[nodiscard]] const Delegations& delegations() const { return delegations_; }
   // Whether that lets in, or not, whom this author invited.
   [[nodiscard]] bool issued(const KnownMember& author, const Statement& statement) const;
   // Whether it asks to be let in with an invitation that stands.
@@ -122,6 +124,7 @@ class Members {
 
  private:
   void refresh(const AuthorTag& author, const codec::Member& member);
+  [[nodiscard]] std::set<AuthorTag> lent_otherwise(const Delegations& before, const std::set<NodeId>& gone) const;
   void keep(std::uint8_t kind, ByteView key, const Bytes& bytes);
 
   Table& index_;
@@ -133,6 +136,7 @@ class Members {
   std::map<codec::InvitationId, codec::Invitation> invitations_;
   std::map<NodeId, codec::Admission> admissions_;
   std::map<AuthorTag, codec::Refusal> refusals_;
+  Delegations delegations_;
   std::map<AuthorTag, KnownMember> by_author_;     // members, and ourselves
   std::map<NodeId, std::uint32_t> newest_;         // greatest epoch of members
   mutable std::map<std::string, NodeId> folders_;  // made anew when asked for after a member came

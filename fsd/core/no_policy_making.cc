@@ -9,5 +9,6 @@ static Error elsewhere() {
 
 Result<Replica::Proposal> Replica::propose_policy(codec::Policy, WallMs, const Hash*) { return elsewhere(); }
 Result<Replica::Proposal> Replica::sign_policy(std::string_view) { return elsewhere(); }
+Result<codec::DelegationId> Replica::delegate(codec::Delegation) { return elsewhere(); }
 
 }  // namespace meshfs::fsd

@@ -88,27 +88,29 @@ void lower(Limit& limit, const codec::Policy& epoch, const Actor& who, const Vol
   }
 }
 
-Decision judge_in(const codec::Policy& epoch, const Actor& who, const codec::Header& header,
-                  const codec::Entry& entry) {
+Decision judge_in(const codec::Policy& epoch, const Actor& who, const codec::Header& header, const codec::Entry& entry,
+                  const Lenders* lenders) {
   const WallMs at = header.hlc.wall();
   if (const auto* batch = std::get_if<codec::BatchTombstone>(&entry)) {
     const bool only_own =
         is_common(header.volume) && std::all_of(batch->items.begin(), batch->items.end(),
                                                 [&](const auto& item) { return deletes_own(item, header.author); });
-    if (only_own) return {true, false, nullptr, &epoch, false};
-    return decide(epoch, who, {PolicyVerb::remove, header.volume, {}, at});
+    if (only_own) return {true, false, nullptr, &epoch, false, nullptr};
+    return decide(epoch, who, {PolicyVerb::remove, header.volume, {}, at}, lenders);
   }
   const auto& state = std::get<codec::ObjectEntry>(entry);
-  Decision out = decide(epoch, who, {PolicyVerb::write, header.volume, {}, at});
+  Decision out = decide(epoch, who, {PolicyVerb::write, header.volume, {}, at}, lenders);
   if (!out.denied && state.attributes.value && !state.attributes.value->type.empty()) {
-    const Decision create = decide(epoch, who, {PolicyVerb::create, header.volume, state.attributes.value->type, at});
-    if (create.denied || (create.allowed && create.rule != nullptr && !out.allowed)) out = create;
+    const std::string& type = state.attributes.value->type;
+    const Decision create = decide(epoch, who, {PolicyVerb::create, header.volume, type, at}, lenders);
+    const bool named = create.rule != nullptr || create.lent != nullptr;
+    if (!create.allowed || (named && !out.allowed)) out = create;
   }
   if (!out.allowed) return out;
   Limit limit;
   lower(limit, epoch, who, header.volume, at);
   if (header.total_bytes <= limit.bytes && header.total_entries <= limit.entries) return out;
-  return {false, true, nullptr, &epoch, true};
+  return {false, true, nullptr, &epoch, true, nullptr};
 }
 
 }  // namespace
@@ -117,21 +119,24 @@ bool is_admin_in(const codec::Policy& epoch, const NodeId& node) {
   return std::any_of(epoch.admins.begin(), epoch.admins.end(), [&](const auto& key) { return key.data == node.data; });
 }
 
-Decision decide(const codec::Policy& epoch, const Actor& who, const Asking& what) {
-  Decision out{false, false, nullptr, &epoch, false};
+namespace {
+
+// By the epoch's own rules and the defaults.
+Decision decide_alone(const codec::Policy& epoch, const Actor& who, const Asking& what, const Lenders* lenders) {
+  Decision out{false, false, nullptr, &epoch, false, nullptr};
   const PolicyRule* only = nullptr;
   for (const PolicyRule& rule : epoch.rules) {
     if (rule.effect == PolicyRule::Effect::limit || over(rule, what.at)) continue;
     if (!fits_what(rule, what) || !fits_where(rule, who, what.volume)) continue;
     if (rule.effect == PolicyRule::Effect::only) only = &rule;
     if (!fits_who(epoch, rule, who)) continue;
-    if (rule.effect == PolicyRule::Effect::deny) return {false, true, &rule, &epoch, false};
-    if (!out.allowed) out = {true, false, &rule, &epoch, false};
+    if (rule.effect == PolicyRule::Effect::deny) return {false, true, &rule, &epoch, false, nullptr};
+    if (!out.allowed) out = {true, false, &rule, &epoch, false, nullptr};
   }
   if (out.allowed) return out;
-  if (only != nullptr) return {false, false, only, &epoch, false};
+  if (only != nullptr) return {false, false, only, &epoch, false, nullptr};
   if (what.verb == PolicyVerb::remove || what.verb == PolicyVerb::create) {
-    Decision as_write = decide(epoch, who, {PolicyVerb::write, what.volume, {}, what.at});
+    Decision as_write = decide(epoch, who, {PolicyVerb::write, what.volume, {}, what.at}, lenders);
     // What may be created anyway is no rule about creating.
     if (what.verb == PolicyVerb::create && as_write.allowed) as_write.rule = nullptr;
     return as_write;
@@ -140,19 +145,30 @@ Decision decide(const codec::Policy& epoch, const Actor& who, const Asking& what
   return out;
 }
 
-Decision decide(const Effective& epochs, const Actor& who, const Asking& what) {
+}  // namespace
+
+Decision decide(const codec::Policy& epoch, const Actor& who, const Asking& what, const Lenders* lenders) {
+  Decision out = decide_alone(epoch, who, what, lenders);
+  if (out.allowed || out.denied || lenders == nullptr) return out;
+  out.lent = lenders->lend(epoch, who, what);
+  out.allowed = out.lent != nullptr;
+  return out;
+}
+
+Decision decide(const Effective& epochs, const Actor& who, const Asking& what, const Lenders* lenders) {
   Decision out;
   for (const codec::Policy* epoch : epochs) {
-    out = decide(*epoch, who, what);
+    out = decide(*epoch, who, what, lenders);
     if (!out.allowed) return out;
   }
   return out;
 }
 
-Decision judge(const Effective& epochs, const Actor& who, const codec::Header& header, const codec::Entry& entry) {
+Decision judge(const Effective& epochs, const Actor& who, const codec::Header& header, const codec::Entry& entry,
+               const Lenders* lenders) {
   Decision out;
   for (const codec::Policy* epoch : epochs) {
-    out = judge_in(*epoch, who, header, entry);
+    out = judge_in(*epoch, who, header, entry, lenders);
     if (!out.allowed) return out;
   }
   return out;

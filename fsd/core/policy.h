@@ -5,11 +5,13 @@
 // verb and place, it is not allowed. Else the default: members write shared, commands and their own volume; guests
 // their own; admins the network volume, and they invite and let in. Deleting is allowed where writing is, unless a rule speaks of it. Of several epochs
 // (rivals) all must allow.
+//
+// What nothing allows and no `deny` forbids may have been lent by somebody who may it (lending.h).
 #pragma once
 
 #include "fsd/core/ports.h"
 #include "schema/codec/commit.h"
-#include "schema/codec/policy.h"
+#include "schema/codec/delegation.h"
 
 namespace meshfs::fsd {
 
@@ -29,19 +31,30 @@ struct Asking {
 
 struct Decision {
   bool allowed = false;
-  bool denied = false;                      // by a deny: no delegation helps
+  bool denied = false;                      // by a deny, or over a limit: no delegation helps
   const codec::PolicyRule* rule = nullptr;  // null: the default
   const codec::Policy* epoch = nullptr;
   bool over_limit = false;
+  const codec::Delegation* lent = nullptr;  // allowed by this one alone
+};
+// Who lends rights.
+class Lenders {
+ public:
+  // The delegation by which `who` may it; null: none. Not asked for what is allowed anyway, or denied.
+  virtual const codec::Delegation* lend(const codec::Policy& epoch, const Actor& who, const Asking& what) const = 0;
+
+ protected:
+  ~Lenders() = default;
 };
 bool is_admin_in(const codec::Policy& epoch, const NodeId& node);
-Decision decide(const codec::Policy& epoch, const Actor& who, const Asking& what);
+Decision decide(const codec::Policy& epoch, const Actor& who, const Asking& what, const Lenders* lenders = nullptr);
 
 // The epochs that count for a commit: never empty.
 using Effective = std::vector<const codec::Policy*>;
-Decision decide(const Effective& epochs, const Actor& who, const Asking& what);
+Decision decide(const Effective& epochs, const Actor& who, const Asking& what, const Lenders* lenders = nullptr);
 // One entry: what it states or deletes, and whether the author's running totals are within the limits.
-Decision judge(const Effective& epochs, const Actor& who, const codec::Header& header, const codec::Entry& entry);
+Decision judge(const Effective& epochs, const Actor& who, const codec::Header& header, const codec::Entry& entry,
+               const Lenders* lenders = nullptr);
 // The least that any rule leaves him in that volume.
 struct Limit {
   std::uint64_t bytes = codec::kNoLimit, entries = codec::kNoLimit;

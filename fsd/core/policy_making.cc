@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "fsd/core/fences.h"
+#include "fsd/core/lending.h"
 #include "fsd/core/policy_files.h"
 #include "fsd/core/replica_parts.h"
 
@@ -25,6 +26,26 @@ Result<Replica::Proposal> Replica::Parts::sign_epoch(std::uint32_t number, const
   if (Status sealed = seal_now(); !sealed.ok()) return sealed.failure();
   settle(true);
   return proposal(hash);
+}
+
+// Of whom it revokes: all that is here, or what was stamped before `since`. Of whom it takes something else from: all that is here.
+std::vector<codec::PolicyFence> Replica::Parts::fences_for(const codec::Policy& wanted, WallMs since) {
+  std::map<AuthorTag, WallMs> fenced;
+  const Effective in_force = epochs.now();
+  const WallMs at = time.at(now);
+  const Lending lent(members, epochs), left(members, epochs, &wanted.revoked);
+  const Loans loans{members.delegations(), lent, left};
+  for (const auto& member : members.all()) {
+    const AuthorTag author = codec::author_tag(member);
+    const bool gone = std::binary_search(wanted.revoked.begin(), wanted.revoked.end(), member.node);
+    const Actor who = actor_of(member.node, members.role_of(member.node) == Role::guest);
+    if (gone) {
+      fenced[author] = since.ms > 0 ? since : WallMs{INT64_MAX};
+    } else if (!epochs.revoked(member.node) && narrows(in_force, wanted, who, at, &loans)) {
+      fenced[author] = WallMs{INT64_MAX};
+    }
+  }
+  return make_fences(ports.index, fenced);
 }
 
 Result<Replica::Proposal> Replica::propose_policy(codec::Policy wanted, WallMs since, const Hash* from) {
@@ -57,19 +78,7 @@ Result<Replica::Proposal> Replica::propose_policy(codec::Policy wanted, WallMs s
                                     " of them must sign what follows and only " + std::to_string(left) +
                                     " could still write /mesh/network");
   }
-  std::map<AuthorTag, WallMs> fenced;
-  const Effective now = p.epochs.now();
-  for (const auto& member : p.members.all()) {
-    const AuthorTag author = codec::author_tag(member);
-    const bool gone = std::binary_search(wanted.revoked.begin(), wanted.revoked.end(), member.node);
-    const Actor who = actor_of(member.node, p.members.role_of(member.node) == Role::guest);
-    if (gone) {
-      fenced[author] = since.ms > 0 ? since : WallMs{INT64_MAX};
-    } else if (!p.epochs.revoked(member.node) && narrows(now, wanted, who, p.time.at(p.now))) {
-      fenced[author] = WallMs{INT64_MAX};
-    }
-  }
-  wanted.fences = make_fences(p.ports.index, fenced);
+  wanted.fences = p.fences_for(wanted, since);
   const Bytes body = codec::encode_policy(wanted);
   if (body.size() > codec::kMaxPolicyBytes) {
     return error(Errc::too_large,

@@ -162,6 +162,12 @@ class Replica {
   // Signs the epoch whose hash begins so.
   Result<Proposal> sign_policy(std::string_view hash);
   [[nodiscard]] Proposal proposal(const Hash& hash) const;  // of one that is known
+  // Lends `wanted.audience` what this node may itself or was lent; issuer, epoch and parent are filled in. denied, not_found, invalid.
+  // Then wait for files().sync().
+  Result<codec::DelegationId> delegate(codec::Delegation wanted);
+  [[nodiscard]] const Delegations& delegations() const;
+  // Under the policy of now, with what is lent.
+  [[nodiscard]] Decision decide_now(const NodeId& node, const Asking& what) const;
   [[nodiscard]] const std::map<std::string, NodeId>& folders() const;
   [[nodiscard]] std::optional<Role> role_of(const NodeId& node) const;
   [[nodiscard]] const Epochs& epochs() const;

@@ -155,6 +155,8 @@ struct Replica::Parts {
   void let_in();
   void tell_roster(bool always);
   [[nodiscard]] std::string standing() const;
+  [[nodiscard]] std::vector<codec::PolicyFence> fences_for(const codec::Policy& wanted, WallMs since);
+  [[nodiscard]] Result<codec::DelegationId> parent_of(codec::Delegation wanted) const;
   // A slice of collecting garbage, if one is due. When the next may be.
   Instant collect();
   void begin_cycle();

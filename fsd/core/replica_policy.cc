@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "fsd/core/index_keys.h"
+#include "fsd/core/lending.h"
 #include "fsd/core/object_record.h"
 #include "fsd/core/replica_parts.h"
 
@@ -30,7 +31,15 @@ void Replica::Parts::follow_policy(bool replaying) {
     const KnownMember* known = members.find(author);
     if (known != nullptr && !epochs.revoked(known->node)) sets.show_headers(author, true);
   }
-  if (!fresh_members.again.empty()) rejudging.begin({false, fresh_members.again, {}});
+  if (!fresh_members.again.empty()) {
+    std::set<NodeId> nodes;
+    for (const AuthorTag& author : fresh_members.again) {
+      if (const auto* record = members.record(author)) nodes.insert(record->node);
+    }
+    std::set<AuthorTag> richer = members.authors_below(std::move(nodes));
+    richer.insert(fresh_members.again.begin(), fresh_members.again.end());
+    rejudging.begin({false, richer, {}});
+  }
   const auto fresh = epochs.due();
   for (const auto& content : epochs.take_missing()) {
     needs.urge(needs.missing_of(content, 0, content.size, codec::kMaxListItems));
@@ -116,6 +125,11 @@ Replica::Proposal Replica::proposal(const Hash& hash) const { return parts_->pro
 const std::map<std::string, NodeId>& Replica::folders() const { return parts_->members.folders(); }
 std::optional<Role> Replica::role_of(const NodeId& node) const { return parts_->members.role_of(node); }
 const Epochs& Replica::epochs() const { return parts_->epochs; }
+const Delegations& Replica::delegations() const { return parts_->members.delegations(); }
+Decision Replica::decide_now(const NodeId& node, const Asking& what) const {
+  const Lending lending(parts_->members, parts_->epochs);
+  return decide(parts_->epochs.now(), actor_of(node, role_of(node) == Role::guest), what, &lending);
+}
 WallMs Replica::network_time() const { return parts_->time.at(parts_->now); }
 
 }  // namespace meshfs::fsd

@@ -61,15 +61,18 @@ std::vector<Replica::Conflict> Replica::conflicts() const {
 }
 
 std::vector<Replica::Pending> Replica::pending() const {
+  const Parts& p = *parts_;
   std::vector<Pending> out;
-  for (const auto& [number, waiting] : parts_->intake.pending().all()) {
+  for (const auto& [number, waiting] : p.intake.pending().all()) {
     Pending one;
     one.what = (waiting.bundle.form == codec::ItemForm::commit ? "commit of " : "entry of ") +
                std::to_string(waiting.bundle.bytes.size()) + " bytes";
-    one.waits_for = waiting.author ? "member record of author " + waiting.author->hex()
-                    : waiting.epoch > 0
-                        ? "policy epoch " + std::to_string(waiting.epoch) + ", which is not in force here yet"
-                        : std::to_string(waiting.origins.size()) + " entries it names";
+    const KnownMember* author = waiting.author ? p.members.find(*waiting.author) : nullptr;
+    one.waits_for =
+        author != nullptr && author->let_in ? "somebody who lends " + author->name + " the right to write there"
+        : waiting.author                    ? "member record of author " + waiting.author->hex()
+        : waiting.epoch > 0 ? "policy epoch " + std::to_string(waiting.epoch) + ", which is not in force here yet"
+                            : std::to_string(waiting.origins.size()) + " entries it names";
     out.push_back(std::move(one));
   }
   return out;

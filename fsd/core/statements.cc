@@ -19,6 +19,8 @@ Statement decoded(std::string_view type, ByteView bytes, codec::Place& place) {
     if (auto one = codec::decode_admission(bytes)) return place = admission_place(one->node), *one;
   } else if (type == kRefusalType) {
     if (auto one = codec::decode_refusal(bytes)) return place = refusal_place(one->author), *one;
+  } else if (type == kDelegationType) {
+    if (auto one = codec::decode_delegation(bytes)) return place = delegation_place(codec::delegation_id(*one)), *one;
   }
   return {};
 }
@@ -33,6 +35,9 @@ codec::Place member_place(const AuthorTag& author) { return place_in("members", 
 codec::Place invitation_place(const codec::InvitationId& invitation) { return place_in("invites", invitation.hex()); }
 codec::Place admission_place(const NodeId& node) { return place_in("admitted", codec::node_volume(node).hex()); }
 codec::Place refusal_place(const AuthorTag& author) { return place_in("refused", author.hex()); }
+codec::Place delegation_place(const codec::DelegationId& delegation) {
+  return place_in("delegations", delegation.hex());
+}
 
 ObjectId file_at(const codec::Place& place) {
   return {kNetworkVolume, codec::object_id({kNetworkVolume, place.parent}, place.name, codec::Kind::file)};

@@ -19,10 +19,12 @@ std::vector<std::string> fields_of(const std::string& argument) {
   return out;
 }
 
-std::string proposal_json(const Replica::Proposal& one) {
-  return json_object({member("number", one.number), text_member("hash", one.hash.hex()),
-                      member("in_force", one.in_force), member("signatures", one.signatures),
-                      member("needed", one.needed)});
+Result<std::string> proposal_json(const Result<Replica::Proposal>& made) {
+  if (!made.ok()) return made.failure();
+  return json_object({member("number", made->number), text_member("hash", made->hash.hex()),
+                      member("in_force", made->in_force), member("signatures", made->signatures),
+                      member("needed", made->needed)}) +
+         "\n";
 }
 
 }  // namespace
@@ -49,8 +51,32 @@ std::string PolicyAnswers::report() const {
   JsonList admins('[', ']');
   for (const auto& key : epochs.now().front()->admins) admins.add(json_quoted(key.hex()));
   return json_object({member("number", epochs.highest()), member("threshold", epochs.now().front()->threshold),
-                      member("admins", admins.str()), member("epochs", all.str()), member("nodes", members.str())}) +
+                      member("admins", admins.str()), member("epochs", all.str()), member("nodes", members.str()),
+                      member("lent", lent()), member("now_ms", replica_.network_time().ms)}) +
          "\n";
+}
+
+// Each with whether it counts now: for the first of its verbs.
+std::string PolicyAnswers::lent() const {
+  JsonList out('[', ']');
+  for (const auto& [id, one] : replica_.delegations().all()) {
+    codec::PolicyVerb verb = codec::PolicyVerb::write;
+    while ((one.verbs & bit(verb)) == 0) verb = static_cast<codec::PolicyVerb>(static_cast<int>(verb) + 1);
+    const bool counts =
+        replica_.decide_now(one.audience, {verb, one.volume, one.argument, replica_.network_time()}).allowed;
+    out.add(json_object({text_member("id", id.hex()), text_member("body", to_hex(codec::encode_delegation(one))),
+                         member("counts", counts && !replica_.epochs().revoked(one.audience))}));
+  }
+  return out.str();
+}
+
+Result<std::string> PolicyAnswers::delegate(const std::string& body) {
+  const auto bytes = from_hex(body);
+  auto wanted = bytes ? codec::decode_delegation(*bytes) : Result<codec::Delegation>(Errc::bad_bytes);
+  if (!wanted.ok()) return error(Errc::invalid, "That is no delegation: " + wanted.failure().message + ".");
+  const auto id = replica_.delegate(std::move(*wanted));
+  if (!id.ok()) return id.failure();
+  return json_object({text_member("id", id->hex())}) + "\n";
 }
 
 Result<Replica::Proposal> PolicyAnswers::propose(const std::vector<std::string>& fields) {
@@ -80,7 +106,8 @@ Result<std::string> PolicyAnswers::explain(const std::vector<std::string>& field
   }
   const Asking what{static_cast<codec::PolicyVerb>(fields[2][0] - '0'), volume, fields[3], replica_.network_time()};
   const Epochs& epochs = replica_.epochs();
-  const Decision decision = decide(epochs.now(), actor_of(*node, replica_.role_of(*node) == Role::guest), what);
+  const Decision decision = replica_.decide_now(*node, what);
+  const std::string lent = decision.lent == nullptr ? "" : codec::delegation_id(*decision.lent).hex();
   const bool revoked = epochs.revoked(*node);
   const std::size_t rule =
       decision.rule == nullptr ? 0 : static_cast<std::size_t>(decision.rule - decision.epoch->rules.data()) + 1;
@@ -90,26 +117,27 @@ Result<std::string> PolicyAnswers::explain(const std::vector<std::string>& field
   }
   return json_object({member("allowed", decision.allowed && !revoked), member("revoked", revoked),
                       member("epoch", decision.epoch->number), text_member("hash", hash.is_zero() ? "" : hash.hex()),
-                      member("rule", rule)}) +
+                      member("rule", rule), text_member("lent", lent)}) +
          "\n";
 }
 
-void PolicyAnswers::reply_to(const Result<Replica::Proposal>& made, const Answers::Reply& reply) {
+void PolicyAnswers::reply_to(const Result<std::string>& made, const Answers::Reply& reply) {
   if (!made.ok()) return reply(made.failure());
-  replica_.files().sync([text = proposal_json(*made) + "\n", reply](const Status& durable) {
+  replica_.files().sync([text = *made, reply](const Status& durable) {
     reply(durable ? Result<std::string>(text) : Result<std::string>(durable.failure()));
   });
 }
 
 bool PolicyAnswers::answer(const std::string& verb, const std::string& argument, const Answers::Reply& reply) {
-  if (!verb.starts_with("policy")) return false;
   const auto fields = fields_of(argument);
   if (verb == "policy") {
     reply(report());
   } else if (verb == "policy-propose") {
-    reply_to(propose(fields), reply);
+    reply_to(proposal_json(propose(fields)), reply);
   } else if (verb == "policy-sign") {
-    reply_to(replica_.sign_policy(fields[0]), reply);
+    reply_to(proposal_json(replica_.sign_policy(fields[0])), reply);
+  } else if (verb == "delegate") {
+    reply_to(delegate(fields[0]), reply);
   } else if (verb == "policy-explain") {
     reply(explain(fields));
   } else {

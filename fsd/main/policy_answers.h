@@ -4,6 +4,7 @@
 //   policy-propose HEX [SINCE_MS] [HASH]   publishes a body (policy.capnp, as hex; number, followed epochs and fences are ours to fill in);
 //                                          HASH: of the one of rivals that it goes on from
 //   policy-sign HASH                       the first digits of a body's hash
+//   delegate HEX                           publishes a Delegation (policy.capnp, as hex; issuer, epoch and parent are ours to fill in)
 //   policy-explain PATH NODE VERB ARGUMENT what decides; NODE is a root key as hex, VERB its number in PolicyVerb
 #pragma once
 
@@ -20,8 +21,10 @@ class PolicyAnswers {
  private:
   [[nodiscard]] std::string report() const;
   Result<Replica::Proposal> propose(const std::vector<std::string>& fields);
+  Result<std::string> delegate(const std::string& body);
+  [[nodiscard]] std::string lent() const;
   Result<std::string> explain(const std::vector<std::string>& fields);
-  void reply_to(const Result<Replica::Proposal>& made, const Answers::Reply& reply);
+  void reply_to(const Result<std::string>& made, const Answers::Reply& reply);
 
   Replica& replica_;
 };

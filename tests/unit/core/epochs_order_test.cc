@@ -48,6 +48,21 @@ Policy random_change(World& world, TestNode& admin) {
   return policy;
 }
 
+// Somebody lends some of what he may, or was lent, to somebody for a while.
+void random_loan(World& world, TestNode& node) {
+  const auto members = node.replica->members();
+  codec::Delegation loan;
+  loan.issuer.data[0] = 1;  // filled in
+  loan.audience = members[world.rng.below(members.size())].node;
+  loan.verbs = world.rng.percent(70) ? bit(codec::PolicyVerb::write)
+                                     : static_cast<std::uint8_t>(1 + world.rng.below(codec::kLendableVerbs));
+  const NodeId& owner = members[world.rng.below(members.size())].node;
+  loan.volume = world.rng.percent(20) ? kSharedVolume : codec::node_volume(owner);
+  loan.until.ms = world.wall.ms + static_cast<std::int64_t>(world.rng.below(60'000));
+  loan.depth = static_cast<std::uint8_t>(world.rng.below(3));
+  (void)node.replica->delegate(loan);
+}
+
 // What one node's set holds and another's does not, for people.
 std::string difference(TestNode& a, TestNode& b) {
   std::string out;
@@ -74,7 +89,7 @@ std::string difference(TestNode& a, TestNode& b) {
   return out;
 }
 
-// Changes, epochs by either of two admins (so that rivals happen), partial exchanges and restarts, in random order.
+// Changes, loans, epochs by either of two admins (so that rivals happen), partial exchanges and restarts, in random order.
 void run(std::uint64_t seed) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Network net(seed, 5);
@@ -97,6 +112,7 @@ void run(std::uint64_t seed) {
       if (number < 9 && net.invite(number, how, world.rng.below(2)).ok())
         world.add(net.candidate(number, "n" + std::to_string(number), number), false);
     }
+    if (world.rng.percent(8)) random_loan(world, node);
     world.random_change(node);
     world.pass(milliseconds(static_cast<std::int64_t>(1 + world.rng.below(500))));
     if (world.rng.percent(20)) node.settle(world.now, world.wall);

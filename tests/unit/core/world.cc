@@ -224,7 +224,7 @@ Spot random_spot(TestNode& node, Rng& rng) {
       if (info.ok() && info->writable_volume) own.push_back(item.key);
       return true;
     });
-    if (!own.empty()) out.directory = own[0];
+    if (!own.empty()) out.directory = own.size() == 1 ? own[0] : own[rng.below(own.size())];
   }
   for (int depth = 0; depth < 4; ++depth) {
     std::vector<fsd::DirectoryItem> names;

@@ -9,6 +9,7 @@ Status Replica::Parts::seal_now() {
   Status sealed = authoring.seal();
   names.settle();
   (void)objects.take_visible();
+  counters.save(ports.index);  // whoever asked may give up before anything else does
   return sealed;
 }
 

@@ -44,9 +44,12 @@ std::string PolicyAnswers::report() const {
          member("read", epoch.policy.has_value()), member("damaged", epoch.damaged),
          member("signatures", state.signatures), member("needed", state.needed), member("signers", signers.str())}));
   }
+  std::string self;
+  for (const auto& line : replica_.nodes()) self = line.self ? line.key : self;
   for (const auto& [folder, node] : replica_.folders()) {
     members.add(json_object({text_member("name", folder), text_member("node", node.hex()),
-                             member("admin", epochs.is_admin(node)), member("revoked", epochs.revoked(node))}));
+                             member("admin", epochs.is_admin(node)), member("revoked", epochs.revoked(node)),
+                             member("self", !self.empty() && node.hex().starts_with(self))}));
   }
   JsonList admins('[', ']');
   for (const auto& key : epochs.now().front()->admins) admins.add(json_quoted(key.hex()));

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154,SC2164
-# Cases of tests/cli/run about policy: text both ways, what a rule does on a mount, two admins, quotas, a revoked node.
+# Cases of tests/cli/run about policy: text both ways, what a rule does on a mount, two admins, quotas, what is lent, a revoked node.
 
 # in_force I N: node I judges by epoch N.
 in_force() { [[ $(mesh policy --mount "$(lab_mesh_of "$1")" --json | get 'j["number"]') == "$2" ]]; }
@@ -82,6 +82,43 @@ case_policy_quota() {
   printf 'admins roof\n' >"$LAB/policy"
   propose "$LAB/policy"
   lab_wait 20 "farm may not write again" can_write "$three/small"
+}
+
+case_delegation() {
+  local p="$LAB/policy" id
+  says 'Nothing is lent' -- mesh delegate --mount "$two"
+  cannot_write "$three/nodes/school/early" || lab_fail "farm writes in school's folder"
+  expect 0 'school lends farm: write in node school until' -- mesh delegate farm write in own for 1h --depth 1 --mount "$two"
+  lab_wait 20 "farm may not write in school's folder" can_write "$three/nodes/school/mine"
+  lab_wait 20 "it does not reach node 1" arrived "$three/nodes/school/mine" "$one/nodes/school/mine"
+  expect 0 'school lends farm: write in node school' -- mesh policy explain "$one/nodes/school/mine" --as farm
+  says '  counts          school lends farm: write in node school until' -- mesh delegate --mount "$one"
+  says ', to be lent on once' -- mesh delegate --mount "$one"
+  says '1 of what members lend each other' -- mesh policy --mount "$one"
+  id=$(mesh policy --mount "$one" --json | get '[d["id"] for d in j["lent"]][0]')
+  [[ -e $one/network/delegations/$id ]] || lab_fail "it is no file of the tree"
+  expect 0 'farm lends roof: write in node school' -- mesh delegate roof write in node school for 10m --mount "$three"
+  lab_wait 20 "roof may not write in school's folder" can_write "$one/nodes/school/roof"
+  lab_wait 20 "it does not reach node 2" arrived "$one/nodes/school/roof" "$two/nodes/school/roof"
+  # What can't be.
+  expect 6 'ends before that time' -- mesh delegate roof write in node school for 2h --mount "$three"
+  expect 6 'only 1 time' -- mesh delegate roof write in node school for 10m --depth 1 --mount "$three"
+  expect 6 "may not do that there itself" -- mesh delegate farm write in node farm for 1h --mount "$one"
+  expect 2 'what is lent ends' -- mesh delegate farm write in own --mount "$two"
+  expect 2 'lend one place' -- mesh delegate farm write in network for 1h --mount "$two"
+  expect 2 "'soon' is no date" -- mesh delegate farm write in own until soon --mount "$two"
+  expect 2 "there is no node 'nobody'" -- mesh delegate nobody write in own for 1h --mount "$two"
+  expect 2 'a chain has three' -- mesh delegate farm write in own for 1h --depth 3 --mount "$two"
+  # A deny wins, and what was there stays.
+  printf 'admins roof\ndeny node farm write in node school\n' >"$p"
+  propose "$p"
+  lab_wait 20 "the deny does not win" cannot_write "$three/nodes/school/denied"
+  cannot_write "$one/nodes/school/denied" || lab_fail "roof had it from farm"
+  [[ -e $two/nodes/school/mine && -e $two/nodes/school/roof ]] || lab_fail "what was written before is gone"
+  expect 6 'a deny wins' -- mesh delegate farm write in own for 1h --mount "$two"
+  printf 'admins roof\n' >"$p"
+  propose "$p"
+  lab_wait 20 "farm may not write again" can_write "$three/nodes/school/again"
 }
 
 case_revoked_node() {

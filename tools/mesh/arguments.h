@@ -37,6 +37,7 @@ inline constexpr std::array kOptions{
     Option{"--as", "NODE", "the node whose rights are asked about"},
     Option{"--verb", "V", "write, delete, create TYPE, command VERB, invite or admit (else write)"},
     Option{"--threshold", "N", "so many admins must sign what changes the policy from then on"},
+    Option{"--depth", "N", "how often it may be lent on: 0 (else), 1 or 2"},
     Option{"--versions", "N", "so many old versions of each file"},
     Option{"--days", "D", "for so many days after something took their place"},
     Option{"--bytes", "SIZE", "all of them together, like 500M or 2G; 0: a tenth of the disk"},

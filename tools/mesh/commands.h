@@ -16,6 +16,7 @@ Exit look_after_nodes(const Arguments& arguments);
 Exit look_after_policy(const Arguments& arguments);
 Exit change_admins(const Arguments& arguments);
 Exit revoke_node(const Arguments& arguments);
+Exit look_after_delegations(const Arguments& arguments);
 Exit show_status(const Arguments& arguments);
 Exit show_peers(const Arguments& arguments);
 Exit run_doctor(const Arguments& arguments);

@@ -105,6 +105,19 @@ std::vector<Command> policy_commands() {
        1,
        1,
        revoke_node},
+      {"delegate",
+       "[NODE VERBS in PLACE until DATE]",
+       "lend another node what this one may, for a time",
+       "NODE may then do what this node may: write, delete, create or command in the place shared, commands, own (this "
+       "node's folder) or node NAME, until a date, or for 90m, 2h or 3d. What this node was lent itself it can lend on "
+       "if "
+       "--depth allowed it; a chain has three at most. A deny of the policy wins over all that is lent. Alone it lists "
+       "what is lent in the mesh and whether it counts.\n\n"
+       "  mesh delegate school write,delete in own for 3d",
+       {"--depth", "--state", "--mount", "--json"},
+       0,
+       12,
+       look_after_delegations},
   };
 }
 

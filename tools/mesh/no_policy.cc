@@ -5,11 +5,12 @@ namespace meshfs::tools {
 
 static Exit elsewhere() {
   return complain(Exit::failed,
-                  "This small program can't: run it with the full package on an admin's machine that is in the mesh.");
+                  "This small program can't: run it with the full package, on a machine that is in the mesh.");
 }
 
 Exit look_after_policy(const Arguments&) { return elsewhere(); }
 Exit change_admins(const Arguments&) { return elsewhere(); }
 Exit revoke_node(const Arguments&) { return elsewhere(); }
+Exit look_after_delegations(const Arguments&) { return elsewhere(); }
 
 }  // namespace meshfs::tools

@@ -5,9 +5,7 @@
 #include <ctime>
 #include <functional>
 
-#include "tools/mesh/commands.h"
-#include "tools/mesh/daemon_link.h"
-#include "tools/mesh/policy_text.h"
+#include "tools/mesh/policy_report.h"
 #include "tools/mesh/screen.h"
 #include "tools/mesh/text_file.h"
 
@@ -22,28 +20,8 @@ Result<std::string> read_file(const std::string& path) {
 
 constexpr Duration kProposePatience = seconds(120);  // fences of a hundred thousand files
 
-// What the daemon says of policy.
-struct Known {
-  DaemonLink daemon;
-  Json report;
-  NodeNames names;
-};
-
-Result<Known> look(const Arguments& arguments) {
-  auto daemon = DaemonLink::of_mount(arguments, arguments.mount);
-  if (!daemon) return daemon.failure();
-  auto report = daemon->ask_json("policy", {});
-  if (!report) return report.failure();
-  Known out{std::move(*daemon), std::move(*report), {}};
-  for (const auto& one : out.report.at("nodes").list) {
-    const auto key = from_hex(one.at("node").text);
-    if (const auto node = key ? NodeId::from(*key) : std::nullopt) out.names.add(one.at("name").text, *node);
-  }
-  return out;
-}
-
 // The body of an epoch; of number 0 what the genesis says.
-Result<codec::Policy> body_of(const Arguments& arguments, const Known& known, std::string_view hash,
+Result<codec::Policy> body_of(const Arguments& arguments, const PolicyReport& known, std::string_view hash,
                               std::int64_t number) {
   if (number == 0 || hash.empty()) {
     codec::Policy out;
@@ -66,7 +44,7 @@ struct Current {
   std::string hash;  // "": the genesis
   codec::Policy policy;
 };
-Result<Current> current(const Arguments& arguments, const Known& known) {
+Result<Current> current(const Arguments& arguments, const PolicyReport& known) {
   const Json* latest = nullptr;
   for (const auto& one : known.report.at("epochs").list) {
     if (!one.at("current").truth) continue;
@@ -79,7 +57,7 @@ Result<Current> current(const Arguments& arguments, const Known& known) {
 }
 
 // Admins whose signature is not there yet.
-std::string missing_signers(const Json& epoch, const Known& known) {
+std::string missing_signers(const Json& epoch, const PolicyReport& known) {
   std::string out;
   const auto& signers = epoch.at("signers").list;
   for (const auto& admin : known.report.at("admins").list) {
@@ -92,7 +70,7 @@ std::string missing_signers(const Json& epoch, const Known& known) {
   return out;
 }
 
-std::string state_of(const Json& epoch, const Known& known) {
+std::string state_of(const Json& epoch, const PolicyReport& known) {
   if (epoch.at("damaged").truth) return "damaged: its bytes are no policy";
   if (epoch.at("current").truth) return "in force";
   if (epoch.at("in_force").truth) return "followed by a later one";
@@ -102,7 +80,7 @@ std::string state_of(const Json& epoch, const Known& known) {
 }
 
 Exit show(const Arguments& arguments) {
-  const auto known = look(arguments);
+  const auto known = ask_about_policy(arguments);
   if (!known) return complain(known.failure());
   std::size_t rivals = 0;
   for (const auto& one : known->report.at("epochs").list) {
@@ -126,6 +104,9 @@ Exit show(const Arguments& arguments) {
     std::printf(
         "# rivals: only what all of them allow is allowed. Whoever is admin in both writes one text of them and says "
         "`mesh policy edit FILE`: it replaces both\n");
+  }
+  if (const auto lent = known->report.at("lent").list.size(); lent > 0) {
+    std::printf("# %zu of what members lend each other: `mesh delegate` lists it\n", lent);
   }
   for (const auto& one : known->report.at("nodes").list) {
     if (one.at("revoked").truth) std::printf("# revoked: %s\n", printable(one.at("name").text).c_str());
@@ -155,7 +136,8 @@ Exit say_proposal(const Arguments& arguments, const Result<std::string>& answer)
 }
 
 // `from`: hash of the one of rivals that it goes on from; "": it replaces all that count now.
-Exit propose(const Arguments& arguments, Known& known, codec::Policy policy, WallMs since, const std::string& from) {
+Exit propose(const Arguments& arguments, PolicyReport& known, codec::Policy policy, WallMs since,
+             const std::string& from) {
   policy.number = 1;  // fsd fills in these two and the fences
   policy.follows.assign(1, {});
   policy.fences.clear();
@@ -169,7 +151,7 @@ Exit propose(const Arguments& arguments, Known& known, codec::Policy policy, Wal
 }
 
 Exit edit(const Arguments& arguments, const std::string& file) {
-  auto known = look(arguments);
+  auto known = ask_about_policy(arguments);
   if (!known) return complain(known.failure());
   const auto text = read_file(file);
   if (!text) return complain(text.failure());
@@ -179,7 +161,7 @@ Exit edit(const Arguments& arguments, const std::string& file) {
 }
 
 Exit sign(const Arguments& arguments, const std::string& hash) {
-  auto known = look(arguments);
+  auto known = ask_about_policy(arguments);
   if (!known) return complain(known.failure());
   return say_proposal(arguments, known->daemon.ask("policy-sign", {hash}));
 }
@@ -189,7 +171,7 @@ Exit explain(const Arguments& given_arguments, const std::string& path) {
   if (!asked) return complain(asked.failure());
   Arguments arguments = given_arguments;
   arguments.mount = asked->place.mount;  // of the path, not the usual one
-  auto known = look(arguments);
+  auto known = ask_about_policy(arguments);
   if (!known) return complain(known.failure());
   const auto node = known->names.find(arguments.value("--as"));
   if (!node) return complain(Exit::not_found, node.failure().message + ".");
@@ -213,6 +195,8 @@ Exit explain(const Arguments& given_arguments, const std::string& path) {
   const auto rule = static_cast<std::size_t>(answer->at("rule").count());
   if (answer->at("revoked").truth) {
     std::printf("it was revoked; a new device joins again with `mesh join`.\n");
+  } else if (const auto lent = find_delegation(known->report, answer->at("lent").text)) {
+    std::printf("no rule of the policy allows it, but\n  %s\n", delegation_text(*lent, known->names).c_str());
   } else if (rule == 0) {
     std::printf(
         "no rule of epoch %lld speaks of it, and the default decides: members write and delete in the shared volume, "
@@ -265,7 +249,7 @@ using PolicyChange = std::function<Status(codec::Policy&, const NodeId&)>;
 
 // The next epoch: what counts now, changed in what concerns one node.
 Exit change_about(const Arguments& arguments, const std::string& name, WallMs since, const PolicyChange& change) {
-  auto known = look(arguments);
+  auto known = ask_about_policy(arguments);
   if (!known) return complain(known.failure());
   auto now = current(arguments, *known);
   if (!now) return complain(now.failure());

@@ -341,6 +341,12 @@ Result<codec::Policy> parse_policy(std::string_view text, const NodeNames& names
   return out;
 }
 
+Result<PolicyRule> parse_rule(std::string_view line, const NodeNames& names) {
+  const Words words = words_of(line);
+  if (words.empty() || !place_in(kEffects, words[0])) return wrong("a rule begins with allow, only, deny or limit");
+  return RuleReader(words, {}, names).read();
+}
+
 Result<std::pair<PolicyVerb, std::string>> parse_verb(std::string_view verb, std::string_view argument) {
   const auto at = place_in(kVerbs, verb);
   if (!at) return wrong("'" + std::string(verb) + "' is no verb: say write, delete, create, command, invite or admit");

@@ -15,7 +15,7 @@
 
 #include <map>
 
-#include "schema/codec/policy.h"
+#include "schema/codec/delegation.h"
 
 namespace meshfs::tools {
 
@@ -39,6 +39,9 @@ std::string rule_text(const codec::PolicyRule& rule, const NodeNames& names);
 std::string quorum_text(const codec::Policy& policy);
 // invalid: the line and what is wrong with it.
 Result<codec::Policy> parse_policy(std::string_view text, const NodeNames& names);
+
+// One rule, about nodes only.
+Result<codec::PolicyRule> parse_rule(std::string_view line, const NodeNames& names);
 
 // "write", "create lease": verb and argument.
 Result<std::pair<codec::PolicyVerb, std::string>> parse_verb(std::string_view verb, std::string_view argument);

@@ -154,6 +154,8 @@ Intake::One Intake::judge_opened(const codec::Bundle& bundle, const Opened& open
   }
   judge_all_ = judge_all_ || waits;
   const Ruling ruling = rule(opened, author);
+  if (!verify_it && !opened.entries.empty() && ruling.leaves_nothing())
+    judge_all_ = true;  // compaction may have put a delegation behind it
   if (verify_it && ruling.leaves_nothing()) {
     for (std::size_t i = 0; i < opened.entries.size(); ++i) {
       if (!parts_.epochs.lendable(author, header, opened.entries[i], opened.hashes[i])) continue;

@@ -118,9 +118,10 @@ std::set<AuthorTag> Members::restate(const std::vector<Statement>& standing) {
   const auto members_before = std::exchange(by_author_, {});
   newest_.clear();
   owners_.clear();
-  const auto unseated = unseated_, again = let_in_.again;
+  const auto unseated = unseated_, again = let_in_.again, richer = let_in_.lent;
   for (const Statement& statement : standing) (void)note(statement);
   let_in_.again = again;
+  let_in_.lent = richer;
   std::set_difference(unseated.begin(), unseated.end(), unseated_.begin(), unseated_.end(),
                       std::inserter(let_in_.again, let_in_.again.end()));
   if (own) add_own(*own, invited_as_);
@@ -189,7 +190,7 @@ Members::News Members::note(const Statement& statement) {
     keep(kDelegation, codec::delegation_id(*lent).view(), codec::encode_delegation(*lent));
     const auto richer = authors_below({lent->audience});
     news.authors.assign(richer.begin(), richer.end());
-    let_in_.again.insert(richer.begin(), richer.end());
+    let_in_.lent.insert(richer.begin(), richer.end());
   } else {
     return news;
   }

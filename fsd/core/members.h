@@ -80,9 +80,9 @@ class Members {
   // Statements left the set: these are all that stand. Whose entries may be judged otherwise now: who is not let in any more,
   // who invited, and who came with an invitation that is gone.
   std::set<AuthorTag> restate(const std::vector<Statement>& standing);
-  // Let in since the last call; `again`: perhaps after such a loss, or who may more by what was lent.
+  // Let in since the last call; `again`: perhaps after such a loss; `lent`: who may more by what was lent.
   struct LetIn {
-    std::set<AuthorTag> all, again;
+    std::set<AuthorTag> all, again, lent;
   };
   LetIn take_let_in() { return std::exchange(let_in_, {}); }
   struct Judgement {

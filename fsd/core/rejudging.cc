@@ -6,7 +6,7 @@ namespace meshfs::fsd {
 
 using keys::Space;
 
-static constexpr std::uint8_t kAll = 1, kRestated = 2;  // flags of the row
+static constexpr std::uint8_t kAll = 1, kRestated = 2, kRunning = 4;  // flags of the row
 
 Rejudging::Rejudging(const Parts& parts) : parts_(parts) {
   const auto row = parts_.index.get(keys::begin(Space::judging).view());
@@ -17,16 +17,19 @@ Rejudging::Rejudging(const Parts& parts) : parts_(parts) {
   restated_ = (flags & kRestated) != 0;
   for (std::size_t left = in.count(AuthorTag::kSize); left > 0; --left) authors_.insert(in.fixed<AuthorTag>());
   cursor_ = in.blob();
-  running_ = true;
+  for (std::size_t left = in.count(AuthorTag::kSize); left > 0; --left) waiting_.insert(in.fixed<AuthorTag>());
+  running_ = (flags & kRunning) != 0;
 }
 
 void Rejudging::save() {
   const Packer key = keys::begin(Space::judging);
-  if (!running_) return parts_.index.erase(key.view());
+  if (!running_ && waiting_.empty()) return parts_.index.erase(key.view());
   Packer row;
-  row.byte(static_cast<std::uint8_t>((all_ ? kAll : 0) | (restated_ ? kRestated : 0))).number(authors_.size());
+  const int flags = (all_ ? kAll : 0) | (restated_ ? kRestated : 0) | (running_ ? kRunning : 0);
+  row.byte(static_cast<std::uint8_t>(flags)).number(authors_.size());
   for (const AuthorTag& author : authors_) row.fixed(author);
-  row.blob(cursor_);
+  row.blob(cursor_).number(waiting_.size());
+  for (const AuthorTag& author : waiting_) row.fixed(author);
   parts_.index.put(key.view(), row.view());
 }
 
@@ -38,6 +41,17 @@ void Rejudging::begin(const Epochs::Change& change) {
   cursor_.clear();
   judge_headers();
   save();
+}
+
+void Rejudging::begin_later(const std::set<AuthorTag>& authors) {
+  waiting_.insert(authors.begin(), authors.end());
+  save();
+}
+
+void Rejudging::begin_waiting(Instant now) {
+  if (running_ || waiting_.empty() || now < not_before_) return;
+  not_before_ = now + kPause;
+  begin({false, std::exchange(waiting_, {}), {}});
 }
 
 // The newest headers of who is revoked, or not let in any more, are no items of the set.

@@ -34,6 +34,12 @@ class Rejudging {
   // From the first row on, for what `change` may concern, beside what is still to be looked at.
   void begin(const Epochs::Change& change);
   void begin_all() { begin({true, {}, {}}); }
+  // The same for what any member can bring about: at most once a minute, and never from the first row on while it runs.
+  static constexpr Duration kPause = seconds(60);
+  void begin_later(const std::set<AuthorTag>& authors);
+  void begin_waiting(Instant now);
+  // When that is; kNever: nothing waits.
+  [[nodiscard]] Instant due() const { return waiting_.empty() ? kNever : not_before_; }
   [[nodiscard]] bool running() const { return running_; }
   // One turn. The objects that changed.
   std::vector<ObjectId> step();
@@ -51,6 +57,8 @@ class Rejudging {
   bool restated_ = false;
   std::set<AuthorTag> authors_;  // unless all
   Bytes cursor_;
+  std::set<AuthorTag> waiting_;
+  Instant not_before_;
 };
 
 }  // namespace meshfs::fsd

@@ -272,7 +272,8 @@ Status Replica::start(Instant now, WallMs wall) {
   if (Status sound = p.objects.health(); !sound.ok()) return sound;
   if (Status made = p.first_commits(); !made.ok()) return made;
   if (Status made = p.files.publish_drafts(); !made.ok()) return made;
-  if (p.intake.judge_all() && p.epochs.highest() > 0) p.rejudging.begin_all();
+  const bool judges = p.epochs.highest() > 0 || !p.members.delegations().all().empty();
+  if (p.intake.judge_all() && judges) p.rejudging.begin_all();
   p.started = true;
   p.collecting.cycle_at = now + kFirstCycleAfter;
   p.evictions.begin();
@@ -304,8 +305,8 @@ Instant Replica::tick(Instant now, WallMs wall) {
   }
   if (more || yet_more || judging) return now;
   if (!p.spared.empty() && now >= p.spared_until) p.tell_roster(false);
-  Instant next = std::min(
-      {p.time.next_persist(), p.told_time + kTellTimeEvery, p.inquiries.tick(), collected, choosing, p.room_at});
+  Instant next = std::min({p.time.next_persist(), p.told_time + kTellTimeEvery, p.inquiries.tick(), collected, choosing,
+                           p.room_at, p.rejudging.due()});
   if (!p.spared.empty()) next = std::min(next, p.spared_until);
   if (p.wants_seal || !p.outbox.all_durable()) next = std::min(next, p.retry_at);
   if (p.objects.next_due().ms != INT64_MAX) {

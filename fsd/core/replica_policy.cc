@@ -40,6 +40,8 @@ void Replica::Parts::follow_policy(bool replaying) {
     richer.insert(fresh_members.again.begin(), fresh_members.again.end());
     rejudging.begin({false, richer, {}});
   }
+  // Without policy nothing was ever refused that was accepted before.
+  if (!fresh_members.lent.empty() && epochs.highest() > 0) rejudging.begin_later(fresh_members.lent);
   const auto fresh = epochs.due();
   for (const auto& content : epochs.take_missing()) {
     needs.urge(needs.missing_of(content, 0, content.size, codec::kMaxListItems));
@@ -67,6 +69,7 @@ void Replica::Parts::follow_policy(bool replaying) {
 }
 
 bool Replica::Parts::judge_anew() {
+  rejudging.begin_waiting(now);
   if (!rejudging.running()) return false;
   const auto changed = rejudging.step();
   if (!changed.empty()) {

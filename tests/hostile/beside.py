@@ -17,7 +17,7 @@ BIN, PEER = pathlib.Path(os.environ["LAB_BIN"]), os.environ["HOSTILE_PEER"]
 STRANGERS = ("junk", "hellos", "replays")
 # What those of these kinds must have come to show: that they are judged means that they were heard.
 ALLOWED = {"flood": "sound-", "symlinks": "symlink-", "twins": "twin-", "dated": "dated-"}
-FORBIDDEN = ("forged-", "rule-", "q", "..", "promised-", "nodes-", "network-", "stolen-")
+FORBIDDEN = ("forged-", "rule-", "q", "..", "promised-", "nodes-", "network-", "stolen-", "lent-")
 SILENT = ("revoked",)                       # gets no session to say anything in
 ANSWERING = ("cells", "sketch", "beacons")  # say little unless asked
 ATTACK_S, ROUNDS = 6, 12

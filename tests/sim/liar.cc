@@ -18,7 +18,7 @@ constexpr int kHellosPerTurn = 20, kReplaysPerTurn = 20;
 constexpr std::array<const char*, Liar::kAllKinds> kNames{
     "sketch", "beacons",  "cells", "ranges", "replays",  "hellos", "wants",    "refused",
     "told",   "forged",   "twins", "dated",  "flood",    "paths",  "symlinks", "network",
-    "bombs",  "pointers", "junk",  "keys",   "keywants", "policy", "revoked"};
+    "bombs",  "pointers", "junk",  "keys",   "keywants", "policy", "lent",     "revoked"};
 constexpr int kFloodPerTurn = 5, kJunkPerTurn = 250;  // 1,000 entries and 50,000 packets a second
 constexpr std::size_t kMostQueued = 64 * 1024;        // to each victim: more would only wait
 
@@ -294,6 +294,9 @@ void Liar::sign(syncd::Session& victim) {
       break;
     case Kind::policy:
       add(lies_->policy(now));
+      break;
+    case Kind::lent:
+      add(lies_->lent(now));
       break;
     case Kind::revoked:
       add(lies_->stolen(now));

@@ -9,7 +9,7 @@
 //   wants     WantCells, WantItems, Reconcile without end         refused   bundles that no fsd accepts
 //   told      nothing of its own: says what it is told (tests/fuzz), so nobody draws it
 // What it needs its device's key for (signed_lies.h), or whole daemons to hurt at all; nobody draws these either:
-//   forged, twins, dated, flood, paths, symlinks, network, policy; revoked: goes on although it was (by its stage), dates back
+//   forged, twins, dated, flood, paths, symlinks, network, policy, lent; revoked: goes on although it was (by its stage), dates back
 //   bombs     content that unpacks to far more than it says, and deltas that command it; answers to the wants it provoked
 //   pointers  messages of 1.7 kB whose lists have 500 million elements, or lie in each other
 //   junk      50,000 packets a second of no key: noise, and noise behind headers of all kinds
@@ -58,10 +58,11 @@ class Liar : private syncd::Links {
     keys,
     keywants,
     policy,
+    lent,
     revoked
   };
   static constexpr std::size_t kKinds = 8;  // that may be drawn
-  static constexpr std::size_t kAllKinds = 23;
+  static constexpr std::size_t kAllKinds = 24;
   static std::optional<Kind> named(std::string_view name);
   static const char* name_of(Kind kind);
 

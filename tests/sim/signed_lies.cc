@@ -221,6 +221,32 @@ codec::Bundle SignedLies::policy(WallMs now) {
                   codec::encode_policy_signature(signature));
 }
 
+codec::Bundle SignedLies::lent(WallMs now) {
+  const NodeId admin{identity_.genesis.admins.front().data};
+  const VolumeTag folder = codec::node_volume(admin);
+  codec::Delegation loan;
+  loan.issuer = identity_.member.node;
+  loan.verbs = bit(codec::PolicyVerb::write);
+  loan.volume = folder;
+  loan.until.ms = now.ms + 3'600'000 + static_cast<std::int64_t>(rng_.below(1'000'000));
+  for (auto& byte : loan.audience.data) byte = static_cast<std::uint8_t>(rng_.next());
+  switch (rng_.below(4)) {
+    case 0:
+      return bundle(header(now, folder),
+                    object_of(folder, *FileName::from(fresh_name("lent-")), codec::Kind::file, Bytes(20)));
+    case 1:
+      loan.issuer = admin;
+      loan.audience = identity_.member.node;
+      break;
+    case 2:  // its own statement, and worth nothing
+      break;
+    default:
+      loan.parent.data[0] = 1;
+  }
+  return at_place(now, fsd::delegation_place(codec::delegation_id(loan)), fsd::kDelegationType,
+                  codec::encode_delegation(loan));
+}
+
 codec::Bundle SignedLies::stolen(WallMs now) {
   const codec::Header header = this->header({now.ms - 3'600'000}, kSharedVolume);
   return bundle(header, object_of(kSharedVolume, *FileName::from(fresh_name("stolen-")), codec::Kind::file, Bytes(20)));

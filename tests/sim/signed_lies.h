@@ -6,6 +6,7 @@
 //   paths    "..", ".", "a/b", "a<NUL>b", 256 bytes; "nodes", ".mesh" and others in the root
 //   symlinks to /etc/shadow and out of the tree                network  files of the network's volume, which only admins write
 //   policy   epochs that make him the admin, signatures in a true admin's name, invitations and admissions
+//   lent     files in the admin's folder, delegations in its name, of what is nobody's to lend, hanging on nothing
 //   stolen   sound files, dated back by an hour
 //   promised files whose content is whatever the caller says it is
 #pragma once
@@ -30,6 +31,7 @@ class SignedLies {
   codec::Bundle symlink(WallMs now);
   codec::Bundle network(WallMs now);
   codec::Bundle policy(WallMs now);
+  codec::Bundle lent(WallMs now);
   codec::Bundle stolen(WallMs now);
   codec::Bundle promised(WallMs now, const codec::ChunkedContent& content);
 

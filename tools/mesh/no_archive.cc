@@ -4,7 +4,8 @@
 namespace meshfs::tools {
 
 static Exit elsewhere() {
-  return complain(Exit::failed, "This small program can't: run it with the full package, on any other node of the mesh.");
+  return complain(Exit::failed,
+                  "This small program can't: run it with the full package, on any other node of the mesh.");
 }
 
 Exit export_tree(const Arguments&) { return elsewhere(); }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "fsd/core/intake.h"
+#include "fsd/core/rejudging.h"
 #include "tests/unit/core/network_world.h"
 
 namespace meshfs::sim {
@@ -133,6 +134,7 @@ void run(std::uint64_t seed) {
     }
   }
   for (int round = 0; round < 4; ++round) {
+    world.pass(fsd::Rejudging::kPause);
     world.converge();
     for (std::size_t i = 0; i < world.size(); ++i) world[i].settle(world.now, world.wall);
   }

@@ -114,4 +114,5 @@ struct Identity {
   member @5 :Member;         # this node's own, complete; must match the seeds and verify
   invitedBy @6 :Data;        # who issued the invitation; null: nobody
   guest @7 :Bool;            # invited as one
+  former @8 :Data;           # devices before this one, the last first, at most 16: store 8 · seed 32 each; to read what was sealed for them
 }

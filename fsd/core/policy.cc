@@ -7,8 +7,6 @@ namespace meshfs::fsd {
 using codec::PolicyRule;
 using codec::PolicyVerb;
 
-namespace {
-
 bool in_group(const codec::Policy& epoch, std::string_view name, const NodeId& node) {
   for (const auto& group : epoch.groups) {
     if (group.name != name) continue;
@@ -18,6 +16,8 @@ bool in_group(const codec::Policy& epoch, std::string_view name, const NodeId& n
   }
   return false;
 }
+
+namespace {
 
 bool fits_who(const codec::Policy& epoch, const PolicyRule& rule, const Actor& who) {
   switch (rule.who) {
@@ -114,6 +114,10 @@ Decision judge_in(const codec::Policy& epoch, const Actor& who, const codec::Hea
 }
 
 }  // namespace
+
+bool has_group(const codec::Policy& epoch, std::string_view name) {
+  return std::any_of(epoch.groups.begin(), epoch.groups.end(), [&](const auto& group) { return group.name == name; });
+}
 
 bool is_admin_in(const codec::Policy& epoch, const NodeId& node) {
   return std::any_of(epoch.admins.begin(), epoch.admins.end(), [&](const auto& key) { return key.data == node.data; });

@@ -47,6 +47,8 @@ class Lenders {
   ~Lenders() = default;
 };
 bool is_admin_in(const codec::Policy& epoch, const NodeId& node);
+bool has_group(const codec::Policy& epoch, std::string_view name);
+bool in_group(const codec::Policy& epoch, std::string_view name, const NodeId& node);  // groups in it too
 Decision decide(const codec::Policy& epoch, const Actor& who, const Asking& what, const Lenders* lenders = nullptr);
 
 // The epochs that count for a commit: never empty.

@@ -35,7 +35,8 @@ Result<Bytes> read_sealed(const crypto::Seal& seal, std::uint64_t sealed, std::u
 class Seals {
  public:
   virtual ~Seals() = default;
-  [[nodiscard]] virtual const AuthorTag& own() const = 0;
+  // Whether one of these is this device, or one that this node had before.
+  [[nodiscard]] virtual bool own_among(const SealTags& readers) const = 0;
   // Of a content. Null: it is none that this node can open. unreachable: its first bytes are not here; bad_bytes: damaged.
   virtual Result<std::shared_ptr<const crypto::Seal>> open(const codec::Content& content) = 0;
   // A fresh one. A reader's device is the one that its node has today; revoked nodes are left out. not_found: a reader's member record has not come.
@@ -44,7 +45,8 @@ class Seals {
   virtual std::optional<crypto::SivKey> key_of_directory(const codec::Attributes& attributes) = 0;
   // Makes it private, or changes its readers: the key of its names stays. denied: private to others.
   virtual Status seal_directory(codec::Attributes& attributes, const SealTags& readers) = 0;
-  // Names of nodes, separated by commas, and this node. not_found: one is no node's, or a revoked one's; too_large: more than kMaxSealReaders.
+  // Names of nodes and of groups of the policy, separated by commas, and this node. Who is in a group today (by all rivals). not_found: one
+  // is nobody's, or a revoked node's; too_large: more than kMaxSealReaders.
   virtual Result<SealTags> readers_named(std::string_view names) = 0;
   // The nodes' names, sorted, separated by commas.
   virtual std::string names_of(const SealTags& readers) = 0;

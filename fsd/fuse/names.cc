@@ -228,7 +228,7 @@ bool seal_before(fuse_req_t request, const RenameRequest& r) {
   const Result<NodeInfo> from = state.tree.info(*source), to = state.tree.info(*target);
   if (!from || !to || from->kind != codec::Kind::file || to->kind != codec::Kind::file) return false;
   const SealTags readers = seal_mark(to->attributes);
-  const bool mine = std::binary_search(readers.begin(), readers.end(), state.content.seals()->own());
+  const bool mine = state.content.seals()->own_among(readers);
   const std::optional<Ino> ino = state.inodes.bound(*source);
   if (!mine || !seal_mark(from->attributes).empty() || !ino) return false;
   state.open_files.seal(*ino, *from, readers, [request, r](const Status& sealed) {

@@ -3,8 +3,6 @@
 namespace meshfs::fsd::fuse {
 namespace {
 
-bool has(const SealTags& tags, const AuthorTag& one) { return std::binary_search(tags.begin(), tags.end(), one); }
-
 Result<std::shared_ptr<const crypto::Seal>> seal_of(ContentIo& io, const codec::Content& content,
                                                     const Unsealing& unsealing) {
   if (unsealing.seal != nullptr) return unsealing.seal;
@@ -21,7 +19,7 @@ Unsealing Unsealing::of(const codec::Attributes& attributes, const codec::Conten
   if (seals == nullptr) return out;
   out.readers = seal_mark(attributes);
   if (out.readers.empty()) return out;
-  const bool marked_ours = has(out.readers, seals->own());
+  const bool marked_ours = seals->own_among(out.readers);
   const std::uint64_t size = codec::size_of(content);
   const auto opened = seals->open(content);
   if (opened && *opened != nullptr) {

@@ -25,10 +25,28 @@ std::vector<crypto::SealReader> devices_of(const std::vector<codec::Member>& mem
 }  // namespace
 
 DeviceSeals::DeviceSeals(const codec::Identity& identity, Replica& replica)
-    : own_(codec::author_tag(identity.member)),
-      device_(crypto::SigningKey::from_seed(identity.device_seed)),
-      replica_(replica),
-      reader_(replica.blobs()) {}
+    : own_(codec::author_tag(identity.member)), replica_(replica), reader_(replica.blobs()) {
+  devices_.push_back({own_, crypto::SigningKey::from_seed(identity.device_seed)});
+  for (const codec::FormerDevice& former : identity.former) {
+    auto key = crypto::SigningKey::from_seed(former.seed);
+    const DeviceKey device{key.public_key().data};
+    devices_.push_back({codec::author_tag(identity.member.node, device, former.store), std::move(key)});
+  }
+}
+
+bool DeviceSeals::own_among(const SealTags& readers) const {
+  return std::any_of(devices_.begin(), devices_.end(),
+                     [&](const Device& one) { return std::binary_search(readers.begin(), readers.end(), one.author); });
+}
+
+Result<crypto::Seal> DeviceSeals::open_with_any(ByteView first, std::uint64_t sealed) const {
+  Result<crypto::Seal> out = Errc::denied;
+  for (const Device& one : devices_) {
+    out = crypto::Seal::open(first, sealed, one.author, one.key);
+    if (out.ok() || out.code() != Errc::denied) break;
+  }
+  return out;
+}
 
 Opened DeviceSeals::open(const codec::Content& content) {
   const auto* chunked = std::get_if<codec::ChunkedContent>(&content);
@@ -41,7 +59,7 @@ Opened DeviceSeals::open(const codec::Content& content) {
   if (!first) return first.failure();
   std::shared_ptr<const crypto::Seal> out;
   if (crypto::looks_sealed(*first)) {
-    auto seal = crypto::Seal::open(*first, codec::size_of(content), own_, device_);
+    auto seal = open_with_any(*first, codec::size_of(content));
     if (!seal && seal.code() != Errc::denied) return seal.failure();
     if (seal) out = std::make_shared<const crypto::Seal>(std::move(*seal));
   }
@@ -72,7 +90,7 @@ Opened DeviceSeals::make(const SealTags& readers, std::uint64_t plain_bytes) {
 
 std::optional<crypto::Secret<crypto::LinkKey>> DeviceSeals::directory_secret(const codec::Attributes& attributes) {
   const ByteView value = seal_value(attributes);
-  const auto seal = crypto::Seal::open(value, value.size(), own_, device_);
+  const auto seal = open_with_any(value, value.size());
   crypto::Secret<crypto::LinkKey> out;
   if (!seal || seal->plain_bytes != crypto::LinkKey::kSize) return std::nullopt;
   if (!seal->open_chunk(0, value.subspan(seal->header.size()), out.data.data())) return std::nullopt;
@@ -94,6 +112,17 @@ Status DeviceSeals::seal_directory(codec::Attributes& attributes, const SealTags
   return {};
 }
 
+// Adds who is in it, by every policy epoch that counts.
+bool DeviceSeals::is_group(const std::string& name, std::vector<NodeId>& nodes) const {
+  const Effective epochs = replica_.epochs().now();
+  if (!has_group(*epochs.front(), name)) return false;
+  for (const auto& [folder, node] : replica_.node_folders()) {
+    const auto has_it = [&](const codec::Policy* epoch) { return in_group(*epoch, name, node); };
+    if (std::all_of(epochs.begin(), epochs.end(), has_it) && !replica_.epochs().revoked(node)) nodes.push_back(node);
+  }
+  return true;
+}
+
 Result<SealTags> DeviceSeals::readers_named(std::string_view names) {
   const auto& folders = replica_.node_folders();
   std::vector<NodeId> nodes;
@@ -101,8 +130,9 @@ Result<SealTags> DeviceSeals::readers_named(std::string_view names) {
     const std::string_view name = names.substr(0, names.find(','));
     names.remove_prefix(std::min(name.size() + 1, names.size()));
     const auto at = folders.find(std::string(name));
+    if (at == folders.end() && is_group(std::string(name), nodes)) continue;
     if (at == folders.end() || replica_.epochs().revoked(at->second))
-      return error(Errc::not_found, "there is no node " + std::string(name) + ", or it was revoked");
+      return error(Errc::not_found, "there is no node or group " + std::string(name) + ", or it was revoked");
     nodes.push_back(at->second);
   }
   SealTags out{own_};

@@ -1,4 +1,4 @@
-// The port Seals with this node's device key: opens what was sealed for it, seals for what member records say. Owned by
+// The port Seals with this node's device keys, former ones too: opens what was sealed for it, seals for what member records say. Owned by
 // StoreContent; state thread only. Keys of contents that were looked at stay in memory, kMaxKnown at most, and are wiped.
 #pragma once
 
@@ -16,7 +16,7 @@ class DeviceSeals final : public Seals {
   static constexpr std::size_t kMaxKnown = 512;
 
   DeviceSeals(const codec::Identity& identity, Replica& replica);
-  [[nodiscard]] const AuthorTag& own() const override { return own_; }
+  [[nodiscard]] bool own_among(const SealTags& readers) const override;
   Result<std::shared_ptr<const crypto::Seal>> open(const codec::Content& content) override;
   Result<std::shared_ptr<const crypto::Seal>> make(const SealTags& readers, std::uint64_t plain_bytes) override;
   std::optional<crypto::SivKey> key_of_directory(const codec::Attributes& attributes) override;
@@ -25,10 +25,17 @@ class DeviceSeals final : public Seals {
   std::string names_of(const SealTags& readers) override;
 
  private:
+  // With this device's key, or a former one's.
+  Result<crypto::Seal> open_with_any(ByteView first, std::uint64_t sealed) const;
+  [[nodiscard]] bool is_group(const std::string& name, std::vector<NodeId>& nodes) const;
   std::optional<crypto::Secret<crypto::LinkKey>> directory_secret(const codec::Attributes& attributes);
 
+  struct Device {
+    AuthorTag author;
+    crypto::SigningKey key;
+  };
   AuthorTag own_;
-  crypto::SigningKey device_;
+  std::vector<Device> devices_;  // this one, and those that the node had before
   Replica& replica_;
   ContentReader reader_;
   std::map<Hash, std::shared_ptr<const crypto::Seal>> known_;  // by root; null: none of ours

@@ -87,6 +87,8 @@ Identity make_identity(const Genesis& genesis, const crypto::Seed& network_secre
 void rotate_device(Identity& identity, const crypto::Seed& node_seed, const crypto::SigningKey* invite) {
   const auto node_key = crypto::SigningKey::from_seed(node_seed);
   CHECK(node_key.public_key().data == identity.member.node.data);
+  identity.former.insert(identity.former.begin(), {identity.member.store, identity.device_seed});
+  identity.former.resize(std::min(identity.former.size(), kMaxFormerDevices));
   draw_device(identity);
   ++identity.member.epoch;
   sign_member(identity.member, network_id(identity.genesis), node_key, invite);

@@ -143,6 +143,14 @@ inline constexpr std::size_t kTokenSalt = 16, kSealedSeed = 48;
 std::string encode_token(const Token& token);
 Result<Token> decode_token(std::string_view text);
 
+// A device that this node had before: what was sealed for it is still this node's to read.
+struct FormerDevice {
+  StoreId store;
+  crypto::Seed seed;
+  bool operator==(const FormerDevice&) const = default;
+};
+inline constexpr std::size_t kMaxFormerDevices = 16;  // then the oldest is forgotten
+
 // All that a node must keep secret and safe: the file `identity` in its state folder, mode 0600.
 struct Identity {
   Genesis genesis;
@@ -152,6 +160,7 @@ struct Identity {
   Member member;                          // this node's own, complete
   std::string invited_by;                 // name of who issued the invitation
   bool guest = false;                     // invited as one
+  std::vector<FormerDevice> former;       // the last first
   bool operator==(const Identity&) const = default;
 };
 Bytes encode_identity(const Identity& identity);
@@ -159,7 +168,8 @@ Result<Identity> decode_identity(ByteView bytes);
 // New device key and store, signed member record, for the first node (`genesis` just made) or one that joins by an invite.
 Identity make_identity(const Genesis& genesis, const crypto::Seed& network_secret, const crypto::Seed& node_seed,
                        std::string_view node_name, const crypto::SigningKey* invite = nullptr);
-// The same node with a new device key and store, one epoch later; `invite`: of who asks anew to be let in.
+// The same node with a new device key and store, one epoch later; the one it had is a former one. `invite`: of who asks anew to be let
+// in.
 void rotate_device(Identity& identity, const crypto::Seed& node_seed, const crypto::SigningKey* invite = nullptr);
 
 LinkIdentity link_identity_of(const Identity& identity, const std::optional<Proof>& proof = {});

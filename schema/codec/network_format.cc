@@ -196,6 +196,12 @@ void write(format::Identity::Builder to, const Identity& from) {
   write(to.initMember(), from.member);
   set_unless_empty(as_bytes(from.invited_by), [&](auto data) { to.setInvitedBy(data); });
   to.setGuest(from.guest);
+  Bytes former;
+  for (const FormerDevice& one : from.former) {
+    for (const ByteView part : {one.store.view(), one.seed.view()})
+      former.insert(former.end(), part.begin(), part.end());
+  }
+  set_unless_empty(former, [&](auto data) { to.setFormer(data); });
 }
 
 Status read(format::Identity::Reader from, Identity& to) {
@@ -209,6 +215,14 @@ Status read(format::Identity::Reader from, Identity& to) {
   to.guest = from.getGuest();
   if (from.hasInvitedBy()) {
     if (Status s = read_name(from.getInvitedBy(), to.invited_by); !s) return s;
+  }
+  ByteView former = view_of(from.getFormer());
+  constexpr std::size_t kEach = StoreId::kSize + crypto::Seed::kSize;
+  if (former.size() % kEach != 0 || former.size() / kEach > kMaxFormerDevices)
+    return malformed("former devices cut off");
+  for (; !former.empty(); former = former.subspan(kEach)) {
+    to.former.push_back({*StoreId::from(former.first(StoreId::kSize)),
+                         *crypto::Seed::from(former.subspan(StoreId::kSize, crypto::Seed::kSize))});
   }
   return read(from.getMember(), to.member);
 }

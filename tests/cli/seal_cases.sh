@@ -58,6 +58,23 @@ case_seal_a_file() {
   reads 2 private/wifi 'without the farm'
 }
 
+# Who is in it by the policy of now; a later one changes nothing of what is sealed.
+case_seal_for_a_group() {
+  printf 'admins roof\ngroup crew @inner\ngroup inner school\n' >"$LAB/policy"
+  propose "$LAB/policy"
+  printf 'for the crew\n' >"$one/crew-only"
+  expect 0 'can be read on: roof, school' -- mesh seal "$one/crew-only" --to crew
+  reads 2 crew-only 'for the crew'
+  ciphertext 3 crew-only
+  expect 0 'can be read on: farm, roof, school' -- mesh seal "$one/crew-only" --to crew --to farm
+  reads 3 crew-only 'for the crew'
+  expect 4 'There is no node or group crews' -- mesh seal "$one/crew-only" --to crews --to farm
+  printf 'admins roof\n' >"$LAB/policy"
+  propose "$LAB/policy"
+  reads 2 crew-only 'for the crew'
+  expect 4 'There is no node or group crew' -- mesh seal "$one/crew-only" --to crew
+}
+
 sealed_again() { local now; now=$(mesh ls --json "$three/private" | get '[e["author"] for e in j if e["name"] == "wifi"][0]'); [[ $now == school ]]; }
 
 case_seal_large_files() {
@@ -104,10 +121,10 @@ PY
 
 case_seal_bad_input() {
   printf 'x\n' >"$one/to-seal"
-  expect 4 'There is no node nowhere' -- mesh seal "$one/to-seal" --to nowhere
-  expect 4 'There is no node \.\.' -- mesh seal "$one/to-seal" --to ..
-  expect 2 'either --to NODE or --show' -- mesh seal "$one/to-seal"
-  expect 2 'either --to NODE or --show' -- mesh seal "$one/to-seal" --show --to school
+  expect 4 'There is no node or group nowhere' -- mesh seal "$one/to-seal" --to nowhere
+  expect 4 'There is no node or group \.\.' -- mesh seal "$one/to-seal" --to ..
+  expect 2 'either --to NODE|GROUP or --show' -- mesh seal "$one/to-seal"
+  expect 2 'either --to NODE|GROUP or --show' -- mesh seal "$one/to-seal" --show --to school
   expect 4 'There is no' -- mesh seal "$one/never-was" --to school
   expect 2 'lies outside' -- mesh seal /etc/passwd --to school
   expect 2 'The top of the mesh' -- mesh seal "$one" --to school

@@ -102,6 +102,8 @@ case_rotation() {
   lab_start 2
   lab_wait 30 "two is not let in" first_line_says 2 '2 nodes, all in sync'
   printf 'before\n' >"$LAB/2/mesh/nodes/two/before"
+  printf 'for two\n' >"$LAB/1/mesh/sealed"
+  "$LAB_BIN/mesh" seal "$LAB/1/mesh/sealed" --to two
   expect_refusal 'root FILE' "$LAB_BIN/mesh" rotate --state "$LAB/2/state" --mount "$LAB/2/mesh"
   chmod 644 "$LAB/root"
   expect_refusal 'chmod 600' "$LAB_BIN/mesh" rotate --root "$LAB/root" --state "$LAB/2/state" --mount "$LAB/2/mesh"
@@ -115,6 +117,10 @@ case_rotation() {
   lab_wait 20 "the new key's file did not arrive" lab_has "$LAB/1/mesh/nodes/two/after" after
   lab_has "$LAB/1/mesh/nodes/two/before" before || lab_fail "the old key's file is gone"
   mesh_of 1 nodes --mount "$LAB/1/mesh"
+  # What was sealed for the device of before is still read, and sealed for the new one when it is written.
+  lab_has "$LAB/2/mesh/sealed" 'for two' || lab_fail "what was sealed for the old key can't be read"
+  printf 'by the new key\n' >"$LAB/2/mesh/sealed"
+  lab_wait 20 "what the new key sealed can't be read" lab_has "$LAB/1/mesh/sealed" 'by the new key'
   lab_stop 2
   mv "$LAB/2/state" "$LAB/2/new" && mv "$LAB/2/stolen" "$LAB/2/state"
   lab_start 2

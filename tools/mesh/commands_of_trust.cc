@@ -124,9 +124,10 @@ std::vector<Command> policy_commands() {
 std::vector<Command> trust_commands() {
   return {
       {"seal",
-       "PATH --to NODE [--to NODE]... | --show PATH",
+       "PATH --to NODE|GROUP [--to ...]... | --show PATH",
        "only these nodes can read it",
-       "The content is encrypted for the devices of these nodes and of this one. There it is read and written in "
+       "The content is encrypted for the devices of these nodes, those of a GROUP of the policy (who is in it today), "
+       "and of this one. There it is read and written in "
        "place, as any file; what is written is sealed for the same readers. All other nodes keep and hand on what they "
        "can't read. Of a directory, all below is sealed, the names too, and what is made there later: others see names "
        "of nonsense. Such names have at most 175 bytes.\n\n"

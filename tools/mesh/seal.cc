@@ -168,6 +168,11 @@ Exit report(const Arguments& arguments, const Place& place, const std::vector<st
   return done.failure ? complain(*done.failure) : Exit::ok;
 }
 
+std::string unknown_reader(const Place& place, const std::string& name) {
+  return "There is no node or group " + printable(name) + ": `ls " + printable(place.mount) +
+         "/nodes` shows nodes, `mesh policy` groups.";
+}
+
 }  // namespace
 
 Exit seal_path(const Arguments& arguments) {
@@ -175,25 +180,30 @@ Exit seal_path(const Arguments& arguments) {
   if (!place) return complain(place.failure());
   const auto wanted = arguments.values("--to");
   if (arguments.has("--show") == !wanted.empty())
-    return complain(Exit::usage, "mesh seal needs either --to NODE or --show. `mesh help seal` says more.");
+    return complain(Exit::usage, "mesh seal needs either --to NODE|GROUP or --show. `mesh help seal` says more.");
   if (wanted.empty()) return show_readers(arguments, *place);
   if (place->path.empty())
     return complain(Exit::usage, "The top of the mesh belongs to all: make a directory in it and seal that.");
   const auto before = readers_of(place->absolute());
   if (!before) return complain(before.failure());
   std::string value;
+  std::vector<std::string> groups;
   for (const auto& name : wanted) {
     struct stat about {};
     const bool odd = name.empty() || name.find_first_of("/,") != std::string::npos || name.starts_with('.');
-    if (odd || lstat((place->mount + "/nodes/" + name).c_str(), &about) != 0)
-      return complain(Exit::not_found, "There is no node " + printable(name) + ": `ls " + printable(place->mount) +
-                                           "/nodes` shows them.");
+    if (odd) return complain(Exit::not_found, unknown_reader(*place, name));
+    // No node: a group, as far as is known here.
+    if (lstat((place->mount + "/nodes/" + name).c_str(), &about) != 0) groups.push_back(name);
     (value += value.empty() ? "" : ",") += name;
   }
   if (wanted.size() >= crypto::kMaxSealReaders)
     return complain(Exit::usage, "A file is sealed for 64 nodes at most, this one included.");
   Sealing sealing(value);
-  if (!sealing.seal(place->absolute())) return complain(*sealing.failure);
+  if (!sealing.seal(place->absolute())) {
+    if (sealing.failure->code == Errc::not_found && !groups.empty())
+      return complain(Exit::not_found, unknown_reader(*place, groups.front()));
+    return complain(*sealing.failure);
+  }
   const auto now = readers_of(place->absolute());
   return now ? report(arguments, *place, *before, *now, sealing) : complain(now.failure());
 }

@@ -12,7 +12,9 @@ using testing::filled;
 class FakeSeals final : public Seals {
  public:
   explicit FakeSeals(ContentIo& io) : io_(io) {}
-  const AuthorTag& own() const override { return own_; }
+  bool own_among(const SealTags& readers) const override {
+    return std::binary_search(readers.begin(), readers.end(), own_);
+  }
   Result<std::shared_ptr<const crypto::Seal>> open(const codec::Content& content) override {
     const auto first = io_.read(content, 0, crypto::kMaxSealHeaderBytes);
     if (!first) return first.failure();

@@ -244,6 +244,12 @@ TEST(Identity, RotatesItsDeviceAndStaysTheNode) {
   EXPECT_TRUE(decode_identity(encode_identity(after)).ok());
   after.node_seed.reset();  // kept elsewhere
   EXPECT_TRUE(decode_identity(encode_identity(after)).ok());
+  ASSERT_EQ(after.former.size(), 1u);
+  EXPECT_EQ(after.former[0], (FormerDevice{before.member.store, before.device_seed}));
+  for (std::size_t i = 0; i < kMaxFormerDevices; ++i) rotate_device(after, seed);
+  EXPECT_EQ(after.former.size(), kMaxFormerDevices);
+  EXPECT_NE(after.former.back(), (FormerDevice{before.member.store, before.device_seed})) << "the oldest went";
+  EXPECT_TRUE(decode_identity(encode_identity(after)).ok());
 }
 
 }  // namespace

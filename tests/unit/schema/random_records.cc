@@ -223,6 +223,8 @@ codec::Identity random_identity(Rng& rng) {
   identity.guest = invited && rng.percent(50);
   sign_member(identity.member, network_id(identity.genesis), node, invited ? &invite : nullptr);
   if (rng.percent(20)) identity.node_seed.reset();
+  for (std::size_t i = rng.below(3); i > 0; --i)
+    identity.former.push_back({random_fixed<StoreId>(rng), random_fixed<crypto::Seed>(rng)});
   return identity;
 }
 

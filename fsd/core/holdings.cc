@@ -14,15 +14,18 @@ std::uint32_t capped(std::uint64_t value) {
 
 codec::Reply Holdings::without_entry(const Hash& entry) {
   codec::Reply out;
-  if (const auto* waiting = parts_.intake.pending().waits_in(entry)) {
+  const auto refused = parts_.intake.why_refused(entry);
+  const auto* waiting = parts_.intake.pending().waits_in(entry);
+  // Refused for want of a right waits too, for who lends it.
+  if (waiting != nullptr && !(waiting->author && refused)) {
     out.state = Holding::waiting;
     out.reason = waiting->author      ? "It came, and waits for the member record of its author."
                  : waiting->epoch > 0 ? "It came, and waits for policy epoch " + std::to_string(waiting->epoch) + "."
                                       : "It came, and waits for " + std::to_string(waiting->origins.size()) +
                                             " older entries that it names.";
-  } else if (const auto reason = parts_.intake.why_refused(entry)) {
+  } else if (refused) {
     out.state = Holding::refused;
-    out.reason = "It came and was refused: " + *reason + ".";
+    out.reason = "It came and was refused: " + *refused + ".";
   } else {
     out.reason = "This version has not come here.";
   }

@@ -66,6 +66,20 @@ TEST(Membership, NobodyStatesWhatIsNotHis) {
   const auto place = fsd::member_place(codec::author_tag(friend_of_b.member));
   EXPECT_EQ(offer(stating(place, record, fsd::kMemberType)).reason, "a member record that is not its author's own");
   EXPECT_EQ(offer(stating(place, record, "note")).verdict, Verdict::refused) << "an ordinary file";
+  codec::Delegation loan;
+  loan.issuer = in_name.issuer;
+  loan.audience = b.member.node;
+  loan.verbs = codec::bit(codec::PolicyVerb::write);
+  loan.until.ms = INT64_MAX;
+  const auto lending = [&] {
+    return stating(fsd::delegation_place(codec::delegation_id(loan)), codec::encode_delegation(loan),
+                   fsd::kDelegationType);
+  };
+  EXPECT_EQ(offer(lending()).reason, "a delegation in the name of another");
+  std::swap(loan.issuer, loan.audience);
+  loan.epoch = 1;
+  EXPECT_EQ(offer(lending()).reason, "a delegation that names another policy epoch than its commit");
+  EXPECT_TRUE(net.world[0].replica->delegations().all().empty());
   // One whose invitation nobody made, and what it would write, wait for ever and take nothing.
   net.world.add(friend_of_b, false);
   write(net.world[2], "x");

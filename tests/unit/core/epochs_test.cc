@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/core/world.h"
+#include "tests/unit/core/network_world.h"
 
 namespace meshfs::sim {
 namespace {
@@ -69,14 +69,7 @@ class EpochsTest : public testing::Test {
     return "nothing";
   }
   void expect_equal() {
-    for (std::size_t i = 0; i < world.size(); ++i) {
-      world[i].settle(world.now, world.wall);
-      EXPECT_EQ(check_tree(world[i]), "") << i;
-      EXPECT_EQ(check_totals(world[i]), "") << i;
-      EXPECT_EQ(check_replay(world[i], world.now, world.wall, true), "") << i;
-      EXPECT_EQ(world[i].dump(), world[0].dump()) << i;
-      EXPECT_EQ(world[i].replica->status().sets, world[0].replica->status().sets) << i;
-    }
+    expect_same_everywhere(world);
   }
   World world;
 };

@@ -80,13 +80,7 @@ class LendingTest : public testing::Test {
   }
   void expect_equal() {
     settle_all();
-    for (std::size_t i = 0; i < world.size(); ++i) {
-      EXPECT_EQ(check_tree(world[i]), "") << i;
-      EXPECT_EQ(check_totals(world[i]), "") << i;
-      EXPECT_EQ(check_replay(world[i], world.now, world.wall, true), "") << i;
-      EXPECT_EQ(world[i].dump(), world[0].dump()) << i;
-      EXPECT_EQ(world[i].replica->status().sets, world[0].replica->status().sets) << i;
-    }
+    expect_same_everywhere(world);
   }
   World world;
   const WallMs end = in(3600);

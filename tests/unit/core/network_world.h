@@ -58,6 +58,18 @@ struct Network {
   codec::Genesis genesis;
 };
 
+// All but the last `but` nodes are sound, can be made again from their logs, and show and hold the same.
+inline void expect_same_everywhere(World& world, std::size_t but = 0) {
+  for (std::size_t i = 0; i + but < world.size(); ++i) {
+    world[i].settle(world.now, world.wall);
+    EXPECT_EQ(check_tree(world[i]), "") << i;
+    EXPECT_EQ(check_totals(world[i]), "") << i;
+    EXPECT_EQ(check_replay(world[i], world.now, world.wall, true), "") << i;
+    EXPECT_TRUE(world[i].dump() == world[0].dump()) << i;
+    EXPECT_TRUE(world[i].replica->status().sets == world[0].replica->status().sets) << i;
+  }
+}
+
 inline bool shows(TestNode& node, const std::string& name) {
   return node.files().lookup(node.files().root(), name).ok();
 }

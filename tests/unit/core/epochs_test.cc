@@ -68,9 +68,7 @@ class EpochsTest : public testing::Test {
     }
     return "nothing";
   }
-  void expect_equal() {
-    expect_same_everywhere(world);
-  }
+  void expect_equal() { expect_same_everywhere(world); }
   World world;
 };
 

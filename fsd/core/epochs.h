@@ -54,6 +54,7 @@ class Epochs final : public Authority {
   };
   Change adopt(const std::vector<Hash>& fresh);
 
+  [[nodiscard]] const NetworkId& network() const { return network_; }
   [[nodiscard]] std::uint32_t highest() const { return highest_; }
   [[nodiscard]] const Effective& effective(std::uint32_t number) const;
   // Of those that count now: what the next epoch follows.

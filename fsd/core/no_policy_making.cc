@@ -7,8 +7,9 @@ static Error elsewhere() {
   return error(Errc::unsupported, "this build makes no policy: do it on another admin's node");
 }
 
-Result<Replica::Proposal> Replica::propose_policy(codec::Policy, WallMs, const Hash*) { return elsewhere(); }
+Result<Replica::Proposal> Replica::propose_policy(codec::Policy, WallMs, const Hash*, bool) { return elsewhere(); }
 Result<Replica::Proposal> Replica::sign_policy(std::string_view) { return elsewhere(); }
+Result<Replica::Proposal> Replica::add_policy_signature(const codec::PolicySignature&) { return elsewhere(); }
 Result<codec::DelegationId> Replica::delegate(codec::Delegation) { return elsewhere(); }
 
 }  // namespace meshfs::fsd

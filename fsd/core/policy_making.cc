@@ -14,18 +14,21 @@ Status Replica::Parts::make_policy_file(std::string_view name, const Bytes& byte
 }
 
 Result<Replica::Proposal> Replica::Parts::sign_epoch(std::uint32_t number, const Hash& hash) {
-  if (!identity.node_seed) {
-    return error(Errc::denied,
-                 "this node's root key is not in its state folder: policy is signed on a node that has its own");
-  }
   const auto root = crypto::SigningKey::from_seed(*identity.node_seed);
-  const auto signature = codec::sign_policy(network, number, hash, root);
+  return publish_signature(codec::sign_policy(network, number, hash, root));
+}
+
+Result<Replica::Proposal> Replica::Parts::publish_signature(const codec::PolicySignature& signature) {
   const Status made =
       make_policy_file(codec::signature_file_name(signature), codec::encode_policy_signature(signature));
   if (!made.ok()) return made.failure();
   if (Status sealed = seal_now(); !sealed.ok()) return sealed.failure();
   settle(true);
-  return proposal(hash);
+  return proposal(signature.body);
+}
+
+Error Replica::Parts::root_is_elsewhere() {
+  return error(Errc::denied, "this node's root key is kept elsewhere: say --root FILE, with the file that has it");
 }
 
 // Of whom it revokes: all that is here, or what was stamped before `since`. Of whom it takes something else from: all that is here.
@@ -48,12 +51,12 @@ std::vector<codec::PolicyFence> Replica::Parts::fences_for(const codec::Policy& 
   return make_fences(ports.index, fenced);
 }
 
-Result<Replica::Proposal> Replica::propose_policy(codec::Policy wanted, WallMs since, const Hash* from) {
+Result<Replica::Proposal> Replica::propose_policy(codec::Policy wanted, WallMs since, const Hash* from, bool sign) {
   Parts& p = *parts_;
   if (!p.epochs.may_sign(p.identity.member.node)) {
     return error(Errc::denied, "only an admin's node proposes a policy: run this on one (`mesh nodes` says who is)");
   }
-  if (!p.identity.node_seed) return p.sign_epoch(0, {}).failure();
+  if (sign && !p.identity.node_seed) return p.root_is_elsewhere();
   if (Status sealed = p.seal_now(); !sealed.ok()) return sealed.failure();
   std::erase_if(wanted.revoked, [&](const NodeId& node) { return p.epochs.revoked(node); });
   wanted.follows = p.epochs.heads();
@@ -92,28 +95,50 @@ Result<Replica::Proposal> Replica::propose_policy(codec::Policy wanted, WallMs s
   if (Status made = p.make_policy_file(codec::policy_file_name(wanted.number, hash), body); !made.ok()) {
     return made.failure();
   }
-  return p.sign_epoch(wanted.number, hash);
+  if (sign) return p.sign_epoch(wanted.number, hash);
+  if (Status sealed = p.seal_now(); !sealed.ok()) return sealed.failure();
+  p.settle(true);
+  return p.proposal(hash);
 }
 
-Result<Replica::Proposal> Replica::sign_policy(std::string_view hash) {
-  Parts& p = *parts_;
-  const NodeId& node = p.identity.member.node;
+Result<const Epochs::Epoch*> Replica::Parts::to_be_signed(std::string_view hash) const {
   const Epochs::Epoch* found = nullptr;
-  for (const auto& [known, epoch] : p.epochs.all()) {
+  for (const auto& [known, epoch] : epochs.all()) {
     if (hash.size() < 8 || !known.hex().starts_with(hash) || epoch.number == 0) continue;
     if (found != nullptr) return error(Errc::invalid, "more than one policy begins so: give more digits");
     found = &epoch;
   }
   if (found == nullptr) return error(Errc::not_found, "no policy whose hash begins so is here; give at least 8 digits");
-  if (!p.epochs.may_sign(node)) {
+  if (!epochs.may_sign(identity.member.node)) {
     return error(Errc::denied, "this node is no admin: its signature under a policy would not count");
   }
-  if (found->number <= p.epochs.highest() && !found->in_force) {
+  if (found->number <= epochs.highest() && !found->in_force) {
     return error(
         Errc::denied,
         "that policy is older than the one in force: propose it anew (mesh policy edit) instead of going back to it");
   }
-  return p.sign_epoch(found->number, found->hash);
+  return found;
+}
+
+Result<Replica::Proposal> Replica::sign_policy(std::string_view hash) {
+  Parts& p = *parts_;
+  const auto found = p.to_be_signed(hash);
+  if (!found.ok()) return found.failure();
+  if (!p.identity.node_seed) return p.root_is_elsewhere();
+  return p.sign_epoch((*found)->number, (*found)->hash);
+}
+
+Result<Replica::Proposal> Replica::add_policy_signature(const codec::PolicySignature& signature) {
+  Parts& p = *parts_;
+  const auto found = p.to_be_signed(signature.body.hex());
+  if (!found.ok()) return found.failure();
+  if (signature.admin.data != p.identity.member.node.data) {
+    return error(Errc::denied, "that is the root key of another node: sign where its node is");
+  }
+  if ((*found)->number != signature.number || !codec::verify_policy_signature(p.network, signature)) {
+    return error(Errc::invalid, "that signature does not verify");
+  }
+  return p.publish_signature(signature);
 }
 
 }  // namespace meshfs::fsd

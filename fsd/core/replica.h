@@ -158,9 +158,11 @@ class Replica {
   // Publishes `wanted` as the next epoch, signed by this node if it is an admin. Number, what it follows and fences are filled
   // in; of nodes that it revokes what they wrote before `since` counts (0: all that is here). `from`: the one of rivals that it
   // goes on from, so that the others still count; null: it replaces them all. Then wait for files().sync().
-  Result<Proposal> propose_policy(codec::Policy wanted, WallMs since, const Hash* from = nullptr);
+  Result<Proposal> propose_policy(codec::Policy wanted, WallMs since, const Hash* from = nullptr, bool sign = true);
   // Signs the epoch whose hash begins so.
   Result<Proposal> sign_policy(std::string_view hash);
+  // What this node's root key signed elsewhere.
+  Result<Proposal> add_policy_signature(const codec::PolicySignature& signature);
   [[nodiscard]] Proposal proposal(const Hash& hash) const;  // of one that is known
   // Lends `wanted.audience` what this node may itself or was lent; issuer, epoch and parent are filled in. denied, not_found, invalid.
   // Then wait for files().sync().

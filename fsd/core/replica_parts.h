@@ -155,6 +155,9 @@ struct Replica::Parts {
   void let_in();
   void tell_roster(bool always);
   [[nodiscard]] std::string standing() const;
+  Result<Proposal> publish_signature(const codec::PolicySignature& signature);
+  static Error root_is_elsewhere();
+  [[nodiscard]] Result<const Epochs::Epoch*> to_be_signed(std::string_view hash) const;
   [[nodiscard]] std::vector<codec::PolicyFence> fences_for(const codec::Policy& wanted, WallMs since);
   [[nodiscard]] Result<codec::DelegationId> parent_of(codec::Delegation wanted) const;
   // A slice of collecting garbage, if one is due. When the next may be.

@@ -5,6 +5,7 @@ namespace meshfs::fsd {
 
 Status Replica::Parts::seal_now() {
   if (!authoring.has_open()) return {};
+  collect_visible();  // what fsd made itself: the mount has not heard of it
   outbox.before_seal();
   Status sealed = authoring.seal();
   names.settle();

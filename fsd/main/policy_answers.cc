@@ -55,7 +55,8 @@ std::string PolicyAnswers::report() const {
   for (const auto& key : epochs.now().front()->admins) admins.add(json_quoted(key.hex()));
   return json_object({member("number", epochs.highest()), member("threshold", epochs.now().front()->threshold),
                       member("admins", admins.str()), member("epochs", all.str()), member("nodes", members.str()),
-                      member("lent", lent()), member("now_ms", replica_.network_time().ms)}) +
+                      text_member("network", Hash{epochs.network().data}.hex()), member("lent", lent()),
+                      member("now_ms", replica_.network_time().ms)}) +
          "\n";
 }
 
@@ -71,6 +72,14 @@ std::string PolicyAnswers::lent() const {
                          member("counts", counts && !replica_.epochs().revoked(one.audience))}));
   }
   return out.str();
+}
+
+Result<Replica::Proposal> PolicyAnswers::add_signature(const std::string& hex) {
+  const auto bytes = from_hex(hex);
+  const auto signature =
+      bytes ? codec::decode_policy_signature(*bytes) : Result<codec::PolicySignature>(Errc::bad_bytes);
+  if (!signature.ok()) return error(Errc::invalid, "That is no signature of a policy.");
+  return replica_.add_policy_signature(*signature);
 }
 
 Result<std::string> PolicyAnswers::delegate(const std::string& body) {
@@ -91,7 +100,7 @@ Result<Replica::Proposal> PolicyAnswers::propose(const std::vector<std::string>&
   std::from_chars(fields[1].data(), fields[1].data() + fields[1].size(), since.ms);
   const auto digits = from_hex(fields[2]);
   const auto from = digits ? Hash::from(*digits) : std::nullopt;
-  return replica_.propose_policy(std::move(*policy), since, from ? &*from : nullptr);
+  return replica_.propose_policy(std::move(*policy), since, from ? &*from : nullptr, fields[3] != "unsigned");
 }
 
 Result<std::string> PolicyAnswers::explain(const std::vector<std::string>& fields) {
@@ -139,6 +148,8 @@ bool PolicyAnswers::answer(const std::string& verb, const std::string& argument,
     reply_to(proposal_json(propose(fields)), reply);
   } else if (verb == "policy-sign") {
     reply_to(proposal_json(replica_.sign_policy(fields[0])), reply);
+  } else if (verb == "policy-signed") {
+    reply_to(proposal_json(add_signature(fields[0])), reply);
   } else if (verb == "delegate") {
     reply_to(delegate(fields[0]), reply);
   } else if (verb == "policy-explain") {

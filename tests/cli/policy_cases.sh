@@ -26,11 +26,13 @@ only group field write in shared   # nobody else
 allow admin write,delete in shared
 END
   propose "$p"
+  [[ $(ls "$one/network/policy" | wc -l) == 2 ]] || lab_fail "the first epoch is not listed"
   says 'only group field write in shared' -- mesh policy --mount "$two"
   mesh policy --mount "$two" | grep -v '^#' >"$p.again"
   expect 0 'in force' -- mesh policy edit "$p.again" --mount "$one"  # what is printed can be read
   lab_wait 20 "EACCES does not come" cannot_write "$two/denied"
   [[ $({ printf x >"$two/denied"; } 2>&1 || true) == *"Permission denied"* ]] || lab_fail "no EACCES"
+  [[ $(ls "$one/network/policy" | grep -c '^2-') == 2 ]] || lab_fail "epoch 2 is in force and not listed"
   can_write "$three/allowed" || lab_fail "farm may write"
   can_write "$two/nodes/school/mine" || lab_fail "its own folder is school's"
   expect 0 'school may not write /denied: rule 1 of epoch' -- mesh policy explain "$two/denied" --as school

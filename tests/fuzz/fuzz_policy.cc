@@ -129,6 +129,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView bytes(data, size);
   fuzz::same_bytes_again(bytes, codec::decode_policy, codec::encode_policy);
   fuzz::same_bytes_again(bytes, codec::decode_policy_signature, codec::encode_policy_signature);
+  fuzz::same_bytes_again(bytes, codec::decode_delegation, codec::encode_delegation);
   static const codec::Genesis network = genesis();
   Source in{bytes.first(std::min<std::size_t>(bytes.size(), 64))};
   Made made;

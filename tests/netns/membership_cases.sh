@@ -91,6 +91,36 @@ case_approval_and_other_networks() {
   "$LAB_BIN/mesh" join "$token" three --state "$LAB/3" <<<'open sesame' >/dev/null || lab_fail "the right passphrase was refused"
 }
 
+# The only admin's root key is in a file that is not his node's: policy is signed with it, and by nothing else.
+case_root_kept_away() {
+  lab_line 2
+  mkdir -p "$LAB/1/mesh"
+  "$LAB_BIN/mesh" init lab --node one --state "$LAB/1/state" --keep-root "$LAB/root" >/dev/null
+  lab_create 2 two 1
+  lab_start 1
+  lab_start 2
+  lab_wait 30 "two is not let in" first_line_says 2 '2 nodes, all in sync'
+  local policy=("$LAB_BIN/mesh" policy --mount "$LAB/1/mesh")
+  printf 'admins one\ndeny node two write in shared\n' >"$LAB/policy"
+  expect_refusal 'say --root FILE' "${policy[@]}" edit "$LAB/policy"
+  [[ ! -e $LAB/1/mesh/network/policy ]] || lab_fail "a refused policy left something"
+  chmod 644 "$LAB/root"
+  expect_refusal 'chmod 600' "${policy[@]}" edit "$LAB/policy" --root "$LAB/root"
+  chmod 600 "$LAB/root"
+  "$LAB_BIN/mesh" init other --node other --state "$LAB/other" --keep-root "$LAB/other-root" >/dev/null
+  expect_refusal 'root key of another node' "${policy[@]}" edit "$LAB/policy" --root "$LAB/other-root"
+  "${policy[@]}" | grep -q 'proposed: 0 of 1 signatures; not yet by one' || lab_fail "it is not proposed: $("${policy[@]}")"
+  local hash
+  hash=$("${policy[@]}" | sed -n 's/^# epoch 1 \([0-9a-f]*\), proposed.*/\1/p')
+  [[ $("${policy[@]}" sign "$hash" --root "$LAB/root") == *'in force'* ]] || lab_fail "it is not in force"
+  lab_wait 20 "two may still write" two_may_not_write
+  printf 'admins one\n' >"$LAB/policy"
+  [[ $("${policy[@]}" edit "$LAB/policy" --root "$LAB/root") == *'epoch 2 is in force'* ]] || lab_fail "the next one is not in force"
+  [[ $("$LAB_BIN/mesh" revoke two --root "$LAB/root" --mount "$LAB/1/mesh") == *'epoch 3 is in force'* ]] || lab_fail "two is not revoked"
+  mesh_of 1 nodes --mount "$LAB/1/mesh" | grep -q 'two.*revoked' || lab_fail "two is not said to be revoked"
+}
+two_may_not_write() { ! printf x 2>/dev/null >"$LAB/2/mesh/x"; }
+
 # A new device key; the old one, copied before, gets no session and takes no writes.
 case_rotation() {
   lab_line 2

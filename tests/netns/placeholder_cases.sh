@@ -7,6 +7,53 @@ within_budget() { (($(keep_of "$1" kept_bytes) <= $2 && $(keep_of "$1" fetching_
 state_is() { [[ $(getfattr --only-values -n user.mesh.state "$1" 2>/dev/null) == "$2" ]]; }
 
 # 8 MB of flash, two hops away from who writes: it keeps what fits, fetches the rest when opened, says what it dropped.
+# The admin's disk of 64 MiB fills up with what is not the mesh's: told at 85 %, from 90 % nothing of others is fetched, from 95 % only
+# deletes are taken and what the network is ruled by, and all is well again once there is room.
+case_disk_thresholds() {
+  lab_line 2
+  mkdir -p "$LAB/1/state"
+  truncate -s 64M "$LAB/disk"
+  mkfs.ext4 -q -m 0 -O ^has_journal "$LAB/disk"
+  mount -o loop "$LAB/disk" "$LAB/1/state"
+  lab_create 1 one
+  lab_create 2 two 1
+  lab_start 1
+  lab_start 2
+  printf 'before\n' >"$LAB/1/mesh/before"
+  printf 'of two\n' >"$LAB/2/mesh/theirs"
+  lab_wait 30 "node 2 is not in sync" cmp -s "$LAB/1/mesh/before" "$LAB/2/mesh/before"
+  lab_wait 30 "node 1 is not in sync" cmp -s "$LAB/1/mesh/theirs" "$LAB/2/mesh/theirs"
+  fill_to 87
+  lab_wait 20 "a disk of 85 % is not told of" grep -q 'the disk is 8[5-9] % full' "$LAB/1/fsd.log"
+  printf 'still\n' >"$LAB/1/mesh/still" || lab_fail "87 % took no write"
+  fill_to 92
+  lab_wait 20 "it goes on fetching at 92 %" grep -q 'no content of others is fetched' "$LAB/1/fsd.log"
+  head -c 200000 /dev/urandom >"$LAB/2/mesh/large"
+  lab_wait 30 "sets differ for a disk that is nearly full" lab_same_sets 1 2
+  sleep 2
+  ! "$LAB_BIN/mesh" ls -l "$LAB/1/mesh/large" | grep -q published || lab_fail "it was fetched at 92 %"
+  fill_to 97
+  lab_wait 20 "it takes writes at 97 %" no_space_for "$LAB/1/mesh/more"
+  rm "$LAB/1/mesh/before" || lab_fail "deletes must work"
+  lab_wait 30 "the delete does not travel" test ! -e "$LAB/2/mesh/before"
+  "$LAB_BIN/mesh" revoke two --mount "$LAB/1/mesh" | grep -q 'in force' || lab_fail "nobody can be revoked on a full disk"
+  lab_wait 30 "the revocation does not travel" revoked_at_2
+  [[ -e $LAB/1/mesh/theirs ]] || lab_fail "what was here before the revocation is gone"
+  rm "$LAB/1/state/ballast"
+  lab_wait 30 "with room again it takes no writes" took "$LAB/1/mesh/more"
+}
+# Of the disk, with a file that is not the mesh's.
+fill_to() {
+  local size used
+  size=$(df -B 1024 --output=size "$LAB/1/state" | tail -1)
+  used=$((size - $(df -B 1024 --output=avail "$LAB/1/state" | tail -1)))
+  [[ ! -e $LAB/1/state/ballast ]] || used=$((used - $(du -k "$LAB/1/state/ballast" | cut -f1)))
+  fallocate -l "$((size * $1 / 100 - used))K" "$LAB/1/state/ballast"
+}
+no_space_for() { [[ $(LC_ALL=C dd if=/dev/zero of="$1.$SECONDS" bs=1000 count=1 2>&1) == *'No space left'* ]]; }
+took() { printf 'more\n' 2>/dev/null >"$1"; }
+revoked_at_2() { "$LAB_BIN/mesh" policy --mount "$LAB/2/mesh" | grep -q '^# revoked: two'; }
+
 case_small_router() {
   lab_line 3
   mkdir -p "$LAB/3/state"

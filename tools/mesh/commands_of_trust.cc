@@ -78,13 +78,14 @@ std::vector<Command> policy_commands() {
        "who may do what: show it, change it, ask why",
        "A policy is numbered epochs that admins sign; every node judges by them. Alone it prints the one in force, and "
        "what waits for signatures. edit proposes such a text as the next epoch, signed by this node; other admins sign "
-       "by its hash's first digits. explain says which rule decides what the node --as may do at PATH.\n\n"
+       "by its hash's first digits. explain says which rule decides what the node --as may do at PATH. --root FILE "
+       "signs with a root key that is kept away from the node (mesh init --keep-root).\n\n"
        "Lines: admins NODE...; threshold N; group NAME NODE... @GROUP...; rules: allow, only or deny; anyone, member, "
        "guest, admin, node NAME or group NAME; verbs with commas, or all; in everywhere, shared, network, commands, "
        "own or node NAME; until DATE. limit WHO bytes SIZE entries N in PLACE. A deny wins; only takes it from all "
        "others.\n\n"
        "  allow group field write,delete in shared until 2027-01-01",
-       {"--as", "--verb", "--state", "--mount", "--json"},
+       {"--as", "--verb", "--root", "--state", "--mount", "--json"},
        0,
        2,
        look_after_policy},
@@ -92,7 +93,7 @@ std::vector<Command> policy_commands() {
        "add NODE | remove NODE",
        "who signs what rules the network",
        "A new epoch of the policy with that admin more or less.",
-       {"--threshold", "--state", "--mount", "--json"},
+       {"--threshold", "--root", "--state", "--mount", "--json"},
        2,
        2,
        change_admins},
@@ -101,7 +102,7 @@ std::vector<Command> policy_commands() {
        "a node's key counts no more",
        "What it wrote before stays, or with --since what it wrote before that time; the rest goes everywhere, and what "
        "it had overwritten comes back. For ever: the device joins again with new keys.",
-       {"--since", "--state", "--mount", "--json"},
+       {"--since", "--root", "--state", "--mount", "--json"},
        1,
        1,
        revoke_node},

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "tools/mesh/policy_report.h"
+#include "tools/mesh/root_file.h"
 #include "tools/mesh/screen.h"
 #include "tools/mesh/text_file.h"
 
@@ -135,6 +136,26 @@ Exit say_proposal(const Arguments& arguments, const Result<std::string>& answer)
   return Exit::ok;
 }
 
+// Null: the node has its root key itself.
+Result<std::optional<crypto::SigningKey>> root_elsewhere(const Arguments& arguments) {
+  if (!arguments.has("--root")) return std::optional<crypto::SigningKey>();
+  const auto seed = read_root(arguments.value("--root"));
+  if (!seed) return seed.failure();
+  return std::optional(crypto::SigningKey::from_seed(*seed));
+}
+
+// By a root key that fsd never sees.
+Exit sign_with(const Arguments& arguments, PolicyReport& known, const crypto::SigningKey& root, std::int64_t number,
+               const std::string& hash) {
+  const auto body = from_hex(hash), network = from_hex(known.report.at("network").text);
+  if (!body || !network || !Hash::from(*body) || !NetworkId::from(*network))
+    return complain(Exit::other_version, "meshfs-fsd's answer can't be read: install both from one release.");
+  const auto signature =
+      codec::sign_policy(*NetworkId::from(*network), static_cast<std::uint32_t>(number), *Hash::from(*body), root);
+  return say_proposal(arguments,
+                      known.daemon.ask("policy-signed", {to_hex(codec::encode_policy_signature(signature))}));
+}
+
 // `from`: hash of the one of rivals that it goes on from; "": it replaces all that count now.
 Exit propose(const Arguments& arguments, PolicyReport& known, codec::Policy policy, WallMs since,
              const std::string& from) {
@@ -145,9 +166,14 @@ Exit propose(const Arguments& arguments, PolicyReport& known, codec::Policy poli
   if (const auto sound = codec::decode_policy(body); !sound) {
     return complain(Exit::failed, "That can't be a policy: " + sound.failure().message + ".");
   }
-  const auto answer =
-      known.daemon.ask("policy-propose", {to_hex(body), std::to_string(since.ms), from}, kProposePatience);
-  return say_proposal(arguments, answer);
+  const auto root = root_elsewhere(arguments);
+  if (!root) return complain(root.failure());
+  const auto answer = known.daemon.ask(
+      "policy-propose", {to_hex(body), std::to_string(since.ms), from, *root ? "unsigned" : ""}, kProposePatience);
+  if (!answer || !*root) return say_proposal(arguments, answer);
+  const auto made = parse_json(*answer);
+  if (!made) return complain(Exit::other_version, "meshfs-fsd's answer can't be read: install both from one release.");
+  return sign_with(arguments, known, **root, made->at("number").count(), made->at("hash").text);
 }
 
 Exit edit(const Arguments& arguments, const std::string& file) {
@@ -163,7 +189,15 @@ Exit edit(const Arguments& arguments, const std::string& file) {
 Exit sign(const Arguments& arguments, const std::string& hash) {
   auto known = ask_about_policy(arguments);
   if (!known) return complain(known.failure());
-  return say_proposal(arguments, known->daemon.ask("policy-sign", {hash}));
+  const auto root = root_elsewhere(arguments);
+  if (!root) return complain(root.failure());
+  if (!*root) return say_proposal(arguments, known->daemon.ask("policy-sign", {hash}));
+  const Json* found = nullptr;
+  for (const auto& one : known->report.at("epochs").list) {
+    if (hash.size() >= 8 && one.at("hash").text.starts_with(hash)) found = found == nullptr ? &one : nullptr;
+  }
+  if (found == nullptr) return complain(Exit::not_found, "One policy has to begin so; give at least 8 digits.");
+  return sign_with(arguments, *known, **root, found->at("number").count(), found->at("hash").text);
 }
 
 Exit explain(const Arguments& given_arguments, const std::string& path) {

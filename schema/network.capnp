@@ -41,7 +41,7 @@ struct Invitation {
   # the first 8 bytes of H("meshfs invited"; key), as a number little-endian. Times are network time.
   key @0 :Data;              # 32 bytes; the seed is in the token
   issuer @1 :Data;           # 32 bytes, root key
-  untilMs @2 :Int64;         # since 1970; 0: for ever
+  untilMs @2 :Int64;         # since 1970; 0: for ever; 1: withdrawn. Stated twice, the one counts that ends earlier, then the one with fewer uses
   uses @3 :UInt32;           # nodes that it lets in; 0: any number
   guest @4 :Bool;            # as guests
   way @5 :Way;

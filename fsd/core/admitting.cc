@@ -25,6 +25,9 @@ std::optional<Admitting::Answer> Admitting::answer_to(const codec::Member& candi
   if (!issuer && by->way != Way::any_admin) return std::nullopt;
   if (!may(codec::PolicyVerb::admit, issuer)) return std::nullopt;
   const std::string ask = "ask " + parts_.members.name_of(by->issuer) + " for another";
+  if (by->until == codec::kWithdrawn) {
+    return issuer ? std::optional(Answer{false, "this invite was withdrawn; " + ask}) : std::nullopt;
+  }
   if (by->until.ms != 0) {
     // Without a clock only the issuer goes on: it remembers what it gave away.
     if (!knows_time() && !issuer) return std::nullopt;
@@ -75,6 +78,24 @@ Status Admitting::invite(codec::Invitation invitation) {
     invitation.until.ms += parts_.time.at(parts_.now).ms;
   }
   return parts_.files.put(invitation_place(codec::invitation_id(invitation.key)), codec::encode_invitation(invitation),
+                          kInvitationType);
+}
+
+Status Admitting::withdraw(std::string_view id) {
+  const codec::Invitation* found = nullptr;
+  for (const auto& [known, one] : parts_.members.invitations()) {
+    if (id.size() < 8 || !known.hex().starts_with(id)) continue;
+    if (found != nullptr) return error(Errc::invalid, "Several invites begin so: give more digits.");
+    found = &one;
+  }
+  if (found == nullptr)
+    return error(Errc::not_found, "No such invite is known here: `mesh nodes` lists those that are open.");
+  if (found->issuer != self_.member.node)
+    return error(Errc::denied, "Only the node that made an invite withdraws it: " +
+                                   parts_.members.name_of(found->issuer) + ". An admin can revoke that node.");
+  codec::Invitation gone = *found;
+  gone.until = codec::kWithdrawn;
+  return parts_.files.put(invitation_place(codec::invitation_id(gone.key)), codec::encode_invitation(gone),
                           kInvitationType);
 }
 

@@ -36,6 +36,8 @@ class Admitting {
   bool answer_one();
   // Makes an invitation known; `until` is how long it holds from now, 0: for ever. denied for who may not.
   Status invite(codec::Invitation invitation);
+  // Of this node's own invitations the one whose id begins so: nobody comes in by it any more. not_found, denied, invalid.
+  Status withdraw(std::string_view id);
   // Lets a candidate in by its name. not_found, denied, exists; invalid: several have that name.
   Status approve(std::string_view name);
 

@@ -148,6 +148,12 @@ std::set<AuthorTag> Members::restate(const std::vector<Statement>& standing) {
   return lost;
 }
 
+// Smaller is stricter.
+static std::tuple<std::int64_t, std::uint32_t, Bytes> strictness(const codec::Invitation& one) {
+  return {one.until.ms == 0 ? INT64_MAX : one.until.ms, one.uses == 0 ? UINT32_MAX : one.uses,
+          codec::encode_invitation(one)};
+}
+
 Members::News Members::note(const Statement& statement) {
   News news;
   if (const auto* member = std::get_if<codec::Member>(&statement)) {
@@ -163,8 +169,7 @@ Members::News Members::note(const Statement& statement) {
     const codec::InvitationId id = codec::invitation_id(invitation->key);
     // Its issuer may have made it twice; the stricter one counts.
     const auto known = invitations_.find(id);
-    if (known != invitations_.end() && codec::encode_invitation(known->second) <= codec::encode_invitation(*invitation))
-      return news;
+    if (known != invitations_.end() && strictness(known->second) <= strictness(*invitation)) return news;
     invitations_[id] = *invitation;
     keep(kInvitation, id.view(), codec::encode_invitation(*invitation));
     let_in_.again.insert(unseated_.begin(), unseated_.end());

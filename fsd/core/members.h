@@ -106,6 +106,7 @@ class Members {
   [[nodiscard]] std::vector<Candidate> candidates() const;
   [[nodiscard]] const codec::Member* record(const AuthorTag& author) const;
   [[nodiscard]] const codec::Invitation* invitation(const codec::InvitationId& id) const;
+  [[nodiscard]] const std::map<codec::InvitationId, codec::Invitation>& invitations() const { return invitations_; }
   [[nodiscard]] const codec::Admission* admission(const NodeId& node) const;
   [[nodiscard]] const codec::Refusal* refusal(const codec::Member& member) const;
   [[nodiscard]] const Delegations& delegations() const { return delegations_; }

@@ -216,6 +216,7 @@ class Replica {
   Status invite(const codec::Invitation& invitation);
   // Lets a candidate in. The same. not_found, denied, exists.
   Status approve(std::string_view name);
+  Status withdraw(std::string_view id);  // an invite
   struct NodeLine {
     std::string name, role;   // "candidate" too
     std::string key;          // hex, the first 8 bytes
@@ -226,6 +227,13 @@ class Replica {
     bool self = false;
   };
   std::vector<NodeLine> nodes() const;
+  struct InviteLine {  // one that lets somebody in
+    std::string id, issuer;
+    WallMs until;                      // 0: for ever
+    std::uint32_t uses = 1, used = 0;  // uses 0: any number
+    bool guest = false;
+  };
+  std::vector<InviteLine> invites() const;
 
   std::string node_name(const AuthorTag& author) const;  // hex of the tag if unknown
   std::vector<codec::Member> members() const;

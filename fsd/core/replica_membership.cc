@@ -84,6 +84,27 @@ Status Replica::invite(const codec::Invitation& invitation) {
   return sealed;
 }
 
+Status Replica::withdraw(std::string_view id) {
+  Parts& p = *parts_;
+  if (Status made = p.admitting.withdraw(id); !made.ok()) return made;
+  Status sealed = p.seal_now();
+  p.settle(true);
+  return sealed;
+}
+
+std::vector<Replica::InviteLine> Replica::invites() const {
+  const Parts& p = *parts_;
+  const WallMs at = p.time.at(p.now);
+  std::vector<InviteLine> out;
+  for (const auto& [id, one] : p.members.invitations()) {
+    const auto used = static_cast<std::uint32_t>(p.members.let_in_by(id).size());
+    const bool ended = (one.until.ms != 0 && one.until < at) || p.epochs.revoked(one.issuer);
+    if (ended || (one.uses != 0 && used >= one.uses)) continue;
+    out.push_back({id.hex(), p.members.name_of(one.issuer), one.until, one.uses, used, one.guest});
+  }
+  return out;
+}
+
 Status Replica::approve(std::string_view name) {
   Parts& p = *parts_;
   if (Status made = p.admitting.approve(name); !made.ok()) return made;

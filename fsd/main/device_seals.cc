@@ -116,7 +116,8 @@ Status DeviceSeals::seal_directory(codec::Attributes& attributes, const SealTags
 bool DeviceSeals::is_group(const std::string& name, std::vector<NodeId>& nodes) const {
   const Effective epochs = replica_.epochs().now();
   if (!has_group(*epochs.front(), name)) return false;
-  for (const auto& [folder, node] : replica_.node_folders()) {
+  for (const auto& folder : replica_.node_folders()) {
+    const NodeId& node = folder.second;
     const auto has_it = [&](const codec::Policy* epoch) { return in_group(*epoch, name, node); };
     if (std::all_of(epochs.begin(), epochs.end(), has_it) && !replica_.epochs().revoked(node)) nodes.push_back(node);
   }

@@ -48,7 +48,15 @@ std::string MemberAnswers::nodes() const {
                      member("epoch", one.epoch), text_member("admitted_by", one.admitted_by),
                      text_member("refused", one.refused), member("heard_ms", one.heard.ms), member("self", one.self)}));
   }
-  return json_object({member("now_ms", replica_.status().network_time.ms), member("nodes", all.str())}) + "\n";
+  JsonList invites('[', ']');
+  for (const Replica::InviteLine& one : replica_.invites()) {
+    invites.add(
+        json_object({text_member("id", one.id), text_member("issuer", one.issuer), member("until_ms", one.until.ms),
+                     member("uses", one.uses), member("used", one.used), member("guest", one.guest)}));
+  }
+  return json_object({member("now_ms", replica_.status().network_time.ms), member("nodes", all.str()),
+                      member("invites", invites.str())}) +
+         "\n";
 }
 
 Status MemberAnswers::invite(std::string hex, bool& endless) {
@@ -71,6 +79,8 @@ bool MemberAnswers::answer(const std::string& verb, const std::string& argument,
     bool endless = false;
     const Status made = invite(argument, endless);
     reply_when_durable(made, endless ? "{\"endless\":true}\n" : "{}\n", reply);
+  } else if (verb == "withdraw") {
+    reply_when_durable(replica_.withdraw(argument), "{}\n", reply);
   } else if (verb == "approve") {
     reply_when_durable(replica_.approve(argument), "{}\n", reply);
   } else {

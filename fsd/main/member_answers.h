@@ -1,9 +1,10 @@
 // What tools ask about membership: the verbs nodes, invite and approve of the local socket; and invitations that `mesh invite` left in
 // the state folder while this daemon did not run. Owned by Daemon; state thread only. Fields and answers are as Answers has them.
-//   nodes                     all that are known, candidates too
+//   nodes                     all that are known, candidates too, and invites that are open
 //   invite HEX                an encoded Invitation whose `until` says how long from now, 0 for ever. HEX?: for ever if this node does
 //                             not know the time; then "endless":true
 //   approve NAME
+//   withdraw ID               an invitation of this node, by the first digits of its id
 #pragma once
 
 #include "fsd/main/answers.h"

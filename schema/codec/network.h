@@ -56,12 +56,14 @@ struct Invitation {
   enum class Way : std::uint8_t { issuer = 0, approval = 1, any_admin = 2 };
   crypto::PublicKey key;
   NodeId issuer;
-  WallMs until;            // network time; 0: for ever
+  WallMs until;            // network time; 0: for ever; kWithdrawn
   std::uint32_t uses = 1;  // 0: any number
   bool guest = false;
   Way way = Way::issuer;
   bool operator==(const Invitation&) const = default;
 };
+// Says of an invitation that its issuer stated before that nobody comes in by it any more.
+inline constexpr WallMs kWithdrawn{1};
 Bytes encode_invitation(const Invitation& invitation);
 Result<Invitation> decode_invitation(ByteView bytes);
 

@@ -45,6 +45,18 @@ case_membership() {
   lab_wait 20 "a guest's own file did not arrive" lab_has "$LAB/1/mesh/nodes/three/own" own
   ! printf 'x\n' 2>/dev/null >"$LAB/3/mesh/shared" || lab_fail "a guest wrote into the shared volume"
   expect_refusal 'only admins|not running' "$LAB_BIN/mesh" invite --state "$LAB/2/state"
+  # Taken back before anybody used it.
+  token=$(mesh_of 1 invite)
+  "$LAB_BIN/mesh" nodes --mount "$LAB/1/mesh" | grep -q '^open invite .* by one: 1 node, ends in' || lab_fail "an open invite is not listed"
+  expect_refusal 'Only the node that made' "$LAB_BIN/mesh" invite --withdraw "$token" --state "$LAB/2/state"
+  mesh_of 1 invite --withdraw "$token"
+  ! "$LAB_BIN/mesh" nodes --mount "$LAB/1/mesh" | grep -q '^open invite' || lab_fail "it is still open"
+  expect_refusal 'No such invite' "$LAB_BIN/mesh" invite --withdraw 0123456789abcdef --state "$LAB/1/state"
+  lab_stop 3
+  rm -r "$LAB/3/state"
+  join_with 3 late "$token"
+  lab_start 3
+  lab_wait 30 "who comes with a withdrawn invite is not told" first_line_says 3 'this invite was withdrawn; ask one for another'
 }
 
 # A first node that does not know the time, as most routers: what nobody asked to end holds until it is used.

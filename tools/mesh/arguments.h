@@ -51,6 +51,7 @@ inline constexpr std::array kOptions{
     Option{"--everything", "", "no budget, no limit, no patterns: all content again"},
     Option{"--expires", "TIME", "so long from now: 30m, 12h, 7d, or never (else 7d)"},
     Option{"--uses", "N", "lets N nodes in (else 1)"},
+    Option{"--withdraw", "TOKEN", "nobody comes in by it any more; or its id, as `mesh nodes` shows it"},
     Option{"--guest", "", "as a guest: it reads everything public and writes in its own folder"},
     Option{"--approve", "", "each waits until an admin runs `mesh nodes approve NAME`"},
     Option{"--passphrase", "", "the token is of use with a passphrase only; any admin's node lets its holders in"},

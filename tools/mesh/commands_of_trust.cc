@@ -21,8 +21,9 @@ std::vector<Command> membership_commands() {
        "Admins invite. One token lets one node in, within 7 days (until it is used, where the node does not know the "
        "time), unless --uses and --expires say otherwise; this node has to be in reach of the new one then, for it "
        "decides. With --approve an admin decides, with --passphrase any admin's node does. Send the token as you would "
-       "send a password: whoever has it may join.",
-       {"--expires", "--uses", "--guest", "--approve", "--passphrase", "--qr", "--state", "--mount", "--json"},
+       "send a password: whoever has it may join. One that went astray is taken back with --withdraw.",
+       {"--expires", "--uses", "--guest", "--approve", "--passphrase", "--qr", "--withdraw", "--state", "--mount",
+        "--json"},
        0,
        0,
        print_invite},
@@ -39,7 +40,8 @@ std::vector<Command> membership_commands() {
       {"nodes",
        "[approve NAME]",
        "who belongs to the network, and who waits",
-       "Name, role, key, epoch of the key, by whom it was let in and when it was last heard of. approve lets in a node "
+       "Name, role, key, epoch of the key, by whom it was let in and when it was last heard of; and open invites. "
+       "approve lets in a node "
        "that waits; NAME may be its key as shown.",
        {"--state", "--mount", "--json"},
        0,

@@ -103,9 +103,31 @@ Status seal_token(codec::Token& token, const crypto::Seed& seed) {
   return {};
 }
 
+// The id, of a token too.
+Result<std::string> id_of(const std::string& text) {
+  if (!text.starts_with("meshfs")) return text;
+  const auto token = codec::decode_token(text);
+  if (!token) return token.failure();
+  const auto seed = crypto::Seed::from(token->seed);
+  if (!seed)
+    return error(Errc::invalid, "That token needs a passphrase: give its id instead, as `mesh nodes` shows it");
+  return codec::invitation_id(crypto::SigningKey::from_seed(*seed).public_key()).hex();
+}
+
+Exit withdraw(const Arguments& arguments) {
+  const auto id = id_of(arguments.value("--withdraw"));
+  if (!id) return complain(Exit::usage, id.failure().message + ".");
+  auto daemon = DaemonLink::connect(arguments.state + "/fsd.sock");
+  if (!daemon) return complain(daemon.failure());
+  if (const auto done = daemon->ask("withdraw", {*id}); !done) return complain(done.failure());
+  if (!arguments.json) std::printf("Nobody comes in by that invite any more; who did already stays.\n");
+  return Exit::ok;
+}
+
 }  // namespace
 
 Exit print_invite(const Arguments& arguments) {
+  if (arguments.has("--withdraw")) return withdraw(arguments);
   const auto identity = os::read_identity(arguments.state);
   if (!identity) return complain(identity.failure());
   const std::string when = arguments.has("--qr") ? arguments.value("--qr") : "auto";

@@ -33,6 +33,13 @@ void print_nodes(const Json& answer, bool colour) {
          node.at("self").truth ? "this node" : age_text(heard == 0 ? -1 : std::max<std::int64_t>(0, now - heard))});
   }
   table.print();
+  for (const Json& invite : answer.at("invites").list) {
+    const std::int64_t until = invite.at("until_ms").count(), uses = invite.at("uses").count();
+    const std::string left = uses == 0 ? "any number of" : std::to_string(uses - invite.at("used").count());
+    std::printf("open invite %s by %s: %s node%s%s%s\n", shown(invite, "id").c_str(), shown(invite, "issuer").c_str(),
+                left.c_str(), left == "1" ? "" : "s", invite.at("guest").truth ? " as guests" : "",
+                until == 0 ? "" : (", ends in " + age_text(std::max<std::int64_t>(0, until - now))).c_str());
+  }
 }
 
 }  // namespace

@@ -159,6 +159,10 @@ Epochs::Change Epochs::adopt(const std::vector<Hash>& fresh) {
     out.revoked.insert(policy.revoked.begin(), policy.revoked.end());
     if (!policy.fences.empty() || !policy.revoked.empty()) fencing_.push_back(&epoch);
   }
+  // What is said of an entry must not depend on which of them came first.
+  std::sort(fencing_.begin(), fencing_.end(), [](const Epoch* one, const Epoch* other) {
+    return std::pair(one->number, one->hash) < std::pair(other->number, other->hash);
+  });
   out.authors.merge(members_.authors_below(out.revoked));
   if (!fresh.empty()) effective_.clear();
   return out;

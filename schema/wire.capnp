@@ -9,8 +9,13 @@
 #   beacon: under network key K. tag = BLAKE2b-128 keyed with derive(K, "meshfs siv mac") of bytes 0..15 and the plain payload;
 #     payload = plain xor XChaCha20 with derive(K, "meshfs siv mask") and the tag and 8 zero bytes as nonce. Counters of a sender
 #     begin anew with its boot nonce; session is 0.
-#   handshake: counter is the message's number, 1 to 3; session is 0. Behind 16 bytes of header stand a message of
-#     Noise_XX_25519_ChaChaPoly_BLAKE2b and two macs (schema/noise/cookies.h; K in the static key's place). Prologue: "meshfs" and the network's id. Payloads: none, Hello, Hello.
+#   handshake: counter says which message; session is 0. Behind 16 bytes of header stand a message and two macs
+#     (schema/noise/cookies.h; K in the static key's place). Prologue: "meshfs" and the network's id.
+#     1 to 3: Noise_XX_25519_ChaChaPoly_BLAKE2b. Payloads: none, Hello, Hello.
+#     4, 5: Noise_IK_25519_ChaChaPoly_BLAKE2b, to whom the sender had a session with. Payloads: Hello, Hello. The first may be an old one: the
+#       responder has no session before a packet under the new keys came. known = first 16 bytes of H("meshfs known"; digest of the
+#       initiator's credential 32 · of the responder's 32), digest = H("meshfs shown"; credential as it was shown).
+#     6: no IK, begin with XX: the first 16 bytes of message 4, in clear. Whoever forges it costs the two a credential each.
 #   cookie: the reply to a handshake's first message, behind 16 bytes of header.
 #
 # Bytes. Beacon and Hello: packed, one segment, no segment table. Packet, Message and News: 4 bytes little-endian length of the
@@ -71,7 +76,8 @@ struct Hello {
                              # and blobs encoded as delta, patch or rsync, bit 3 dictionaries and squeezed items, bit 5 sketches, bit 6 slices of them. Bit 2, of this
                              # session: it takes the place of our stream, which stalls or loses. Bit 4: news frames. Bit 7, of
                              # this session: it is meant, do not let it go as one of too many. Unknown bits are ignored
-  credential @3 :Data;       # a Credential (network.capnp) of the static key that this handshake proves
+  credential @3 :Data;       # a Credential (network.capnp) of the static key that this handshake proves. In IK's first message 16 bytes
+                             # instead: known (above); in its second null
 }
 
 struct AckRange {
@@ -323,5 +329,6 @@ struct Message {
     rekey @15 :Rekey;
     broadcastKeys @16 :Data; # id 4 · key 32 each, 1..64: one's own, or those that were asked for. These two to whom has feature bit 4
     wantBroadcastKeys @17 :List(UInt32); # ids, 1..64: keys of these senders, of this generation or a later one; generation 0: any
+    refused @18 :Data;       # as bye, and more: the sender's roster does not let you in, so do not begin again soon
   }
 }

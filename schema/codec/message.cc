@@ -147,7 +147,7 @@ struct MessageWriter {
   void operator()(const WantBlobs& want) { write(to.initWantBlobs(), want); }
   void operator()(const Blobs& blobs) { write_list(to.initBlobs(list_size(blobs.blobs.size())), blobs.blobs, bulk); }
   void operator()(const Missing& missing) { to.setMissing(data_of(joined(missing.hashes))); }
-  void operator()(const Bye& bye) { to.setBye(data_of(bye.reason)); }
+  void operator()(const Bye& bye) { bye.refused ? to.setRefused(data_of(bye.reason)) : to.setBye(data_of(bye.reason)); }
   void operator()(const Ping& ping) {
     to.initPing().setToken(ping.token);
     to.getPing().setReply(ping.reply);
@@ -206,6 +206,9 @@ static Status read(format::Message::Reader from, Message& to, BulkReader& bulk) 
     }
     case Which::BYE:
       return read_text(from.getBye(), kMaxReason, to.emplace<Bye>().reason);
+    case Which::REFUSED:
+      to = Bye{{}, true};
+      return read_text(from.getRefused(), kMaxReason, std::get<Bye>(to).reason);
     case Which::PING: {
       const auto ping = from.getPing();
       to = Ping{ping.getToken(), ping.getReply()};

@@ -26,6 +26,8 @@ bool proves(const Proof& proof, const Member& member, const NetworkId& network, 
          verify_admission(proof.admission, network, admitter.device);
 }
 
+}  // namespace
+
 bool lets_in(const Roster& roster, const Credential& credential, const NetworkId& network) {
   const Member& member = credential.member;
   if (has(roster.denied, member.device)) return false;
@@ -34,8 +36,6 @@ bool lets_in(const Roster& roster, const Credential& credential, const NetworkId
   if (std::any_of(roster.invites.begin(), roster.invites.end(), invited)) return true;
   return credential.proof && proves(*credential.proof, member, network, roster);
 }
-
-}  // namespace
 
 LinkIdentity link_identity_of(const Identity& identity, const std::optional<Proof>& proof) {
   LinkIdentity out;
@@ -68,18 +68,16 @@ local::Welcome local::welcome_of(const Identity& identity, const std::optional<P
           first_roster(identity, proof)};
 }
 
-Result<Member> verify_credential(ByteView bytes, const crypto::DhPublic& link_key, const NetworkId& network,
-                                 const Roster& roster) {
+Result<Credential> verify_credential(ByteView bytes, const crypto::DhPublic& link_key, const NetworkId& network) {
   auto credential = decode_packed_strict<format::Credential, Credential>(bytes, limits_for(kMaxCredentialBytes));
   if (!credential) return credential.failure();
-  const Member& member = credential->member;
-  if (!crypto::verify(crypto::PublicKey{member.device.data}, kLinkKeyDomain, {network.view(), link_key.view()},
-                      credential->by_device)) {
+  if (!crypto::verify(crypto::PublicKey{credential->member.device.data}, kLinkKeyDomain,
+                      {network.view(), link_key.view()}, credential->by_device)) {
     return error(Errc::denied, "a neighbour whose link key is not its own");
   }
-  if (!signed_by_node(member, network) || !lets_in(roster, *credential, network))
-    return error(Errc::denied, "a neighbour that is no member of this network");
-  return member;
+  if (!signed_by_node(credential->member, network))
+    return error(Errc::denied, "a neighbour whose node does not vouch for its device");
+  return credential;
 }
 
 crypto::LinkKey network_link_key(const crypto::Seed& secret, const NetworkId& network) {

@@ -119,9 +119,12 @@ struct Hello {
   Nonce boot;
   std::uint32_t session = 0;   // put this number into frames to me
   std::uint32_t features = 0;  // kFeature bits: messages that came after version 1 was fixed
-  Bytes credential;            // whose key this handshake proves (network.h)
+  Bytes credential;  // whose key this handshake proves (network.h); of IK's first a Known, of its second nothing
   bool operator==(const Hello&) const = default;
 };
+
+// What IK's first message says in place of a credential: whose digests, as both should remember them, it was begun with.
+using Known = FixedBytes<16, struct KnownTag>;
 
 // A packet carries acknowledgements and pieces of messages. On reliable links a piece is a whole message
 // and there are no acks.
@@ -248,6 +251,7 @@ struct Missing {  // "I don't hold these now" (I keep your want and send them wh
 };
 struct Bye {
   std::string reason;
+  bool refused = false;  // the receiver is not let in: it need not come again soon
   bool operator==(const Bye&) const = default;
 };
 struct Ping {

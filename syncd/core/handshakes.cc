@@ -4,6 +4,18 @@ namespace meshfs::syncd {
 
 namespace {
 
+// A frame's counter: which message it is.
+enum Number : std::uint64_t { kXxFirst = 1, kXxSecond = 2, kXxThird = 3, kIkFirst = 4, kIkSecond = 5, kDecline = 6 };
+constexpr std::size_t kEchoBytes = 16;  // of the message that is declined: of its fresh key, so nobody guesses them
+
+using noise::Pattern;
+
+Hash digest_of(ByteView credential) { return crypto::hash_in("meshfs shown", {credential}); }
+
+codec::Known known_of(const Hash& initiator, const Hash& responder) {
+  return crypto::prefix_of<codec::Known>(crypto::hash_in("meshfs known", {initiator.view(), responder.view()}));
+}
+
 Bytes prologue_of(const NetworkId& network) {
   Bytes out = copy_of(as_bytes("meshfs"));
   out.insert(out.end(), network.data.begin(), network.data.end());
@@ -26,6 +38,7 @@ Bytes source_of(const Path& path) {
 
 Handshakes::Handshakes(Self self, const crypto::LinkKey& seed, Judge judge)
     : self_(std::move(self)),
+      own_digest_(digest_of(self_.roster.credential)),
       own_(self_.link_secret),
       root_(crypto::derive_key(seed, "meshfs step", {})),
       judge_(std::move(judge)),
@@ -38,11 +51,24 @@ crypto::Secret<crypto::LinkKey> Handshakes::next_seed(std::string_view purpose) 
   return seed;
 }
 
-noise::HandshakeState Handshakes::fresh(bool initiator) {
+void Handshakes::judge_by(const codec::Roster& roster) {
+  self_.roster = roster;
+  own_digest_ = digest_of(roster.credential);
+  acquaintances_.forget(roster.denied);
+}
+
+Handshakes::State Handshakes::fresh(Pattern pattern, bool initiator, codec::Hello mine, bool reliable,
+                                    const std::optional<crypto::DhPublic>& to) {
   crypto::Secret<crypto::DhSecret> secret;
   secret.data = next_seed("meshfs ephemeral").data;
   const crypto::DhKey ephemeral(secret);
-  return {noise::Pattern::xx, initiator, prologue_of(self_.network), {own_, ephemeral}};
+  State state{pattern,
+              {pattern, initiator, prologue_of(self_.network), {own_, ephemeral, to}},
+              noise::CookieGenerator(self_.network_key.view()),
+              std::move(mine)};
+  state.initiator = initiator;
+  state.reliable = reliable;
+  return state;
 }
 
 bool Handshakes::under_way(const Path& path) const {
@@ -55,32 +81,44 @@ bool Handshakes::room_for(const Path& path) {
   return std::erase_if(table_, [](const auto& one) { return one.second.complete; }) > 0;
 }
 
-void Handshakes::begin_as(const Path& path, codec::Hello mine, bool reliable, Instant now) {
-  State state{fresh(true), noise::CookieGenerator(self_.network_key.view()), std::move(mine), {}, {}};
-  state.first = *state.noise.write_message({});
-  state.said = framed(1, state.first);
-  state.reliable = reliable;
-  state.next = now + (reliable ? kStreamPatience : kFirstRepeat);
+void Handshakes::begin_as(const Path& path, codec::Hello mine, bool reliable, Instant now,
+                          const Acquaintances::Entry* whom) {
+  State state = whom != nullptr ? fresh(Pattern::ik, true, std::move(mine), reliable, whom->first)
+                                : fresh(Pattern::xx, true, std::move(mine), reliable);
+  Bytes payload;
+  if (whom != nullptr) {
+    codec::Hello brief = state.mine;
+    brief.credential = copy_of(known_of(own_digest_, whom->second.digest).view());
+    payload = codec::encode_hello(brief);
+  }
+  state.first = *state.noise.write_message(payload);  // with a key that gave a secret before
+  state.said = framed(whom != nullptr ? kIkFirst : kXxFirst, state.first);
+  state.next = now + (!reliable ? kFirstRepeat : whom != nullptr ? kBriefPatience : kStreamPatience);
   say(path, table_.insert_or_assign(path, std::move(state)).first->second, now);
 }
 
-codec::Hello Handshakes::hello(bool keep) {
-  return {self_.boot, ++last_session_, self_.features | (keep ? codec::kFeatureKeep : 0), self_.roster.credential};
+codec::Hello Handshakes::hello(std::uint32_t wish) {
+  return {self_.boot, ++last_session_, self_.features | wish, self_.roster.credential};
 }
 
 bool Handshakes::begin(const Path& path, bool reliable, Instant now, bool keep) {
   if (under_way(path)) return true;
   if (!room_for(path)) return false;
-  begin_as(path, hello(keep), reliable, now);
+  begin_as(path, hello(keep ? codec::kFeatureKeep : 0), reliable, now, acquaintances_.at(path));
   return true;
 }
 
 void Handshakes::take_over(const Path& path, Instant now) {
-  if (!begin(path, false, now)) return;
-  State& state = table_.at(path);
+  const auto it = table_.find(path);
+  if (!under_way(path)) {
+    if (room_for(path)) begin_as(path, hello(codec::kFeatureInstead), false, now, acquaintances_.at(path));
+    return;
+  }
+  State& state = it->second;
   if ((state.mine.features & codec::kFeatureInstead) != 0) return;
   state.mine.features |= codec::kFeatureInstead;
-  if (!state.initiator) begin_as(path, state.mine, false, now);  // the answer left without it
+  // What says it has left already, without it; of XX's initiator it is still to come.
+  if (!state.initiator || state.pattern == Pattern::ik) begin_as(path, state.mine, false, now, acquaintances_.at(path));
 }
 
 void Handshakes::say(const Path& path, State& state, Instant now) {
@@ -96,79 +134,128 @@ void Handshakes::say_again(const Path& path, State& state, Instant now) {
 
 std::optional<Session::Keys> Handshakes::on_handshake(const Path& path, bool reliable, std::uint64_t number,
                                                       ByteView frame, Instant now) {
-  if (number < 1 || number > 3 || frame.size() < codec::kPlainHeaderBytes + noise::kMacsBytes) return std::nullopt;
+  if (number < kXxFirst || number > kDecline || frame.size() < codec::kPlainHeaderBytes + noise::kMacsBytes)
+    return std::nullopt;
   const ByteView message =
       frame.subspan(codec::kPlainHeaderBytes, frame.size() - codec::kPlainHeaderBytes - noise::kMacsBytes);
-  if (number == 1) return on_first(path, reliable, frame, message, now), std::nullopt;
-  const auto it = table_.find(path);
-  if (it == table_.end() || it->second.initiator != (number == 2) || !checker_.first_mac_is_right(frame))
-    return std::nullopt;
-  if (it->second.complete) {
-    if (it->second.initiator) say_again(path, it->second, now);
+  if (number == kXxFirst || number == kIkFirst) {
+    const Pattern pattern = number == kXxFirst ? Pattern::xx : Pattern::ik;
+    if (passes(path, frame, now)) on_first(path, pattern, reliable, message, now);
     return std::nullopt;
   }
+  const auto it = table_.find(path);
+  if (it == table_.end() || it->second.initiator == (number == kXxThird) ||
+      it->second.pattern != (number >= kIkSecond ? Pattern::ik : Pattern::xx) || !checker_.first_mac_is_right(frame)) {
+    return std::nullopt;
+  }
+  if (it->second.complete) {
+    if (number == kXxSecond) say_again(path, it->second, now);
+    return std::nullopt;
+  }
+  if (number == kDecline) return on_decline(path, it->second, message, now), std::nullopt;
   return on_answer(path, it->second, message, now);
 }
 
-void Handshakes::on_first(const Path& path, bool reliable, ByteView frame, ByteView message, Instant now) {
+bool Handshakes::passes(const Path& path, ByteView frame, Instant now) {
   const Bytes source = source_of(path);
-  switch (checker_.judge(frame, source, now)) {
-    case noise::CookieChecker::Verdict::drop:
-      return;
-    case noise::CookieChecker::Verdict::ask_for_cookie: {
-      Bytes reply = codec::plain_header({codec::FrameKind::cookie, 0, 0});
-      const Bytes cookie = checker_.cookie_reply(frame, source, now);
-      reply.insert(reply.end(), cookie.begin(), cookie.end());
-      return out_.push_back({path, std::move(reply)});
-    }
-    case noise::CookieChecker::Verdict::pass:
-      break;
+  const noise::CookieChecker::Verdict verdict = checker_.judge(frame, source, now);
+  if (verdict == noise::CookieChecker::Verdict::ask_for_cookie) {
+    Bytes reply = codec::plain_header({codec::FrameKind::cookie, 0, 0});
+    const Bytes cookie = checker_.cookie_reply(frame, source, now);
+    reply.insert(reply.end(), cookie.begin(), cookie.end());
+    out_.push_back({path, std::move(reply)});
   }
+  return verdict == noise::CookieChecker::Verdict::pass;
+}
+
+void Handshakes::on_first(const Path& path, Pattern pattern, bool reliable, ByteView message, Instant now) {
   const auto it = table_.find(path);
   const bool ours = it != table_.end() && !it->second.complete;  // else one of before, or none
   if (it != table_.end() && !it->second.initiator && std::ranges::equal(it->second.first, message))
     return it->second.complete ? void() : say_again(path, it->second, now);
-  if (!room_for(path)) return;
-  if (ours && it->second.initiator && std::ranges::lexicographical_compare(it->second.first, message)) return;
-  State state{fresh(false),
-              noise::CookieGenerator(self_.network_key.view()),
-              ours ? it->second.mine : hello(false),
-              copy_of(message),
-              {},
-              false,
-              reliable};
-  if (!state.noise.read_message(message)) return;
-  const Result<Bytes> answer = state.noise.write_message(codec::encode_hello(state.mine));
+  if (message.size() < crypto::DhPublic::kSize || !room_for(path)) return;
+  if (ours && it->second.initiator) {
+    const bool first = it->second.pattern == pattern ? std::ranges::lexicographical_compare(it->second.first, message)
+                                                     : it->second.pattern == Pattern::ik;
+    if (first) return;
+  }
+  State state = fresh(pattern, false, ours ? it->second.mine : hello(), reliable);
+  state.first = copy_of(message);
+  const Result<Bytes> payload = state.noise.read_message(message);
+  const bool brief = pattern == Pattern::ik;
+  if (brief && (!payload || !recognise(state, *payload))) return decline(path, message, now);
+  if (!payload) return;
+  codec::Hello shown = state.mine;
+  if (brief) shown.credential.clear();
+  const Result<Bytes> answer = state.noise.write_message(codec::encode_hello(shown));
   if (!answer) return;
-  state.said = framed(2, *answer);
+  state.said = framed(brief ? kIkSecond : kXxSecond, *answer);
   state.next = now + (reliable ? kStreamPatience : kAnswered);
   say(path, table_.insert_or_assign(path, std::move(state)).first->second, now);
+}
+
+// Whether we know who begins, by the credential it shows now, and it us. Who it is counts only once a packet came.
+bool Handshakes::recognise(State& state, ByteView payload) const {
+  Result<codec::Hello> theirs = codec::decode_hello(payload);
+  const Acquaintance* whom = acquaintances_.find(*state.noise.remote_static());
+  if (!theirs || whom == nullptr) return false;
+  if (!std::ranges::equal(theirs->credential, known_of(whom->digest, own_digest_).view())) return false;
+  state.theirs = std::move(*theirs);
+  return true;
+}
+
+void Handshakes::decline(const Path& path, ByteView message, Instant now) {
+  Bytes frame = framed(kDecline, message.first(kEchoBytes));
+  noise::CookieGenerator(self_.network_key.view()).add_macs(frame, now);
+  out_.push_back({path, std::move(frame)});
+  // The other side heeded no XX of ours before its IK, and does from now on; an IK of ours it would decline, too.
+  if (!under_way(path)) return;
+  State& state = table_.at(path);
+  if (!state.initiator) return;
+  if (state.pattern == Pattern::xx) return say(path, state, now);
+  begin_as(path, state.mine, state.reliable, now, nullptr);
+}
+
+void Handshakes::on_decline(const Path& path, const State& state, ByteView message, Instant now) {
+  if (!std::ranges::equal(message, ByteView(state.first).first(kEchoBytes))) return;
+  begin_as(path, state.mine, state.reliable, now, nullptr);
 }
 
 std::optional<Session::Keys> Handshakes::on_answer(const Path& path, State& state, ByteView message, Instant now) {
   noise::HandshakeState attempt = state.noise;
   const Result<Bytes> payload = attempt.read_message(message);
-  const Result<codec::Hello> theirs = payload ? codec::decode_hello(*payload) : Result<codec::Hello>(payload.failure());
+  Result<codec::Hello> theirs = payload ? codec::decode_hello(*payload) : Result<codec::Hello>(payload.failure());
   if (!theirs) return std::nullopt;
-  const Result<codec::Member> member =
-      codec::verify_credential(theirs->credential, *attempt.remote_static(), self_.network, self_.roster);
-  if (!member || !judge_(path, *member)) {
+  return conclude(path, state, attempt, std::move(*theirs), now);
+}
+
+std::optional<Session::Keys> Handshakes::conclude(const Path& path, State& state, noise::HandshakeState& noise,
+                                                  codec::Hello theirs, Instant now) {
+  const crypto::DhPublic key = *noise.remote_static();
+  const bool brief = state.pattern == Pattern::ik;
+  const Acquaintance* whom = brief ? acquaintances_.find(key) : nullptr;
+  const Result<codec::Credential> shown =
+      whom != nullptr ? whom->credential : codec::verify_credential(theirs.credential, key, self_.network);
+  const bool let_in = shown && codec::lets_in(self_.roster, *shown, self_.network);
+  if (!shown || !judge_(path, shown->member, let_in)) {
     if (state.reliable) state.next = now;  // nothing more can come of this stream: who believes in it shall see it end
     return std::nullopt;
   }
-  if (state.initiator) {
-    const Result<Bytes> third = attempt.write_message(codec::encode_hello(state.mine));
+  if (!noise.complete()) {
+    const Result<Bytes> third = noise.write_message(codec::encode_hello(state.mine));
     if (!third) return std::nullopt;
-    state.said = framed(3, *third);
+    state.said = framed(kXxThird, *third);
     say(path, state, now);
   }
+  if (let_in) acquaintances_.met(key, path, *shown, whom != nullptr ? whom->digest : digest_of(theirs.credential));
   state.next = now + kRemembered;
   state.complete = true;
-  const noise::HandshakeState::Transport transport = attempt.split();
-  Session::Keys keys{state.mine, *theirs, member->node, member->device, member->name, {}, {}};
+  theirs.credential.clear();
+  const noise::HandshakeState::Transport transport = noise.split();
+  Session::Keys keys{state.mine, std::move(theirs), *shown, let_in, brief, {}, {}};
   keys.start = {state.initiator, crypto::Secret<crypto::AeadKey>(transport.send.key()),
                 crypto::Secret<crypto::AeadKey>(transport.receive.key()), next_seed("meshfs renewals")};
-  std::copy_n(attempt.handshake_hash().data.begin(), codec::Fingerprint::kSize, keys.id.data.begin());
+  std::copy_n(noise.handshake_hash().data.begin(), codec::Fingerprint::kSize, keys.id.data.begin());
   return keys;
 }
 
@@ -178,16 +265,26 @@ void Handshakes::on_cookie(const Path& path, ByteView frame, Instant now) {
   if (it->second.cookies.take_reply(frame.subspan(codec::kPlainHeaderBytes), now)) say(path, it->second, now);
 }
 
-void Handshakes::on_unknown_session(const Path& path, std::uint32_t session, Instant now) {
+std::optional<Session::Keys> Handshakes::on_stray(const Path& path, const codec::FrameHeader& header, ByteView frame,
+                                                  Instant now) {
   const auto it = table_.find(path);
-  if (it == table_.end() || it->second.initiator || it->second.complete || it->second.mine.session != session) return;
-  say_again(path, it->second, now);
+  if (it == table_.end() || it->second.initiator || it->second.complete || it->second.mine.session != header.session)
+    return std::nullopt;
+  State& state = it->second;
+  if (state.pattern == Pattern::xx) return say_again(path, state, now), std::nullopt;
+  if (!codec::open_counted(state.noise.split().receive.key(), frame)) return std::nullopt;
+  return conclude(path, state, state.noise, state.theirs, now);
 }
 
 std::vector<Handshakes::Due> Handshakes::due(Instant now, std::vector<Path>& given_up) {
   for (auto it = table_.begin(); it != table_.end();) {
     State& state = it->second;
     if (now < state.next) {
+      ++it;
+    } else if (state.initiator && !state.complete && state.pattern == Pattern::ik &&
+               (state.reliable || state.repeats >= kBriefRepeats)) {
+      begin_as(it->first, state.mine, state.reliable, now, nullptr);
+      state.repeats = kBriefRepeats;  // tried for as long as any
       ++it;
     } else if (state.initiator && !state.complete && !state.reliable && state.repeats < kRepeats) {
       ++state.repeats;

@@ -13,7 +13,7 @@ Neighbours::Neighbours(Links& links, const std::map<LinkId, transport::LinkTrait
       totals_(totals),
       network_key_(self_.network_key),
       handshakes_({self_.boot, self_.network, self_.network_key, self_.link_secret, self_.roster}, self_.seed,
-                  [this](const Path& from, const codec::Member& member) { return welcome(from, member); }),
+                  [this](const Path& from, const codec::Member& member, bool in) { return welcome(from, member, in); }),
       own_key_(self_.seed, broadcast_sender(self_.node, self_.boot)),
       trickle_(rng) {}
 
@@ -57,7 +57,7 @@ Session* Neighbours::session_on(const Path& path) const {
 // --- sessions
 
 void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
-  Neighbour* neighbour = known(keys.node, now);
+  Neighbour* neighbour = known(keys.credential.member.node, now);
   const auto traits = traits_.find(path.link);
   if (neighbour == nullptr || traits == traits_.end()) return;
   if (neighbour->sessions.empty() && in_session_.size() >= kMaxSessions) return;
@@ -70,7 +70,7 @@ void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
     if (session->keys().theirs.boot != keys.theirs.boot) before_restart.push_back(session.get());
   }
   for (const Session* session : before_restart) end_session(*neighbour, session, now);
-  neighbour->name = keys.name;
+  neighbour->name = keys.credential.member.name;
   neighbour->boot = keys.theirs.boot;
   neighbour->heard = now;
   const LinkId heard_on = neighbour->beacon ? neighbour->beacon->from.link : path.link;
@@ -84,6 +84,10 @@ void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
   neighbour->sessions.push_back(
       std::make_unique<Session>(links_, traits->second, budget(path.link), path, std::move(keys), now));
   by_number_[number] = {neighbour->id, neighbour->sessions.back().get()};
+  if (neighbour->beacon && neighbour->beacon->what.boot == neighbour->boot)
+    handshakes_.heard(neighbour->id, neighbour->beacon->from);
+  ++totals_.handshakes;
+  totals_.brief_handshakes += neighbour->sessions.back()->keys().brief ? 1 : 0;
   choose_active(*neighbour, now);
 }
 
@@ -101,7 +105,7 @@ void Neighbours::end_session(Neighbour& neighbour, const Session* session, Insta
       neighbour.stream.next = now + neighbour.stream.backoff;
     }
     for (ConfiguredPeer& peer : peers_) {
-      if (peer.path == ended->path()) peer.pending = false, peer.next = now + peer.backoff;
+      if (peer.path == ended->path()) peer.pending = false, peer.next = std::max(now + peer.backoff, peer.not_before);
     }
   }
   if (neighbour.active == ended.get()) choose_active(neighbour, now);
@@ -124,30 +128,6 @@ void Neighbours::end_all(Instant now, const char* reason) {
   }
 }
 
-void Neighbours::judge_by(codec::Roster roster, Instant now) {
-  const auto in = [](const std::vector<DeviceKey>& devices, const DeviceKey& one) {
-    return std::binary_search(devices.begin(), devices.end(), one);
-  };
-  handshakes_.judge_by(roster);
-  std::swap(self_.roster, roster);  // `roster`: the one before
-  const bool somebody_out =
-      !std::ranges::all_of(roster.devices, [&](const DeviceKey& one) { return in(self_.roster.devices, one); }) ||
-      !std::ranges::all_of(self_.roster.denied, [&](const DeviceKey& one) { return in(roster.denied, one); });
-  for (auto& [id, neighbour] : known_) {
-    const auto is_out = [&](const auto& session) {
-      const DeviceKey& device = session->keys().device;
-      return in(self_.roster.denied, device) || (in(roster.devices, device) && !in(self_.roster.devices, device));
-    };
-    for (auto out = neighbour.sessions.begin();
-         (out = std::find_if(neighbour.sessions.begin(), neighbour.sessions.end(), is_out)) !=
-         neighbour.sessions.end();) {
-      end_session(neighbour, out->get(), now);
-      heard_keys_.forget(id);
-    }
-  }
-  if (somebody_out) shut_out(now);
-}
-
 // --- links
 
 void Neighbours::on_up(const Path& peer, Instant now) { handshakes_.begin(peer, true, now, insists(peer)); }
@@ -157,7 +137,7 @@ void Neighbours::on_gone(const Path& peer, Instant now) {
   for (ConfiguredPeer& configured : peers_) {
     if (configured.path != peer) continue;
     configured.pending = false;
-    configured.next = now + configured.backoff;
+    configured.next = std::max(now + configured.backoff, configured.not_before);
     configured.backoff = std::min(configured.backoff * 2, kLongestBackoff);
   }
   for (auto& [id, neighbour] : known_) {
@@ -194,6 +174,10 @@ void Neighbours::connect_peers(Instant now, Instant& wake) {
 // A neighbour with a fresh beacon and no session, or only a datagram session though it accepts streams.
 void Neighbours::reach_out(Neighbour& neighbour, Instant now, Instant& wake) {
   if (!neighbour.beacon || now - neighbour.beacon->at > kSilence || now < neighbour.banned_until) return;
+  if (now < neighbour.refusal.until) {
+    wake = std::min(wake, neighbour.refusal.until);
+    return;
+  }
   const Neighbour::Beacon& beacon = *neighbour.beacon;
   const bool has_stream = neighbour.active != nullptr && neighbour.active->reliable();
   if (has_stream) return watch_stream(neighbour, now, wake);
@@ -253,6 +237,7 @@ void Neighbours::send_handshakes(Instant now) {
   std::vector<Path> given_up;
   for (const Handshakes::Due& due : handshakes_.due(now, given_up)) {
     const Bytes& frame = due.frame;
+    totals_.handshake_bytes += frame.size();
     // A datagram that does not leave is repeated anyway; a stream without room for its first frame is broken.
     const Status sent = links_.send(due.path.link, due.path.address, frame);
     if (!sent && reliable(due.path.link)) links_.close(due.path.link, due.path.address);

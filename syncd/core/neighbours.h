@@ -49,6 +49,12 @@ struct Neighbour {
   } stream;
   Instant datagram_from{0};  // not before: a stream gets the first chance
   Instant banned_until{0};
+  struct Refusal {  // one side's roster does not let the other in
+    std::string reason;
+    bool ours = false;
+    Instant until{0};  // not begun with before
+    Instant told{-seconds(3600).ns};
+  } refusal;
   Instant doubted{-seconds(1).ns};  // when a beacon of another life was looked into
   std::uint32_t blame = 0;
 
@@ -101,6 +107,9 @@ class Neighbours : public Mail, public Airs {
   // can hold at once, then twenty a second. Beyond, the last step of a handshake counts as lost.
   static constexpr TokenBucket::Limits kNewSessions{128, milliseconds(50)};
   static constexpr Duration kDoubtEvery = milliseconds(500);
+  // After a refusal, unless the roster changes here: the other side begins when its own did.
+  static constexpr Duration kRefused = seconds(600);
+  static constexpr Duration kTellRefused = seconds(10);  // at most so often, whoever asks for it
   static constexpr std::uint32_t kMaxBlame = 8;
   static constexpr Duration kBan = seconds(60);
 
@@ -128,7 +137,9 @@ class Neighbours : public Mail, public Airs {
   struct Totals {
     std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0, beacons_out = 0, bad_frames = 0,
                   messages_in = 0, messages_out = 0, news_in = 0;
-    std::uint64_t news_refused = 0, news_unread = 0;  // replayed, or too many; under keys that are not here
+    std::uint64_t news_refused = 0, news_unread = 0;     // replayed, or too many; under keys that are not here
+    std::uint64_t handshakes = 0, brief_handshakes = 0;  // sessions made; of those by IK
+    std::uint64_t handshake_bytes = 0;                   // of all handshakes, both ways, with their cookies
     std::array<std::uint64_t, std::variant_size_v<codec::Message>> bytes_of_kind_in{};  // of messages, without frames
   };
 
@@ -171,15 +182,21 @@ class Neighbours : public Mail, public Airs {
     Path path;
     Instant next{0};
     Duration backoff = seconds(1);
-    bool pending = false;  // connecting or up
+    bool pending = false;   // connecting or up
+    Instant not_before{0};  // it refused us
   };
 
   void on_beacon(const Path& from, std::uint64_t counter, ByteView frame, Instant now);
   void on_news(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
   void on_other_boot(Neighbour& neighbour, const Path& from, Instant now);
   void on_handshake(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
-  // May whoever proved this make a session with us now?
-  bool welcome(const Path& from, const codec::Member& member);
+  // May whoever proved this make a session with us now, or else hear that it is not let in?
+  bool welcome(const Path& from, const codec::Member& member, bool let_in);
+  void on_keys(const Path& path, std::optional<Session::Keys> keys, Instant now);
+  void refuse(const Path& path, Session::Keys keys, Instant now);
+  void say_in(Session& session, const codec::Bye& bye, Instant now);
+  void on_refused(Neighbour& neighbour, const std::string& reason, Instant now);
+  void keep_off(Neighbour& neighbour, std::string reason, bool ours, Instant now);
   void on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
   // Whether the message was of sessions and keys alone, and so is done with.
   bool take_keys(const NodeId& who, Session& session, const codec::Message& message, Instant now);

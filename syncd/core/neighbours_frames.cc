@@ -47,9 +47,16 @@ void Neighbours::on_beacon(const Path& from, std::uint64_t counter, ByteView fra
     neighbour->stream.next = now;
     neighbour->stream.backoff = seconds(1);
   }
+  if (neighbour->boot == beacon->boot) {
+    handshakes_.heard(neighbour->id, from);
+  } else if (neighbour->boot) {
+    handshakes_.restarted(neighbour->id);
+    neighbour->refusal.until = now;  // perhaps it has another key
+  }
   neighbour->heard = now;
-  if (!neighbour->beacon || neighbour->beacon->from.link != from.link || neighbour->overlay.lost) choose_at_ = now;
-  neighbour->overlay.lost = false;
+  const bool lost = neighbour->overlay.lost, kept_off = now < neighbour->refusal.until;
+  if (!neighbour->beacon || neighbour->beacon->from.link != from.link || (lost && !kept_off)) choose_at_ = now;
+  neighbour->overlay.lost = lost && kept_off;
   neighbour->beacon = Neighbour::Beacon{from, now, std::move(*beacon), counter};
   const codec::Beacon& heard = neighbour->beacon->what;
   heard_keys_.heard(heard.node, heard.boot, from.link, false, now);
@@ -69,24 +76,21 @@ void Neighbours::on_beacon(const Path& from, std::uint64_t counter, ByteView fra
 void Neighbours::on_other_boot(Neighbour& neighbour, const Path& from, Instant now) {
   if (now - neighbour.doubted < kDoubtEvery) return;
   neighbour.doubted = now;
+  handshakes_.restarted(neighbour.id);
   send(neighbour.id, Priority::control, codec::Ping{0, true});
   if (!neighbour.active->reliable()) handshakes_.begin(from, reliable(from.link), now);
 }
 
 void Neighbours::on_handshake(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now) {
   turn_ = now;
+  totals_.handshake_bytes += frame.size();
   if (header.kind == codec::FrameKind::cookie) return handshakes_.on_cookie(from, frame, now);
-  if (auto keys = handshakes_.on_handshake(from, reliable(from.link), header.counter, frame, now))
-    establish(from, std::move(*keys), now);
+  on_keys(from, handshakes_.on_handshake(from, reliable(from.link), header.counter, frame, now), now);
 }
 
-bool Neighbours::welcome(const Path& from, const codec::Member& member) {
-  if (member.node == self_.node) {  // a stream to ourselves, or our own multicast
-    if (reliable(from.link)) links_.close(from.link, from.address);
-    return false;
-  }
-  const Neighbour* neighbour = known(member.node, turn_);
-  return neighbour != nullptr && turn_ >= neighbour->banned_until && may_establish(turn_);
+void Neighbours::on_keys(const Path& path, std::optional<Session::Keys> keys, Instant now) {
+  if (!keys) return;
+  keys->let_in ? establish(path, std::move(*keys), now) : refuse(path, std::move(*keys), now);
 }
 
 bool Neighbours::may_establish(Instant now) {
@@ -97,7 +101,11 @@ bool Neighbours::may_establish(Instant now) {
 void Neighbours::on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now) {
   auto it = by_number_.find(header.session);
   if (it == by_number_.end()) {
-    handshakes_.on_unknown_session(from, header.session, now);
+    turn_ = now;
+    on_keys(from, handshakes_.on_stray(from, header, frame, now), now);
+    it = by_number_.find(header.session);
+  }
+  if (it == by_number_.end()) {
     ++totals_.bad_frames;
     return;
   }
@@ -129,6 +137,7 @@ void Neighbours::deliver(const NodeId& who, Session& session, const std::vector<
     totals_.bytes_of_kind_in.at(message->index()) += bytes.size();
     if (const auto* bye = std::get_if<codec::Bye>(&*message); bye != nullptr) {
       Neighbour& neighbour = known_.at(who);
+      if (bye->refused) on_refused(neighbour, bye->reason, now);
       neighbour.datagram_from = now + seconds(1);  // no immediate new attempt: it wanted to go
       neighbour.overlay.left = true;
       neighbour.overlay.kept = false;

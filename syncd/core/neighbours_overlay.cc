@@ -76,6 +76,7 @@ void Neighbours::graft(const NodeId& who, Instant now) {
 void Neighbours::graft(Neighbour& neighbour, Instant now) {
   Neighbour::InOverlay& overlay = neighbour.overlay;
   if (neighbour.active != nullptr || overlay.wanted || overlay.grafted || now - grafted_at_ < kGraftEvery) return;
+  if (now < neighbour.refusal.until) return;
   std::size_t grafts = 0;
   Neighbour* oldest = nullptr;
   for (auto& [id, other] : known_) {

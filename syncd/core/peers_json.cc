@@ -50,13 +50,19 @@ std::string Life::peer_json(const Neighbour& neighbour, Instant now) const {
   // Silent: beacons were missed, so it may be gone; the session waits a while longer.
   const bool silent = now - neighbour.heard > Trickle::kLongest * 3;
   const char* state = "heard";
+  const bool refused = session == nullptr && now < neighbour.refusal.until;
   if (now < neighbour.banned_until)
     state = "banned";
+  else if (refused)
+    state = "refused";
   else if (silent)
     state = "silent";
   else if (session != nullptr)
     state = "connected";
   out += ",\"state\":" + json_quoted(state);
+  if (refused)
+    out +=
+        ",\"reason\":" + json_quoted((neighbour.refusal.ours ? "told it: " : "told us: ") + neighbour.refusal.reason);
   out += ",\"last_heard_ms\":" + std::to_string(to_ms(now - neighbour.heard));
   if (session != nullptr) {
     const auto measured = links_.quality(session->path().link, session->path().address);
@@ -79,6 +85,7 @@ std::string Life::peer_json(const Neighbour& neighbour, Instant now) const {
              ",\"bytes_per_s_out\":" + std::to_string(rate->second.out_per_s);
     }
     out += ",\"connected_ms\":" + std::to_string(to_ms(now - session->established()));
+    out += session->keys().brief ? ",\"handshake\":\"ik\"" : ",\"handshake\":\"xx\"";
     out += ",\"rekeyed\":" + std::to_string(session->sealing().renewed());
     out += ",\"in_sync\":{";
     for (const SetId set : kAllSets) {
@@ -111,6 +118,9 @@ std::string Life::peers_json(Instant now) const {
   for (std::size_t kind = 0; kind < kKindNames.size(); ++kind)
     out += (kind == 0 ? "" : ",") + json_quoted(kKindNames.at(kind)) + ":" +
            std::to_string(totals_.bytes_of_kind_in.at(kind));
+  out += "},\"handshakes\":{\"xx\":" + std::to_string(totals_.handshakes - totals_.brief_handshakes) +
+         ",\"ik\":" + std::to_string(totals_.brief_handshakes) +
+         ",\"bytes\":" + std::to_string(totals_.handshake_bytes);
   return out + "},\"received_unneeded_bytes\":" + std::to_string(fetcher_.unneeded_bytes()) + "}";
 }
 

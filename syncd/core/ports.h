@@ -36,6 +36,9 @@ class Links {
   virtual std::optional<Target> stream_target(LinkId heard_on, const transport::LinkAddress& from,
                                               std::uint16_t tcp_port) = 0;
 
+  // One sentence for whoever looks after this node.
+  virtual void tell(const std::string& /*sentence*/) {}
+
   // As transport::PacketLink: what the link measured itself.
   virtual std::optional<transport::LinkQuality> quality(LinkId, const transport::LinkAddress&) { return std::nullopt; }
 };

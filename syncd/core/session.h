@@ -5,30 +5,24 @@
 #include <memory>
 #include <string>
 
+#include "schema/codec/network.h"
 #include "syncd/core/channel.h"
 #include "syncd/core/link_budget.h"
-#include "syncd/core/ports.h"
+#include "syncd/core/path.h"
 #include "syncd/core/replay_window.h"
 #include "syncd/core/session_keys.h"
 
 namespace meshfs::syncd {
 
-// A way to a neighbour: an address on a link.
-struct Path {
-  LinkId link = 0;
-  transport::LinkAddress address;
-  auto operator<=>(const Path&) const = default;
-};
-
 class Session {
  public:
   struct Keys {
     codec::Hello mine, theirs;
-    NodeId node;  // whose credential theirs was
-    DeviceKey device;
-    std::string name;          // of that node
-    SessionKeys::Start start;  // wiped once the session is made
-    codec::Fingerprint id;     // of the handshake, the same on both sides
+    codec::Credential credential;  // theirs
+    bool let_in = false;           // by the roster; else they only hear that they are not
+    bool brief = false;            // of a handshake that showed no credentials (IK)
+    SessionKeys::Start start;      // wiped once the session is made
+    codec::Fingerprint id;         // of the handshake, the same on both sides
   };
   // `budget`: the link's, outlives the session.
   Session(Links& links, const transport::LinkTraits& traits, LinkBudget& budget, Path path, Keys keys, Instant now);

@@ -38,6 +38,7 @@ class LinkTable final : public Links {
   std::optional<Target> stream_target(LinkId heard_on, const transport::LinkAddress& from,
                                       std::uint16_t tcp_port) override;
   std::optional<transport::LinkQuality> quality(LinkId link, const transport::LinkAddress& to) override;
+  void tell(const std::string& sentence) override { log_.warning(sentence); }
 
  private:
   LinkTable(os::Loop& loop, const os::Log& log, const Options& options) : loop_(loop), log_(log), options_(options) {}

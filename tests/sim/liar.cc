@@ -57,7 +57,7 @@ Liar::Liar(Stage stage, const codec::local::Welcome& member, Kind kind, std::uin
       key_(member.network_key),
       own_key_(seed_of(seed), syncd::broadcast_sender(member.node, boot_)),
       handshakes_({boot_, member.network, member.network_key, member.link_secret, member.roster}, seed_of(seed),
-                  [](const syncd::Path&, const codec::Member&) { return true; }) {}
+                  [](const syncd::Path&, const codec::Member&, bool let_in) { return let_in; }) {}
 
 Liar::~Liar() {
   stop();

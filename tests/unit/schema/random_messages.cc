@@ -196,7 +196,7 @@ codec::Message random_message(Rng& rng, std::size_t which) {
     case 6:
       return Missing{random_list<Hash>(rng, 1, 5)};
     case 7:
-      return Bye{random_text(rng, kMaxReason, "going away ")};
+      return Bye{random_text(rng, kMaxReason, "going away "), rng.percent(50)};
     case 8:
       return Ping{rng.next(), rng.percent(50)};
     case 9:

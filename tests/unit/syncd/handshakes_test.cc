@@ -1,59 +1,11 @@
 // Session set-up between two sides in every interleaving that chance finds, with loss, and what an attacker may send.
-#include "syncd/core/handshakes.h"
-
 #include <gtest/gtest.h>
 
 #include "schema/vocab/rng.h"
-#include "tests/unit/syncd/fake_members.h"
+#include "tests/unit/syncd/handshake_sides.h"
 
 namespace meshfs::syncd {
 namespace {
-
-const Path kPath{1, {"peer", "peer"}};
-
-std::uint64_t number_of(ByteView frame) { return codec::peek_frame(frame)->counter; }
-
-struct Side {
-  explicit Side(const std::string& name, std::uint64_t seed = 1, const codec::local::Welcome* other_network = nullptr)
-      : welcome(other_network != nullptr ? *other_network : sim::fake_welcome(name)),
-        handshakes({{{static_cast<std::uint8_t>(seed)}},
-                    welcome.network,
-                    welcome.network_key,
-                    welcome.link_secret,
-                    welcome.roster},
-                   *crypto::LinkKey::from(crypto::hash_in("seed", {as_bytes(name + std::to_string(seed))}).view()),
-                   [this](const Path&, const codec::Member& member) { return met.push_back(member.name), !refuses; }) {}
-  void take(ByteView frame, Instant now) {
-    const auto header = codec::peek_frame(frame);
-    if (header->kind == codec::FrameKind::cookie) return handshakes.on_cookie(kPath, frame, now);
-    if (auto done = handshakes.on_handshake(kPath, false, header->counter, frame, now)) keys = done;
-  }
-  std::vector<Bytes> says(Instant now) {
-    std::vector<Path> given;
-    std::vector<Bytes> out;
-    for (auto& due : handshakes.due(now, given)) out.push_back(std::move(due.frame));
-    gave_up = gave_up || !given.empty();
-    return out;
-  }
-  codec::local::Welcome welcome;
-  std::vector<std::string> met;  // who proved to be a member
-  bool refuses = false, gave_up = false;
-  Handshakes handshakes;
-  std::optional<Session::Keys> keys;
-};
-
-// One side may hold keys of an attempt that the other gave up; the newer attempt replaces them.
-bool agreed(const Side& a, const Side& b) { return a.keys && b.keys && a.keys->id == b.keys->id; }
-
-void expect_one_session(const Side& a, const Side& b) {
-  EXPECT_EQ(a.keys->start.send, b.keys->start.receive);
-  EXPECT_EQ(b.keys->start.send, a.keys->start.receive);
-  EXPECT_NE(a.keys->start.send, a.keys->start.receive);
-  EXPECT_EQ(a.keys->mine.session, b.keys->theirs.session);
-  EXPECT_EQ(b.keys->mine.session, a.keys->theirs.session);
-  EXPECT_EQ(a.keys->node, b.welcome.node);
-  EXPECT_EQ(b.keys->name, a.welcome.node_name);
-}
 
 TEST(Handshakes, BothSidesEndWithOneSessionWhateverIsLost) {
   int both_began = 0;
@@ -73,8 +25,8 @@ TEST(Handshakes, BothSidesEndWithOneSessionWhateverIsLost) {
           if (!rng.percent(loss)) to->take(frame, now);
         }
       }
-      if (a.keys && !agreed(a, b) && step % 5 == 0) b.handshakes.on_unknown_session(kPath, a.keys->theirs.session, now);
-      if (b.keys && !agreed(a, b) && step % 5 == 0) a.handshakes.on_unknown_session(kPath, b.keys->theirs.session, now);
+      if (a.keys && !agreed(a, b) && step % 5 == 0) b.stray(a.keys->theirs.session, now);
+      if (b.keys && !agreed(a, b) && step % 5 == 0) a.stray(b.keys->theirs.session, now);
       // One side gave up: its next beacon starts over.
       if (std::exchange(a.gave_up, false) || std::exchange(b.gave_up, false)) b.handshakes.begin(kPath, false, now);
     }
@@ -156,10 +108,9 @@ TEST(Handshakes, AThirdMessageThatGotLostIsSaidAgain) {
   three.now = three.now + milliseconds(50);
   // a thinks that all is well and sends packets, so b repeats its second.
   EXPECT_TRUE(three.b.says(three.now).empty());
-  three.b.handshakes.on_unknown_session(kPath, three.a.keys->theirs.session + 1,
-                                        three.now);  // of another session: nothing
+  three.b.stray(three.a.keys->theirs.session + 1, three.now);  // of another session: nothing
   EXPECT_TRUE(three.b.says(three.now).empty());
-  three.b.handshakes.on_unknown_session(kPath, three.a.keys->theirs.session, three.now);
+  three.b.stray(three.a.keys->theirs.session, three.now);
   for (const Bytes& frame : three.b.says(three.now)) three.a.take(frame, three.now);
   const auto said = three.a.says(three.now);
   ASSERT_EQ(said.size(), 1u);

@@ -360,7 +360,7 @@ TEST(News, AnOldPeerGetsItInItsSession) {
   const codec::local::Welcome old = fake_welcome("old");
   syncd::Handshakes handshakes(
       {{{1}}, old.network, old.network_key, old.link_secret, old.roster, codec::kFeatureQuestions}, {},
-      [](const syncd::Path&, const codec::Member&) { return true; });
+      [](const syncd::Path&, const codec::Member&, bool let_in) { return let_in; });
   const syncd::Path path{1, SimNetwork::address_of(0)};
   std::vector<Bytes> to_old;
   auto& air = field.network.link(4, SimNetwork::Mode::datagram);

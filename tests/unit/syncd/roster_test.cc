@@ -49,6 +49,39 @@ TEST_P(RosterOver, WhoseDeviceIsTakenOutLosesItsSession) {
   EXPECT_EQ(mesh.hosts[0]->core().stats().sessions, 0u);
 }
 
+// A candidate that waits for its admission, by an invitation that ends.
+TEST_P(RosterOver, WhoseInvitationEndsLosesItsSession) {
+  Mesh mesh(4);
+  const auto invite = crypto::SigningKey::from_seed({crypto::hash_in("fake invite", {}).data});
+  codec::Identity candidate = fake_member("n1");
+  codec::sign_member(candidate.member, codec::network_id(candidate.genesis),
+                     crypto::SigningKey::from_seed(*candidate.node_seed), &invite);
+  mesh.line(2, {}, GetParam());
+  codec::Roster roster = roster_of(1);
+  roster.credential = codec::link_identity_of(candidate).credential;
+  mesh.hosts[1]->to_syncd(roster);
+  roster = roster_of(0);
+  roster.invites = {invite.public_key()};
+  mesh.hosts[0]->to_syncd(roster);
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.all_in_session(1); }, seconds(300)));
+  roster.devices = {device_of(0)};  // something else changes: it stays
+  mesh.hosts[0]->to_syncd(roster);
+  mesh.run(seconds(1));
+  EXPECT_EQ(mesh.hosts[0]->core().stats().sessions, 1u);
+  roster.invites.clear();
+  mesh.hosts[0]->to_syncd(roster);
+  mesh.run(milliseconds(50));
+  EXPECT_EQ(mesh.sessions(), 0u);
+  const std::string told = mesh.hosts[1]->core().peers_json(mesh.network.now());
+  EXPECT_NE(told.find("no invitation of it holds"), std::string::npos) << told;
+  mesh.run(seconds(60));
+  EXPECT_EQ(mesh.sessions(), 0u);
+  roster.devices = {device_of(0), device_of(1)};
+  std::ranges::sort(roster.devices);
+  mesh.hosts[0]->to_syncd(roster);  // now it is let in
+  EXPECT_TRUE(mesh.run_until([&] { return mesh.all_in_session(1); }, seconds(300)));
+}
+
 // Neither is a member yet: they speak all the same, and so one's word reaches who can let it in.
 TEST(Roster, TwoThatAreNoMembersYetSpeak) {
   Mesh mesh(3);

@@ -33,7 +33,7 @@ class Handshakes {
   static constexpr std::size_t kMax = 128;  // at a time; more neighbours wait for their next beacon
   static constexpr Duration kFirstRepeat = milliseconds(40);
   static constexpr int kRepeats = 12;      // each wait twice, then doubled: given up after 5 s; 20 % loss costs 0.1 s
-  static constexpr int kBriefRepeats = 4;  // of IK, then XX: 0.4 s
+  static constexpr int kBriefRepeats = 6;  // of IK, then XX: after 0.9 s, so slow links can answer
   static constexpr Duration kBriefPatience = seconds(2);  // the same on reliable links
   static constexpr Duration kAnswered =
       seconds(6);  // so long a responder waits: a little longer than the initiator tries
@@ -56,7 +56,7 @@ class Handshakes {
 
   // Who is let in from now on, and what we show.
   void judge_by(const codec::Roster& roster);
-  // Who was met on another link is here, too; or began another life and remembers nobody.
+  // Who was met elsewhere is there, too; or began another life and remembers nobody.
   void heard(const NodeId& node, const Path& path) { acquaintances_.heard(node, path); }
   void restarted(const NodeId& node) { acquaintances_.restarted(node); }
 

@@ -84,11 +84,17 @@ void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
   neighbour->sessions.push_back(
       std::make_unique<Session>(links_, traits->second, budget(path.link), path, std::move(keys), now));
   by_number_[number] = {neighbour->id, neighbour->sessions.back().get()};
-  if (neighbour->beacon && neighbour->beacon->what.boot == neighbour->boot)
-    handshakes_.heard(neighbour->id, neighbour->beacon->from);
+  note_ways(*neighbour);
   ++totals_.handshakes;
   totals_.brief_handshakes += neighbour->sessions.back()->keys().brief ? 1 : 0;
   choose_active(*neighbour, now);
+}
+
+// Who had a session with it in this life of it need not show credentials there.
+void Neighbours::note_ways(const Neighbour& neighbour) {
+  if (!neighbour.beacon || neighbour.beacon->what.boot != neighbour.boot) return;
+  handshakes_.heard(neighbour.id, neighbour.beacon->from);
+  if (neighbour.stream.path) handshakes_.heard(neighbour.id, *neighbour.stream.path);
 }
 
 void Neighbours::end_session(Neighbour& neighbour, const Session* session, Instant now) {
@@ -188,6 +194,7 @@ void Neighbours::reach_out(Neighbour& neighbour, Instant now, Instant& wake) {
       wake = std::min(wake, neighbour.stream.next);
     } else if (const auto target = links_.stream_target(beacon.from.link, beacon.from.address, beacon.what.tcp_port)) {
       neighbour.stream.path = Path{target->link, target->address};
+      note_ways(neighbour);
       links_.connect(target->link, target->address);
     } else {
       neighbour.stream.next = now + kLongestBackoff;

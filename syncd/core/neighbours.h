@@ -208,6 +208,7 @@ class Neighbours : public Mail, public Airs {
   Session* session_on(const Path& path) const;
   bool may_establish(Instant now);
   void establish(const Path& path, Session::Keys keys, Instant now);
+  void note_ways(const Neighbour& neighbour);
   void choose_active(Neighbour& neighbour, Instant now);
   void avoid_stream(Neighbour& neighbour, Instant now);
   void watch_stream(Neighbour& neighbour, Instant now, Instant& wake);

@@ -47,9 +47,7 @@ void Neighbours::on_beacon(const Path& from, std::uint64_t counter, ByteView fra
     neighbour->stream.next = now;
     neighbour->stream.backoff = seconds(1);
   }
-  if (neighbour->boot == beacon->boot) {
-    handshakes_.heard(neighbour->id, from);
-  } else if (neighbour->boot) {
+  if (neighbour->boot && neighbour->boot != beacon->boot) {
     handshakes_.restarted(neighbour->id);
     neighbour->refusal.until = now;  // perhaps it has another key
   }
@@ -59,6 +57,7 @@ void Neighbours::on_beacon(const Path& from, std::uint64_t counter, ByteView fra
   neighbour->overlay.lost = lost && kept_off;
   neighbour->beacon = Neighbour::Beacon{from, now, std::move(*beacon), counter};
   const codec::Beacon& heard = neighbour->beacon->what;
+  note_ways(*neighbour);
   heard_keys_.heard(heard.node, heard.boot, from.link, false, now);
   if (thin(*neighbour)) neighbour->stream.avoid_until = kNever;
   if (neighbour->active == nullptr && neighbour->datagram_from > now + kStreamFirst) neighbour->datagram_from = now;

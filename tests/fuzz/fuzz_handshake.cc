@@ -1,7 +1,9 @@
-// What anybody may send before there is a session: handshake messages, cookie replies, whatever has two macs. The first byte says to
-// whom. A message that is refused must change nothing: the honest one is taken afterwards.
+// What anybody may send before there is a session: handshake messages, cookie replies, whatever has two macs; and between two nodes
+// that met before (IK, its decline, XX) whatever a member may. The first byte says to whom. A message that is refused must change nothing: the honest one is taken afterwards.
 #include "schema/noise/cookies.h"
 #include "schema/noise/handshake_state.h"
+#include "syncd/core/handshakes.h"
+#include "tests/unit/syncd/fake_members.h"
 
 namespace {
 
@@ -56,12 +58,71 @@ void at_the_gate(ByteView bytes) {
   }
 }
 
+// A member of the network with its real set-up, and the keys it got.
+struct Node {
+  explicit Node(const std::string& name)
+      : who(sim::fake_welcome(name)),
+        handshakes({{}, who.network, who.network_key, who.link_secret, who.roster},
+                   *crypto::LinkKey::from(crypto::hash_in("fuzz", {as_bytes(name)}).view()),
+                   [](const syncd::Path&, const codec::Member&, bool let_in) { return let_in; }) {}
+  std::vector<Bytes> says(Instant now) {
+    std::vector<syncd::Path> given_up;
+    std::vector<Bytes> out;
+    for (auto& due : handshakes.due(now, given_up)) out.push_back(std::move(due.frame));
+    if (keys) {  // as every session, it says something
+      out.push_back(codec::seal_packet(keys->start.send, {codec::FrameKind::packet, keys->theirs.session, 1}, {}));
+    }
+    return out;
+  }
+  void take(ByteView frame, Instant now) {
+    const auto header = *codec::peek_frame(frame);
+    auto got = header.kind == codec::FrameKind::packet
+                   ? handshakes.on_stray(path, header, frame, now)
+                   : handshakes.on_handshake(path, false, header.counter, frame, now);
+    if (got) keys = std::move(got);
+  }
+  codec::local::Welcome who;
+  syncd::Handshakes handshakes;
+  std::optional<syncd::Session::Keys> keys;
+  syncd::Path path{1, {"peer", ""}};
+};
+
+// Both begin, as far as `begin` says, and must have one session in time whatever `bytes` say as message `number` with right
+// macs, to one of them, after so many of theirs.
+void between_two(std::uint8_t begin, std::uint8_t number, std::uint8_t after, ByteView bytes) {
+  Node a("a"), b("b");
+  Instant now{1};
+  for (const bool again : {false, true}) {
+    a.keys.reset(), b.keys.reset();
+    if (!again || begin % 3 != 1) a.handshakes.begin(a.path, false, now);
+    if (again && begin % 3 != 0) b.handshakes.begin(b.path, false, now);
+    int said = 0;
+    for (int ms = 0; !(a.keys && b.keys && a.keys->id == b.keys->id); ++ms, now = now + milliseconds(1)) {
+      CHECK(ms < 10'000);
+      for (auto [from, to] : {std::pair{&a, &b}, std::pair{&b, &a}}) {
+        for (const Bytes& frame : from->says(now)) {
+          if (again && said++ == after % 8) {
+            Bytes lie = codec::plain_header({codec::FrameKind::handshake, 0, std::uint64_t{1} + number % 6});
+            lie.insert(lie.end(), bytes.begin(), bytes.end());
+            noise::CookieGenerator(a.who.network_key.view()).add_macs(lie, now);
+            (after >= 128 ? from : to)->take(lie, now);
+          }
+          to->take(frame, now);
+        }
+      }
+      if (ms % 6000 == 5999) a.handshakes.begin(a.path, false, now);  // as after its next beacon
+    }
+    now = now + syncd::Handshakes::kRemembered * 2;
+    (void)a.says(now), (void)b.says(now);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const ByteView bytes(data + 1, size - 1);
-  switch (data[0] % 6) {
+  switch (data[0] % 7) {
     case 0:
       instead_of(Pattern::xx, 0, bytes);
       break;
@@ -76,6 +137,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 4:
       instead_of(Pattern::ik, 1, bytes);
+      break;
+    case 6:
+      if (bytes.size() >= 3) between_two(bytes[0], bytes[1], bytes[2], bytes.subspan(3));
       break;
     default:
       at_the_gate(bytes);

@@ -174,7 +174,7 @@ void Stage::greet(const Step& step) {
   Rng rng = step.rng();
   if (step.how[0] % 4 == 0) return liar.leave();
   if (step.how[0] % 4 == 1) return liar.tell_again(step.how[1]);
-  liar.tell_handshake(1 + step.how[2] % 3, testing::random_bytes(rng, 32 + step.how[3]));
+  liar.tell_handshake(1 + step.how[2] % 6, testing::random_bytes(rng, 32 + step.how[3]));
 }
 
 void Stage::speak_as_stranger(const Step& step) {

@@ -31,7 +31,7 @@ class CookieChecker {
   static constexpr int kSourceBurst = 5;
   static constexpr Duration kSourceEach = milliseconds(50);
   static constexpr std::size_t kPlaces = 1024;
-  // With a cookie, of all sources: whoever has many addresses takes no more of a slow processor (four multiplications each).
+  // With a cookie, of all sources: whoever has many addresses takes no more of a slow processor (four multiplications each, with IK five).
   static constexpr int kProvenBurst = 64;
   static constexpr Duration kProvenEach = milliseconds(20);
 

@@ -13,8 +13,8 @@
 #     (schema/noise/cookies.h; K in the static key's place). Prologue: "meshfs" and the network's id.
 #     1 to 3: Noise_XX_25519_ChaChaPoly_BLAKE2b. Payloads: none, Hello, Hello.
 #     4, 5: Noise_IK_25519_ChaChaPoly_BLAKE2b, to whom the sender had a session with. Payloads: Hello, Hello. The first may be an old one: the
-#       responder has no session before a packet under the new keys came. known = first 16 bytes of H("meshfs known"; digest of the
-#       initiator's credential 32 · of the responder's 32), digest = H("meshfs shown"; credential as it was shown).
+#       responder has no session before a packet under the new keys came. known = first 16 bytes of H("meshfs known";
+#       the initiator's credential · the responder's, as they were shown).
 #     6: no IK, begin with XX: the first 16 bytes of message 4, in clear. Whoever forges it costs the two a credential each.
 #   cookie: the reply to a handshake's first message, behind 16 bytes of header.
 #

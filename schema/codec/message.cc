@@ -206,9 +206,11 @@ static Status read(format::Message::Reader from, Message& to, BulkReader& bulk) 
     }
     case Which::BYE:
       return read_text(from.getBye(), kMaxReason, to.emplace<Bye>().reason);
-    case Which::REFUSED:
-      to = Bye{{}, true};
-      return read_text(from.getRefused(), kMaxReason, std::get<Bye>(to).reason);
+    case Which::REFUSED: {
+      Bye& bye = to.emplace<Bye>();
+      bye.refused = true;
+      return read_text(from.getRefused(), kMaxReason, bye.reason);
+    }
     case Which::PING: {
       const auto ping = from.getPing();
       to = Ping{ping.getToken(), ping.getReply()};

@@ -127,9 +127,9 @@ struct Roster {
 };
 inline constexpr std::size_t kMaxRosterDevices = 8192, kMaxRosterInvites = 1024;
 // Whoever holds `link_key` is this node, says its device. denied if not so.
-Result<Credential> verify_credential(ByteView bytes, const crypto::DhPublic& link_key, const NetworkId& network);
+Result<Member> verify_credential(ByteView bytes, const crypto::DhPublic& link_key, const NetworkId& network);
 // Of a verified one. Costs a signature for each invitation where the roster does not know the device.
-bool lets_in(const Roster& roster, const Credential& credential, const NetworkId& network);
+bool lets_in(const Roster& roster, ByteView credential, const NetworkId& network);
 
 // --- secrets ---
 // What `mesh invite` prints and `mesh join` takes. Whoever has it may ask to be let in.

@@ -26,15 +26,20 @@ bool proves(const Proof& proof, const Member& member, const NetworkId& network, 
          verify_admission(proof.admission, network, admitter.device);
 }
 
+Result<Credential> decode(ByteView bytes) {
+  return decode_packed_strict<format::Credential, Credential>(bytes, limits_for(kMaxCredentialBytes));
+}
+
 }  // namespace
 
-bool lets_in(const Roster& roster, const Credential& credential, const NetworkId& network) {
-  const Member& member = credential.member;
-  if (has(roster.denied, member.device)) return false;
+bool lets_in(const Roster& roster, ByteView bytes, const NetworkId& network) {
+  const Result<Credential> credential = decode(bytes);
+  if (!credential || has(roster.denied, credential->member.device)) return false;
+  const Member& member = credential->member;
   if (roster.open || has(roster.devices, member.device) || is_admin(roster, member.node)) return true;
   const auto invited = [&](const crypto::PublicKey& key) { return signed_by_invite(member, network, key); };
   if (std::any_of(roster.invites.begin(), roster.invites.end(), invited)) return true;
-  return credential.proof && proves(*credential.proof, member, network, roster);
+  return credential->proof && proves(*credential->proof, member, network, roster);
 }
 
 LinkIdentity link_identity_of(const Identity& identity, const std::optional<Proof>& proof) {
@@ -68,16 +73,17 @@ local::Welcome local::welcome_of(const Identity& identity, const std::optional<P
           first_roster(identity, proof)};
 }
 
-Result<Credential> verify_credential(ByteView bytes, const crypto::DhPublic& link_key, const NetworkId& network) {
-  auto credential = decode_packed_strict<format::Credential, Credential>(bytes, limits_for(kMaxCredentialBytes));
+Result<Member> verify_credential(ByteView bytes, const crypto::DhPublic& link_key, const NetworkId& network) {
+  const Result<Credential> credential = decode(bytes);
   if (!credential) return credential.failure();
-  if (!crypto::verify(crypto::PublicKey{credential->member.device.data}, kLinkKeyDomain,
-                      {network.view(), link_key.view()}, credential->by_device)) {
+  const Member& member = credential->member;
+  if (!crypto::verify(crypto::PublicKey{member.device.data}, kLinkKeyDomain, {network.view(), link_key.view()},
+                      credential->by_device)) {
     return error(Errc::denied, "a neighbour whose link key is not its own");
   }
-  if (!signed_by_node(credential->member, network))
+  if (!signed_by_node(member, network))
     return error(Errc::denied, "a neighbour whose node does not vouch for its device");
-  return credential;
+  return member;
 }
 
 crypto::LinkKey network_link_key(const crypto::Seed& secret, const NetworkId& network) {

@@ -4,48 +4,49 @@
 
 namespace meshfs::syncd {
 
-void Acquaintances::met(const crypto::DhPublic& key, const Path& path, const codec::Credential& credential,
-                        const Hash& digest) {
-  if (!all_.contains(key) && all_.size() >= kMax) {
-    all_.erase(std::ranges::min_element(all_, {}, [](const Entry& one) { return one.second.met; }));
-  }
-  Acquaintance& one = all_[key];
-  one.credential = credential;
-  one.digest = digest;
-  one.at[path.link] = path.address;
-  one.met = ++meetings_;
+void Acquaintances::met(const Path& path, Acquaintance who) {
+  std::size_t place = 0;
+  while (place < all_.size() && all_[place].node != who.node) ++place;
+  if (place == kMax) place = oldest_++ % kMax;
+  if (place == all_.size()) all_.emplace_back();
+  who.met = ++meetings_;
+  all_[place] = std::move(who);
+  heard(all_[place].node, path);
 }
 
 const Acquaintance* Acquaintances::find(const crypto::DhPublic& key) const {
-  const auto it = all_.find(key);
-  return it == all_.end() ? nullptr : &it->second;
+  for (const Acquaintance& one : all_) {
+    if (one.key == key) return &one;
+  }
+  return nullptr;
 }
 
-const Acquaintances::Entry* Acquaintances::at(const Path& path) const {
-  const Entry* latest = nullptr;
-  for (const Entry& one : all_) {
-    const auto where = one.second.at.find(path.link);
-    if (where == one.second.at.end() || where->second != path.address) continue;
-    if (latest == nullptr || one.second.met > latest->second.met) latest = &one;
+const Acquaintance* Acquaintances::at(const Path& path) const {
+  const Acquaintance* latest = nullptr;
+  for (const Acquaintance& one : all_) {
+    if (one.ways.contains(path) && (latest == nullptr || one.met > latest->met)) latest = &one;
   }
   return latest;
 }
 
 void Acquaintances::heard(const NodeId& node, const Path& path) {
-  for (auto& [key, one] : all_) {
-    if (one.credential.member.node == node) one.at[path.link] = path.address;
+  for (Acquaintance& one : all_) {
+    if (one.node != node) continue;
+    if (one.ways.size() >= kMaxWays) one.ways.clear();
+    one.ways.insert(path);
   }
 }
 
 void Acquaintances::restarted(const NodeId& node) {
-  for (auto& [key, one] : all_) {
-    if (one.credential.member.node == node) one.at.clear();
+  for (Acquaintance& one : all_) {
+    if (one.node == node) one.ways.clear();
   }
 }
 
 void Acquaintances::forget(const std::vector<DeviceKey>& denied) {
-  std::erase_if(
-      all_, [&](const Entry& one) { return std::ranges::binary_search(denied, one.second.credential.member.device); });
+  for (Acquaintance& one : all_) {
+    if (std::binary_search(denied.begin(), denied.end(), one.device)) one = {};
+  }
 }
 
 }  // namespace meshfs::syncd

@@ -2,40 +2,43 @@
 // Handshakes. It must never be what lets anybody in: who comes back is judged by the roster of that moment.
 #pragma once
 
-#include <map>
-#include <string>
+#include <set>
 
-#include "schema/codec/network.h"
+#include "schema/codec/wire.h"
 #include "syncd/core/path.h"
 
 namespace meshfs::syncd {
 
 struct Acquaintance {
-  codec::Credential credential;  // verified
-  Hash digest;                   // of it as it was shown
-  std::map<LinkId, transport::LinkAddress>
-      at;                 // where it was met or heard last; empty: it began another life since, and knows nobody
-  std::uint64_t met = 0;  // when it came last, in the order of all
+  crypto::DhPublic key = {};  // static, of its link
+  NodeId node = {};
+  DeviceKey device = {};
+  Bytes credential = {};     // as it was shown
+  std::set<Path> ways = {};  // where it was met or heard; none: it began another life since, and knows nobody
+  std::uint64_t met = 0;     // in the order of all meetings
 };
 
 class Acquaintances {
  public:
-  // As many as neighbours are known; some 800 bytes each. Beyond: who came longest ago goes, and is a stranger again.
+  // As many as neighbours are known; some 1,200 bytes each. Beyond: who was met first longest ago goes, and is a stranger again.
   static constexpr std::size_t kMax = 256;
-  using Entry = std::pair<const crypto::DhPublic, Acquaintance>;
+  // Of one: its addresses on our links, and where we connect to. Beyond: all are forgotten but the newest.
+  static constexpr std::size_t kMaxWays = 16;
 
-  void met(const crypto::DhPublic& key, const Path& path, const codec::Credential& credential, const Hash& digest);
+  // It takes the place of what was remembered of that node.
+  void met(const Path& path, Acquaintance who);
   [[nodiscard]] const Acquaintance* find(const crypto::DhPublic& key) const;
-  // Who was there last; null: nobody that is remembered.
-  [[nodiscard]] const Entry* at(const Path& path) const;
+  // Whoever of those there was met last; null: nobody that is remembered.
+  [[nodiscard]] const Acquaintance* at(const Path& path) const;
   void heard(const NodeId& node, const Path& path);
   void restarted(const NodeId& node);
   void forget(const std::vector<DeviceKey>& denied);  // ascending
   [[nodiscard]] std::size_t size() const { return all_.size(); }
 
  private:
-  std::map<crypto::DhPublic, Acquaintance> all_;
+  std::vector<Acquaintance> all_;  // a forgotten one leaves its place empty: nobody has the key zero
   std::uint64_t meetings_ = 0;
+  std::size_t oldest_ = 0;  // who gives way next, once all places are taken
 };
 
 }  // namespace meshfs::syncd

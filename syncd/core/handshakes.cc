@@ -1,5 +1,7 @@
 #include "syncd/core/handshakes.h"
 
+#include <algorithm>
+
 namespace meshfs::syncd {
 
 namespace {
@@ -10,10 +12,13 @@ constexpr std::size_t kEchoBytes = 16;  // of the message that is declined: of i
 
 using noise::Pattern;
 
-Hash digest_of(ByteView credential) { return crypto::hash_in("meshfs shown", {credential}); }
+codec::Known known_of(ByteView initiator, ByteView responder) {
+  return crypto::prefix_of<codec::Known>(crypto::hash_in("meshfs known", {initiator, responder}));
+}
 
-codec::Known known_of(const Hash& initiator, const Hash& responder) {
-  return crypto::prefix_of<codec::Known>(crypto::hash_in("meshfs known", {initiator.view(), responder.view()}));
+Bytes encoded(codec::Hello hello, ByteView credential) {
+  hello.credential = copy_of(credential);
+  return codec::encode_hello(hello);
 }
 
 Bytes prologue_of(const NetworkId& network) {
@@ -36,9 +41,15 @@ Bytes source_of(const Path& path) {
 
 }  // namespace
 
+codec::Bye refusal_of(const codec::Roster& roster, const DeviceKey& device) {
+  const bool denied = std::binary_search(roster.denied.begin(), roster.denied.end(), device);
+  return {denied ? "this node was revoked, or its key replaced by a later one"
+                 : "this node is no member, and no invitation of it holds",
+          true};
+}
+
 Handshakes::Handshakes(Self self, const crypto::LinkKey& seed, Judge judge)
     : self_(std::move(self)),
-      own_digest_(digest_of(self_.roster.credential)),
       own_(self_.link_secret),
       root_(crypto::derive_key(seed, "meshfs step", {})),
       judge_(std::move(judge)),
@@ -53,7 +64,6 @@ crypto::Secret<crypto::LinkKey> Handshakes::next_seed(std::string_view purpose) 
 
 void Handshakes::judge_by(const codec::Roster& roster) {
   self_.roster = roster;
-  own_digest_ = digest_of(roster.credential);
   acquaintances_.forget(roster.denied);
 }
 
@@ -81,44 +91,40 @@ bool Handshakes::room_for(const Path& path) {
   return std::erase_if(table_, [](const auto& one) { return one.second.complete; }) > 0;
 }
 
-void Handshakes::begin_as(const Path& path, codec::Hello mine, bool reliable, Instant now,
-                          const Acquaintances::Entry* whom) {
-  State state = whom != nullptr ? fresh(Pattern::ik, true, std::move(mine), reliable, whom->first)
+void Handshakes::begin_as(const Path& path, codec::Hello mine, bool reliable, Instant now, bool brief) {
+  const Acquaintance* whom = brief ? acquaintances_.at(path) : nullptr;
+  State state = whom != nullptr ? fresh(Pattern::ik, true, std::move(mine), reliable, whom->key)
                                 : fresh(Pattern::xx, true, std::move(mine), reliable);
   Bytes payload;
-  if (whom != nullptr) {
-    codec::Hello brief = state.mine;
-    brief.credential = copy_of(known_of(own_digest_, whom->second.digest).view());
-    payload = codec::encode_hello(brief);
-  }
+  if (whom != nullptr) payload = encoded(state.mine, known_of(self_.roster.credential, whom->credential).view());
   state.first = *state.noise.write_message(payload);  // with a key that gave a secret before
   state.said = framed(whom != nullptr ? kIkFirst : kXxFirst, state.first);
   state.next = now + (!reliable ? kFirstRepeat : whom != nullptr ? kBriefPatience : kStreamPatience);
   say(path, table_.insert_or_assign(path, std::move(state)).first->second, now);
 }
 
-codec::Hello Handshakes::hello(std::uint32_t wish) {
-  return {self_.boot, ++last_session_, self_.features | wish, self_.roster.credential};
-}
+codec::Hello Handshakes::hello(std::uint32_t wish) { return {self_.boot, ++last_session_, self_.features | wish, {}}; }
 
 bool Handshakes::begin(const Path& path, bool reliable, Instant now, bool keep) {
   if (under_way(path)) return true;
   if (!room_for(path)) return false;
-  begin_as(path, hello(keep ? codec::kFeatureKeep : 0), reliable, now, acquaintances_.at(path));
+  begin_as(path, hello(keep ? codec::kFeatureKeep : 0), reliable, now, true);
   return true;
 }
 
 void Handshakes::take_over(const Path& path, Instant now) {
   const auto it = table_.find(path);
-  if (!under_way(path)) {
-    if (room_for(path)) begin_as(path, hello(codec::kFeatureInstead), false, now, acquaintances_.at(path));
-    return;
+  const bool begun = under_way(path);
+  if (!begun && !room_for(path)) return;
+  if (begun && (it->second.mine.features & codec::kFeatureInstead) != 0) return;
+  codec::Hello mine = begun ? it->second.mine : hello();
+  mine.features |= codec::kFeatureInstead;
+  // Of XX's initiator it is still to come; else what says it has left already, without it.
+  if (begun && it->second.initiator && it->second.pattern == Pattern::xx) {
+    it->second.mine = mine;
+  } else {
+    begin_as(path, mine, false, now, true);
   }
-  State& state = it->second;
-  if ((state.mine.features & codec::kFeatureInstead) != 0) return;
-  state.mine.features |= codec::kFeatureInstead;
-  // What says it has left already, without it; of XX's initiator it is still to come.
-  if (!state.initiator || state.pattern == Pattern::ik) begin_as(path, state.mine, false, now, acquaintances_.at(path));
 }
 
 void Handshakes::say(const Path& path, State& state, Instant now) {
@@ -185,9 +191,8 @@ void Handshakes::on_first(const Path& path, Pattern pattern, bool reliable, Byte
   const bool brief = pattern == Pattern::ik;
   if (brief && (!payload || !recognise(state, *payload))) return decline(path, message, now);
   if (!payload) return;
-  codec::Hello shown = state.mine;
-  if (brief) shown.credential.clear();
-  const Result<Bytes> answer = state.noise.write_message(codec::encode_hello(shown));
+  const Result<Bytes> answer =
+      state.noise.write_message(encoded(state.mine, brief ? ByteView() : ByteView(self_.roster.credential)));
   if (!answer) return;
   state.said = framed(brief ? kIkSecond : kXxSecond, *answer);
   state.next = now + (reliable ? kStreamPatience : kAnswered);
@@ -199,7 +204,7 @@ bool Handshakes::recognise(State& state, ByteView payload) const {
   Result<codec::Hello> theirs = codec::decode_hello(payload);
   const Acquaintance* whom = acquaintances_.find(*state.noise.remote_static());
   if (!theirs || whom == nullptr) return false;
-  if (!std::ranges::equal(theirs->credential, known_of(whom->digest, own_digest_).view())) return false;
+  if (!std::ranges::equal(theirs->credential, known_of(whom->credential, self_.roster.credential).view())) return false;
   state.theirs = std::move(*theirs);
   return true;
 }
@@ -213,50 +218,64 @@ void Handshakes::decline(const Path& path, ByteView message, Instant now) {
   State& state = table_.at(path);
   if (!state.initiator) return;
   if (state.pattern == Pattern::xx) return say(path, state, now);
-  begin_as(path, state.mine, state.reliable, now, nullptr);
+  begin_as(path, state.mine, state.reliable, now, false);
 }
 
 void Handshakes::on_decline(const Path& path, const State& state, ByteView message, Instant now) {
   if (!std::ranges::equal(message, ByteView(state.first).first(kEchoBytes))) return;
-  begin_as(path, state.mine, state.reliable, now, nullptr);
+  begin_as(path, state.mine, state.reliable, now, false);
 }
 
 std::optional<Session::Keys> Handshakes::on_answer(const Path& path, State& state, ByteView message, Instant now) {
   noise::HandshakeState attempt = state.noise;
   const Result<Bytes> payload = attempt.read_message(message);
-  Result<codec::Hello> theirs = payload ? codec::decode_hello(*payload) : Result<codec::Hello>(payload.failure());
+  const Result<codec::Hello> theirs = payload ? codec::decode_hello(*payload) : Result<codec::Hello>(payload.failure());
   if (!theirs) return std::nullopt;
-  return conclude(path, state, attempt, std::move(*theirs), now);
+  return conclude(path, state, attempt, *theirs, now);
 }
 
 std::optional<Session::Keys> Handshakes::conclude(const Path& path, State& state, noise::HandshakeState& noise,
-                                                  codec::Hello theirs, Instant now) {
+                                                  const codec::Hello& theirs, Instant now) {
+  std::optional<Session::Keys> out;
   const crypto::DhPublic key = *noise.remote_static();
   const bool brief = state.pattern == Pattern::ik;
   const Acquaintance* whom = brief ? acquaintances_.find(key) : nullptr;
-  const Result<codec::Credential> shown =
-      whom != nullptr ? whom->credential : codec::verify_credential(theirs.credential, key, self_.network);
-  const bool let_in = shown && codec::lets_in(self_.roster, *shown, self_.network);
-  if (!shown || !judge_(path, shown->member, let_in)) {
-    if (state.reliable) state.next = now;  // nothing more can come of this stream: who believes in it shall see it end
-    return std::nullopt;
-  }
+  const Bytes shown = whom != nullptr ? whom->credential : theirs.credential;
+  const Result<codec::Member> member = codec::verify_credential(shown, key, self_.network);
+  const bool let_in = member && codec::lets_in(self_.roster, shown, self_.network);
+  const bool judged = member && judge_(path, *member, let_in);
+  state.refused = state.reliable && !(judged && let_in);  // who believes in this stream shall see it end
+  state.complete = judged || state.refused;
+  if (state.complete) state.next = state.refused ? now : now + kRemembered;
+  if (!judged) return out;
   if (!noise.complete()) {
-    const Result<Bytes> third = noise.write_message(codec::encode_hello(state.mine));
-    if (!third) return std::nullopt;
+    const Result<Bytes> third = noise.write_message(encoded(state.mine, self_.roster.credential));
+    if (!third) return out;
     state.said = framed(kXxThird, *third);
     say(path, state, now);
   }
-  if (let_in) acquaintances_.met(key, path, *shown, whom != nullptr ? whom->digest : digest_of(theirs.credential));
-  state.next = now + kRemembered;
-  state.complete = true;
-  theirs.credential.clear();
   const noise::HandshakeState::Transport transport = noise.split();
-  Session::Keys keys{state.mine, std::move(theirs), *shown, let_in, brief, {}, {}};
+  if (!let_in) {
+    const auto bye = std::make_shared<const Bytes>(codec::encode_message(refusal_of(self_.roster, member->device)));
+    codec::Packet packet;
+    packet.pieces.push_back({1, 0, static_cast<std::uint32_t>(bye->size()), SharedView(bye)});
+    const codec::FrameHeader header{codec::FrameKind::packet, theirs.session, 1};
+    out_.push_back({path, codec::seal_packet(transport.send.key(), header, packet)});
+    return out;
+  }
+  acquaintances_.met(path, {key, member->node, member->device, shown});
+  Session::Keys& keys = out.emplace();
+  keys.mine = state.mine;
+  keys.theirs = theirs;
+  keys.theirs.credential = shown;
+  keys.node = member->node;
+  keys.device = member->device;
+  keys.name = member->name;
+  keys.brief = brief;
   keys.start = {state.initiator, crypto::Secret<crypto::AeadKey>(transport.send.key()),
                 crypto::Secret<crypto::AeadKey>(transport.receive.key()), next_seed("meshfs renewals")};
   std::copy_n(noise.handshake_hash().data.begin(), codec::Fingerprint::kSize, keys.id.data.begin());
-  return keys;
+  return out;
 }
 
 void Handshakes::on_cookie(const Path& path, ByteView frame, Instant now) {
@@ -283,7 +302,7 @@ std::vector<Handshakes::Due> Handshakes::due(Instant now, std::vector<Path>& giv
       ++it;
     } else if (state.initiator && !state.complete && state.pattern == Pattern::ik &&
                (state.reliable || state.repeats >= kBriefRepeats)) {
-      begin_as(it->first, state.mine, state.reliable, now, nullptr);
+      begin_as(it->first, state.mine, state.reliable, now, false);
       state.repeats = kBriefRepeats;  // tried for as long as any
       ++it;
     } else if (state.initiator && !state.complete && !state.reliable && state.repeats < kRepeats) {
@@ -292,7 +311,7 @@ std::vector<Handshakes::Due> Handshakes::due(Instant now, std::vector<Path>& giv
       say(it->first, state, now);
       ++it;
     } else {
-      if (!state.complete) given_up.push_back(it->first);
+      if (!state.complete || state.refused) given_up.push_back(it->first);
       it = table_.erase(it);
     }
   }

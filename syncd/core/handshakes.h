@@ -24,6 +24,9 @@
 
 namespace meshfs::syncd {
 
+// What a device hears that the roster does not let in.
+codec::Bye refusal_of(const codec::Roster& roster, const DeviceKey& device);
+
 class Handshakes {
  public:
   // What this program understands.
@@ -49,7 +52,7 @@ class Handshakes {
     codec::Roster roster;
     std::uint32_t features = kFeatures;
   };
-  // Asked of whoever proved who it is; false: as if its message were lost. `let_in`: by the roster; else keys are for a refusal.
+  // Asked of whoever proved who it is; false: as if its message were lost. `let_in`: by the roster; else whether it hears so.
   using Judge = std::function<bool(const Path&, const codec::Member&, bool let_in)>;
   // `seed`: 32 fresh random bytes.
   Handshakes(Self self, const crypto::LinkKey& seed, Judge judge);
@@ -64,7 +67,7 @@ class Handshakes {
   bool begin(const Path& path, bool reliable, Instant now, bool keep = false);
   // The one on this path, begun or under way, asks the peer to leave its stream (codec::kFeatureInstead).
   void take_over(const Path& path, Instant now);
-  // A frame of kind handshake. Complete: the keys, also of who is not let in.
+  // A frame of kind handshake. Complete, and let in: the keys.
   std::optional<Session::Keys> on_handshake(const Path& path, bool reliable, std::uint64_t number, ByteView frame,
                                             Instant now);
   void on_cookie(const Path& path, ByteView frame, Instant now);
@@ -92,6 +95,7 @@ class Handshakes {
     Bytes first = {};          // the handshake's first message
     Bytes said = {};           // our latest frame, without macs
     bool initiator = true, reliable = false, complete = false;
+    bool refused = false;  // and so the stream is to end
     int repeats = 0;
     Instant next{};  // repeat, give up or forget
     Instant said_at{0};
@@ -101,8 +105,8 @@ class Handshakes {
               const std::optional<crypto::DhPublic>& to = std::nullopt);
   codec::Hello hello(std::uint32_t wish = 0);
   bool room_for(const Path& path);
-  // With IK if `whom` is somebody.
-  void begin_as(const Path& path, codec::Hello mine, bool reliable, Instant now, const Acquaintances::Entry* whom);
+  // `brief`: with IK if somebody is remembered there.
+  void begin_as(const Path& path, codec::Hello mine, bool reliable, Instant now, bool brief);
   bool passes(const Path& path, ByteView frame, Instant now);
   void on_first(const Path& path, noise::Pattern pattern, bool reliable, ByteView message, Instant now);
   bool recognise(State& state, ByteView payload) const;
@@ -111,12 +115,11 @@ class Handshakes {
   // Messages 2, 3 and 5.
   std::optional<Session::Keys> on_answer(const Path& path, State& state, ByteView message, Instant now);
   std::optional<Session::Keys> conclude(const Path& path, State& state, noise::HandshakeState& noise,
-                                        codec::Hello theirs, Instant now);
+                                        const codec::Hello& theirs, Instant now);
   void say(const Path& path, State& state, Instant now);
   void say_again(const Path& path, State& state, Instant now);
 
   Self self_;
-  Hash own_digest_;  // of our credential
   Acquaintances acquaintances_;
   crypto::DhKey own_;
   crypto::Secret<crypto::LinkKey> root_;  // of the next seed

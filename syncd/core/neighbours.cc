@@ -56,8 +56,10 @@ Session* Neighbours::session_on(const Path& path) const {
 
 // --- sessions
 
-void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
-  Neighbour* neighbour = known(keys.credential.member.node, now);
+void Neighbours::establish(const Path& path, std::optional<Session::Keys> complete, Instant now) {
+  if (!complete) return;
+  Session::Keys& keys = *complete;
+  Neighbour* neighbour = known(keys.node, now);
   const auto traits = traits_.find(path.link);
   if (neighbour == nullptr || traits == traits_.end()) return;
   if (neighbour->sessions.empty() && in_session_.size() >= kMaxSessions) return;
@@ -70,7 +72,7 @@ void Neighbours::establish(const Path& path, Session::Keys keys, Instant now) {
     if (session->keys().theirs.boot != keys.theirs.boot) before_restart.push_back(session.get());
   }
   for (const Session* session : before_restart) end_session(*neighbour, session, now);
-  neighbour->name = keys.credential.member.name;
+  neighbour->name = keys.name;
   neighbour->boot = keys.theirs.boot;
   neighbour->heard = now;
   const LinkId heard_on = neighbour->beacon ? neighbour->beacon->from.link : path.link;
@@ -111,7 +113,7 @@ void Neighbours::end_session(Neighbour& neighbour, const Session* session, Insta
       neighbour.stream.next = now + neighbour.stream.backoff;
     }
     for (ConfiguredPeer& peer : peers_) {
-      if (peer.path == ended->path()) peer.pending = false, peer.next = std::max(now + peer.backoff, peer.not_before);
+      if (peer.path == ended->path()) peer.pending = false, peer.next = now + peer.backoff;
     }
   }
   if (neighbour.active == ended.get()) choose_active(neighbour, now);
@@ -143,7 +145,7 @@ void Neighbours::on_gone(const Path& peer, Instant now) {
   for (ConfiguredPeer& configured : peers_) {
     if (configured.path != peer) continue;
     configured.pending = false;
-    configured.next = std::max(now + configured.backoff, configured.not_before);
+    configured.next = now + configured.backoff;
     configured.backoff = std::min(configured.backoff * 2, kLongestBackoff);
   }
   for (auto& [id, neighbour] : known_) {
@@ -180,10 +182,6 @@ void Neighbours::connect_peers(Instant now, Instant& wake) {
 // A neighbour with a fresh beacon and no session, or only a datagram session though it accepts streams.
 void Neighbours::reach_out(Neighbour& neighbour, Instant now, Instant& wake) {
   if (!neighbour.beacon || now - neighbour.beacon->at > kSilence || now < neighbour.banned_until) return;
-  if (now < neighbour.refusal.until) {
-    wake = std::min(wake, neighbour.refusal.until);
-    return;
-  }
   const Neighbour::Beacon& beacon = *neighbour.beacon;
   const bool has_stream = neighbour.active != nullptr && neighbour.active->reliable();
   if (has_stream) return watch_stream(neighbour, now, wake);

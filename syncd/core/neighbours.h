@@ -182,8 +182,7 @@ class Neighbours : public Mail, public Airs {
     Path path;
     Instant next{0};
     Duration backoff = seconds(1);
-    bool pending = false;   // connecting or up
-    Instant not_before{0};  // it refused us
+    bool pending = false;  // connecting or up
   };
 
   void on_beacon(const Path& from, std::uint64_t counter, ByteView frame, Instant now);
@@ -192,9 +191,6 @@ class Neighbours : public Mail, public Airs {
   void on_handshake(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
   // May whoever proved this make a session with us now, or else hear that it is not let in?
   bool welcome(const Path& from, const codec::Member& member, bool let_in);
-  void on_keys(const Path& path, std::optional<Session::Keys> keys, Instant now);
-  void refuse(const Path& path, Session::Keys keys, Instant now);
-  void say_in(Session& session, const codec::Bye& bye, Instant now);
   void on_refused(Neighbour& neighbour, const std::string& reason, Instant now);
   void keep_off(Neighbour& neighbour, std::string reason, bool ours, Instant now);
   void on_packet(const Path& from, const codec::FrameHeader& header, ByteView frame, Instant now);
@@ -207,7 +203,7 @@ class Neighbours : public Mail, public Airs {
   Neighbour* known(const NodeId& id, Instant now);
   Session* session_on(const Path& path) const;
   bool may_establish(Instant now);
-  void establish(const Path& path, Session::Keys keys, Instant now);
+  void establish(const Path& path, std::optional<Session::Keys> complete, Instant now);
   void note_ways(const Neighbour& neighbour);
   void choose_active(Neighbour& neighbour, Instant now);
   void avoid_stream(Neighbour& neighbour, Instant now);

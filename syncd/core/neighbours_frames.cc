@@ -39,6 +39,10 @@ void Neighbours::on_beacon(const Path& from, std::uint64_t counter, ByteView fra
   const bool new_life = !neighbour->beacon || neighbour->beacon->what.boot != beacon->boot;
   if (!new_life && counter <= neighbour->beacon->counter) return;  // sent again by somebody
   if (new_life) {
+    if (neighbour->beacon) {
+      handshakes_.restarted(neighbour->id);
+      neighbour->refusal.until = now;  // perhaps it has another key
+    }
     neighbour->datagram_from = now;
     if (beacon->tcp_port != 0 && self_.tcp_port != 0 &&
         links_.stream_target(from.link, from.address, beacon->tcp_port)) {
@@ -46,10 +50,6 @@ void Neighbours::on_beacon(const Path& from, std::uint64_t counter, ByteView fra
     }
     neighbour->stream.next = now;
     neighbour->stream.backoff = seconds(1);
-  }
-  if (neighbour->boot && neighbour->boot != beacon->boot) {
-    handshakes_.restarted(neighbour->id);
-    neighbour->refusal.until = now;  // perhaps it has another key
   }
   neighbour->heard = now;
   const bool lost = neighbour->overlay.lost, kept_off = now < neighbour->refusal.until;
@@ -84,12 +84,7 @@ void Neighbours::on_handshake(const Path& from, const codec::FrameHeader& header
   turn_ = now;
   totals_.handshake_bytes += frame.size();
   if (header.kind == codec::FrameKind::cookie) return handshakes_.on_cookie(from, frame, now);
-  on_keys(from, handshakes_.on_handshake(from, reliable(from.link), header.counter, frame, now), now);
-}
-
-void Neighbours::on_keys(const Path& path, std::optional<Session::Keys> keys, Instant now) {
-  if (!keys) return;
-  keys->let_in ? establish(path, std::move(*keys), now) : refuse(path, std::move(*keys), now);
+  establish(from, handshakes_.on_handshake(from, reliable(from.link), header.counter, frame, now), now);
 }
 
 bool Neighbours::may_establish(Instant now) {
@@ -101,7 +96,7 @@ void Neighbours::on_packet(const Path& from, const codec::FrameHeader& header, B
   auto it = by_number_.find(header.session);
   if (it == by_number_.end()) {
     turn_ = now;
-    on_keys(from, handshakes_.on_stray(from, header, frame, now), now);
+    establish(from, handshakes_.on_stray(from, header, frame, now), now);
     it = by_number_.find(header.session);
   }
   if (it == by_number_.end()) {

@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 
-#include "schema/codec/network.h"
 #include "syncd/core/channel.h"
 #include "syncd/core/link_budget.h"
 #include "syncd/core/path.h"
@@ -17,12 +16,13 @@ namespace meshfs::syncd {
 class Session {
  public:
   struct Keys {
-    codec::Hello mine, theirs;
-    codec::Credential credential;  // theirs
-    bool let_in = false;           // by the roster; else they only hear that they are not
-    bool brief = false;            // of a handshake that showed no credentials (IK)
-    SessionKeys::Start start;      // wiped once the session is made
-    codec::Fingerprint id;         // of the handshake, the same on both sides
+    codec::Hello mine, theirs;  // with the credential that was shown, in this or an earlier handshake
+    NodeId node;                // whose that is
+    DeviceKey device;
+    std::string name;          // of that node
+    bool brief = false;        // of a handshake that showed no credentials (IK)
+    SessionKeys::Start start;  // wiped once the session is made
+    codec::Fingerprint id;     // of the handshake, the same on both sides
   };
   // `budget`: the link's, outlives the session.
   Session(Links& links, const transport::LinkTraits& traits, LinkBudget& budget, Path path, Keys keys, Instant now);

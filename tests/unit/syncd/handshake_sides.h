@@ -67,8 +67,8 @@ inline void expect_one_session(const Side& a, const Side& b) {
   EXPECT_NE(a.keys->start.send, a.keys->start.receive);
   EXPECT_EQ(a.keys->mine.session, b.keys->theirs.session);
   EXPECT_EQ(b.keys->mine.session, a.keys->theirs.session);
-  EXPECT_EQ(a.keys->credential.member.node, b.welcome.node);
-  EXPECT_EQ(b.keys->credential.member.name, a.welcome.node_name);
+  EXPECT_EQ(a.keys->node, b.welcome.node);
+  EXPECT_EQ(b.keys->name, a.welcome.node_name);
 }
 
 }  // namespace meshfs::syncd

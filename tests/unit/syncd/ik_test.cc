@@ -69,7 +69,7 @@ TEST(Ik, WhoMeetAgainShowNoCredentials) {
   const auto said = settle(met.a, met.b, met.now);
   ASSERT_TRUE(agreed(met.a, met.b));
   expect_one_session(met.a, met.b);
-  EXPECT_TRUE(met.a.keys->brief && met.b.keys->brief && met.a.keys->let_in && met.b.keys->let_in);
+  EXPECT_TRUE(met.a.keys->brief && met.b.keys->brief);
   EXPECT_EQ(numbers(said), (std::vector<std::uint64_t>{kIkFirst, kIkSecond}));
   std::printf("XX %zu bytes; IK %zu and %zu\n", bytes_of(met.first_time), said.at(0).size(), said.at(1).size());
   EXPECT_GE(bytes_of(met.first_time), 1400u);
@@ -152,7 +152,7 @@ TEST(Ik, TheRosterOfNowJudgesAtTheEnd) {
 }
 
 // One that nobody denies but nobody lets in either, any more: it hears so under the keys of the handshake, as with XX.
-TEST(Ik, WhoseProofHoldsNoMoreGetsKeysForARefusal) {
+TEST(Ik, WhoseProofHoldsNoMoreHearsSoUnderTheKeys) {
   for (const bool tells : {false, true}) {
     Met met;
     codec::Roster roster = met.b.welcome.roster;
@@ -160,9 +160,18 @@ TEST(Ik, WhoseProofHoldsNoMoreGetsKeysForARefusal) {
     met.b.handshakes.judge_by(roster);
     met.b.tells = tells;
     met.a.begin(met.now);
-    (void)settle(met.a, met.b, met.now, 5);
-    ASSERT_EQ(met.b.keys.has_value(), tells);
-    EXPECT_TRUE(!tells || (met.b.keys->brief && !met.b.keys->let_in));
+    met.b.take(met.a.says(met.now).at(0), met.now);
+    met.a.take(met.b.says(met.now).at(0), met.now);
+    ASSERT_TRUE(met.a.keys);
+    met.b.take(met.a.packet(), met.now);
+    EXPECT_FALSE(met.b.keys);
+    const auto said = met.b.says(met.now);
+    ASSERT_EQ(said.size(), tells ? 1u : 0u);
+    if (!tells) continue;
+    const Result<Bytes> heard = codec::open_counted(met.a.keys->start.receive, said.at(0));
+    const Result<codec::Packet> packet = codec::decode_packet(heard.value());
+    const Result<codec::Message> message = codec::decode_message(packet->pieces.at(0).data);
+    EXPECT_TRUE(std::get<codec::Bye>(*message).refused);
   }
 }
 
@@ -325,28 +334,33 @@ TEST(Ik, AFloodOfFirstMessagesPassesTheSameGate) {
 
 TEST(Acquaintances, AreBoundedAndForgotten) {
   Acquaintances all;
-  const auto key = [](std::size_t n) {
-    crypto::DhPublic out;
-    out.data[0] = static_cast<std::uint8_t>(n), out.data[1] = static_cast<std::uint8_t>(n / 256);
+  const auto path = [](std::size_t n) { return Path{1, {std::to_string(n), ""}}; };
+  const auto who = [](std::size_t n) {
+    Acquaintance out;
+    out.key.data[0] = out.node.data[0] = out.device.data[0] = static_cast<std::uint8_t>(n);
+    out.key.data[1] = out.node.data[1] = out.device.data[1] = static_cast<std::uint8_t>(1 + n / 256);
     return out;
   };
-  const auto path = [](std::size_t n) { return Path{1, {std::to_string(n), ""}}; };
-  codec::Credential shown;
-  for (std::size_t i = 0; i < Acquaintances::kMax + 10; ++i) {
-    shown.member.device.data[0] = static_cast<std::uint8_t>(i == 200);
-    all.met(key(i), path(i), shown, {});
-    if (i == Acquaintances::kMax - 1) all.met(key(3), path(3), {}, {});
-  }
+  for (std::size_t i = 0; i < Acquaintances::kMax + 10; ++i) all.met(path(i), who(i));
   EXPECT_EQ(all.size(), Acquaintances::kMax);
-  EXPECT_EQ(all.find(key(2)), nullptr);
-  EXPECT_EQ(all.at(path(2)), nullptr);
-  EXPECT_NE(all.find(key(3)), nullptr);  // it came again
-  all.met(key(4000), path(20), {}, {});  // another has that address now
-  EXPECT_EQ(all.at(path(20))->first, key(4000));
-  ASSERT_NE(all.find(key(200)), nullptr);
-  shown.member.device.data[0] = 1;
-  all.forget({shown.member.device});
-  EXPECT_EQ(all.find(key(200)), nullptr);
+  EXPECT_EQ(all.find(who(9).key), nullptr);
+  EXPECT_EQ(all.at(path(9)), nullptr);
+  EXPECT_NE(all.find(who(10).key), nullptr);
+  all.met(path(20), who(30));  // has that address now
+  EXPECT_EQ(all.at(path(20))->key, who(30).key);
+  Acquaintance rotated = who(200);
+  rotated.key.data[5] = 1;
+  all.met(path(200), rotated);
+  EXPECT_EQ(all.find(who(200).key), nullptr);
+  EXPECT_EQ(all.at(path(200))->key, rotated.key);
+  all.forget({who(40).device});
+  EXPECT_EQ(all.find(who(40).key), nullptr);
+  EXPECT_EQ(all.at(path(40)), nullptr);
+  for (std::size_t i = 0; i < 1000; ++i) all.heard(who(50).node, path(i));
+  EXPECT_LE(all.find(who(50).key)->ways.size(), Acquaintances::kMaxWays);
+  EXPECT_NE(all.at(path(999)), nullptr);
+  all.restarted(who(50).node);
+  EXPECT_EQ(all.at(path(999)), nullptr);
 }
 
 }  // namespace

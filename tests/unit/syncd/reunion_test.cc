@@ -157,6 +157,22 @@ TEST_P(Reunion, WhoWasRevokedMeanwhileHearsItAndStops) {
   EXPECT_TRUE(two.meet());
 }
 
+TEST_P(Reunion, WhoRestartsHearsItOnceMore) {
+  Two two(GetParam());
+  ASSERT_TRUE(two.meet());
+  two.mesh.hosts[0]->to_syncd(without_n1());
+  two.mesh.run(seconds(20));
+  two.mesh.hosts[1]->stop();
+  two.mesh.hosts[1]->start();
+  two.mesh.fsds[1]->greet();
+  ASSERT_TRUE(
+      two.mesh.run_until([&] { return two.tells(1, "\"reason\":\"told us: this node was revoked"); }, seconds(300)));
+  two.mesh.run(seconds(30));
+  two.handshakes = 0;
+  two.mesh.run(seconds(500));
+  EXPECT_EQ(two.handshakes, 0u);
+}
+
 TEST_P(Reunion, WhoIsRevokedInSessionHearsItToo) {
   Two two(GetParam());
   ASSERT_TRUE(two.meet());

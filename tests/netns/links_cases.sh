@@ -13,11 +13,11 @@ two_members() {
   lab_line 2
   lab_create 1 one
   lab_create 2 two 1
-  lab_start 1 "$@"
-  lab_start 2 "$@"
+  lab_start 1
+  lab_start 2
   lab_wait 30 "two is not let in" first_line_says 2 '2 nodes, all in sync'
   lab_stop 2
-  lab_start 2 "$@"
+  lab_start 2
   lab_wait 30 "two does not come back" shows_peer 1 '"handshake":"xx"'
   lab_wait 30 "two does not come back" first_line_says 2 '2 nodes, all in sync'
 }

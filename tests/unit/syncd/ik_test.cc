@@ -175,6 +175,29 @@ TEST(Ik, WhoseProofHoldsNoMoreHearsSoUnderTheKeys) {
   }
 }
 
+TEST(Ik, AStreamOfWhoIsNotLetInEnds) {
+  for (const bool tells : {false, true}) {
+    Met met("a", "b", true);
+    codec::Roster roster = met.b.welcome.roster;
+    roster.admins.clear();
+    met.b.handshakes.judge_by(roster);
+    met.b.tells = tells;
+    met.b.begin(met.now);
+    met.a.take(met.b.says(met.now).at(0), met.now);
+    met.b.take(met.a.says(met.now).at(0), met.now);
+    EXPECT_EQ(met.b.says(met.now).size(), tells ? 1u : 0u);
+    EXPECT_TRUE(met.b.gave_up && !met.b.keys);
+  }
+}
+
+TEST(Ik, WhoIsDeniedIsForgotten) {
+  Met met;
+  met.b.handshakes.judge_by(without(met.b, "a"));
+  met.b.handshakes.judge_by(met.b.welcome.roster);
+  met.b.begin(met.now);
+  EXPECT_EQ(number_of(met.b.says(met.now).at(0)), 1u);
+}
+
 TEST(Ik, AnOldFirstMessageMakesNothing) {
   Met met;
   const Bytes first = met.begun();

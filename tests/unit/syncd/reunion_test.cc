@@ -95,7 +95,8 @@ TEST_P(Reunion, WithWhoRestartedIsByXx) {
   two.handshake_bytes = 0;
   ASSERT_TRUE(two.mesh.run_until(
       [&] { return two.mesh.all_in_session(1) && two.tells(0, "\"handshakes\":{\"xx\":2,\"ik\":0"); }, seconds(300)));
-  EXPECT_LE(two.handshake_bytes, 1900u);
+  EXPECT_LE(two.handshake_bytes,
+            GetParam() ? 1710u : 1460u);  // a stream breaks before the beacon of the new life comes
   two.news_flows();
 }
 

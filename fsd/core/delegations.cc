@@ -12,8 +12,6 @@ bool Delegations::add(const Delegation& one) {
   return true;
 }
 
-void Delegations::clear() { *this = {}; }
-
 static bool fits(const Delegation& one, const Asking& what, std::uint32_t epoch) {
   return (one.verbs & bit(what.verb)) != 0 && one.volume == what.volume && what.at < one.until && one.epoch <= epoch &&
          (one.argument.empty() || one.argument == what.argument);

@@ -15,7 +15,6 @@ class Delegations {
  public:
   // True if it was not known.
   bool add(const codec::Delegation& one);
-  void clear();
   [[nodiscard]] const std::map<codec::DelegationId, codec::Delegation>& all() const { return all_; }
 
   // A chain from what `audience` uses up to who has the right himself: 1 to 3, each narrower than the next.

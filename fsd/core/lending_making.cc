@@ -72,6 +72,9 @@ Result<codec::DelegationId> Replica::delegate(Delegation wanted) {
   if (!may_all(now, actor_of(me, role == Role::guest), wanted, at, nullptr)) {
     const auto parent = p.parent_of(wanted);
     if (!parent.ok()) return parent.failure();
+    const Lending lending(p.members, p.epochs);
+    if (!may_all(now, actor_of(me, role == Role::guest), wanted, at, &lending))
+      return error(Errc::denied, "what this node was lent there does not count any more (mesh delegate)");
     wanted.parent = *parent;
   }
   const Bytes bytes = codec::encode_delegation(wanted);

@@ -96,13 +96,13 @@ Decision judge_in(const codec::Policy& epoch, const Actor& who, const codec::Hea
         is_common(header.volume) && std::all_of(batch->items.begin(), batch->items.end(),
                                                 [&](const auto& item) { return deletes_own(item, header.author); });
     if (only_own) return {true, false, nullptr, &epoch, false, nullptr};
-    return decide(epoch, who, {PolicyVerb::remove, header.volume, {}, at}, lenders);
+    return decide(epoch, who, {PolicyVerb::remove, header.volume, {}, at, nullptr}, lenders);
   }
   const auto& state = std::get<codec::ObjectEntry>(entry);
-  Decision out = decide(epoch, who, {PolicyVerb::write, header.volume, {}, at}, lenders);
+  Decision out = decide(epoch, who, {PolicyVerb::write, header.volume, {}, at, nullptr}, lenders);
   if (!out.denied && state.attributes.value && !state.attributes.value->type.empty()) {
     const std::string& type = state.attributes.value->type;
-    const Decision create = decide(epoch, who, {PolicyVerb::create, header.volume, type, at}, lenders);
+    const Decision create = decide(epoch, who, {PolicyVerb::create, header.volume, type, at, nullptr}, lenders);
     const bool named = create.rule != nullptr || create.lent != nullptr;
     if (!create.allowed || (named && !out.allowed)) out = create;
   }
@@ -140,7 +140,7 @@ Decision decide_alone(const codec::Policy& epoch, const Actor& who, const Asking
   if (out.allowed) return out;
   if (only != nullptr) return {false, false, only, &epoch, false, nullptr};
   if (what.verb == PolicyVerb::remove || what.verb == PolicyVerb::create) {
-    Decision as_write = decide(epoch, who, {PolicyVerb::write, what.volume, {}, what.at}, lenders);
+    Decision as_write = decide(epoch, who, {PolicyVerb::write, what.volume, {}, what.at, &what}, lenders);
     // What may be created anyway is no rule about creating.
     if (what.verb == PolicyVerb::create && as_write.allowed) as_write.rule = nullptr;
     return as_write;

@@ -27,6 +27,8 @@ struct Asking {
   VolumeTag volume;
   std::string_view argument;  // create: record type; command: its verb
   WallMs at;                  // rules that ended before count no more
+  // What it stands for, where no rule speaks of deleting or creating and writing decides: who lends must be allowed that, too.
+  const Asking* instead_of = nullptr;
 };
 
 struct Decision {

@@ -31,6 +31,13 @@ class EpochsTest : public testing::Test {
     return {};
   }
   crypto::PublicKey admin_key(std::size_t i) { return {key(i).data}; }
+  // The current one with b as an admin too.
+  Policy with_b() {
+    Policy out = current();
+    out.admins.push_back(admin_key(1));
+    std::sort(out.admins.begin(), out.admins.end());
+    return out;
+  }
   static PolicyRule deny(const NodeId& node, PolicyVerb verb) {
     PolicyRule rule;
     rule.effect = PolicyRule::Effect::deny;
@@ -120,9 +127,7 @@ TEST_F(EpochsTest, ACommitWaitsForItsEpoch) {
 }
 
 TEST_F(EpochsTest, TwoOfTwoAdminsMustSign) {
-  Policy two = current();
-  two.admins.push_back(admin_key(1));
-  std::sort(two.admins.begin(), two.admins.end());
+  Policy two = with_b();
   two.threshold = 2;
   EXPECT_TRUE(propose(two).in_force);
   world.converge();
@@ -218,9 +223,7 @@ TEST_F(EpochsTest, WhatBuildsOnARefusedEntryGoesWithIt) {
 }
 
 TEST_F(EpochsTest, RivalsAllowWhatBothAllow) {
-  Policy two = current();
-  two.admins.push_back(admin_key(1));
-  std::sort(two.admins.begin(), two.admins.end());
+  Policy two = with_b();
   propose(two);
   world.converge();
   Policy one = current(), other = current();
@@ -245,9 +248,7 @@ TEST_F(EpochsTest, RivalsAllowWhatBothAllow) {
 
 // b is admin in one of two rivals: what it signs follows that one, and the other goes on counting.
 TEST_F(EpochsTest, WhatGoesOnFromOneOfRivalsLeavesTheOther) {
-  Policy two = current();
-  two.admins.push_back(admin_key(1));
-  std::sort(two.admins.begin(), two.admins.end());
+  Policy two = with_b();
   propose(two);
   world.converge();
   Policy strict = current(), without = current();
@@ -301,9 +302,7 @@ TEST_F(EpochsTest, BadProposalsAreRefusedWithASentence) {
 
 // An old policy does not come back by being signed once more.
 TEST_F(EpochsTest, NoWayBackToAnOlderPolicy) {
-  Policy two = current();
-  two.admins.push_back(admin_key(1));
-  std::sort(two.admins.begin(), two.admins.end());
+  Policy two = with_b();
   two.threshold = 2;
   propose(two);
   world.converge();

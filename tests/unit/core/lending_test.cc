@@ -228,6 +228,30 @@ TEST_F(LendingTest, OnlyWhatOneMayIsLent) {
   EXPECT_EQ(complaint(2, wish(3, own(1))), "");
 }
 
+// Without a rule about it deleting goes with writing, but nobody lends what he may not do himself.
+TEST_F(LendingTest, WhoMayNotDeleteLendsNoDeleting) {
+  propose([&](Policy& policy) {
+    policy.rules.push_back(deny(1));
+    policy.rules.back().verbs = bit(PolicyVerb::remove);
+  });
+  settle_all();
+  ASSERT_TRUE(lend(1, wish(2, own(1))).ok());
+  settle_all();
+  EXPECT_EQ(write_as(2, 1, "stays"), kDone);
+  EXPECT_FALSE(world[2].files().unlink({root_of(own(1)), std::nullopt}, "stays").ok());
+  expect_equal();
+  EXPECT_TRUE(shows_at(4, 1, "stays"));
+}
+
+// b's chain to c is broken by a deny before c lends on.
+TEST_F(LendingTest, WhatDoesNotCountIsNotLentOn) {
+  ASSERT_TRUE(lend(1, wish(2, own(1), 1)).ok());
+  settle_all();
+  propose([&](Policy& policy) { policy.rules.push_back(deny(1)); });
+  settle_all();
+  EXPECT_EQ(lend(2, wish(3, own(1))).code(), Errc::denied);
+}
+
 // One type may be lent where the rest is not.
 TEST_F(LendingTest, OneTypeOfRecord) {
   propose([&](Policy& policy) {

@@ -111,7 +111,7 @@ void between_two(std::uint8_t begin, std::uint8_t number, std::uint8_t after, By
           to->take(frame, now);
         }
       }
-      if (ms % 1000 == 999) a.handshakes.begin(a.path, false, now);  // as after each beacon; no other while one is under way
+      if (ms % 1000 == 999) a.handshakes.begin(a.path, false, now);  // as after each beacon
     }
     now = now + syncd::Handshakes::kRemembered * 2;
     (void)a.says(now), (void)b.says(now);

@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include "schema/crypto/sign.h"
+#include "schema/crypto/siv.h"
 #include "schema/noise/cookies.h"
 #include "schema/noise/handshake_state.h"
 

@@ -25,6 +25,10 @@ Finding judge_neighbours(const Json& status, const Neighbours& neighbours) {
     return {Verdict::warning, "neighbours", "no neighbour in reach",
             "check the cable or radio, that the other node runs, and that nothing filters UDP and TCP port 5440"};
   }
+  if (!neighbours.refusal.empty()) {
+    return {Verdict::bad, "neighbours", known + ", and this node is refused: " + printable(neighbours.refusal),
+            "if that should not be, ask an admin for a fresh invite and `mesh join` with it"};
+  }
   if (neighbours.silent > 0) {
     return {Verdict::warning, "neighbours", known + ", " + std::to_string(neighbours.silent) + " of them silent",
             "`mesh peers` shows since when; look at that link or node"};
@@ -77,6 +81,9 @@ Neighbours count_neighbours(const Json& peers) {
     ++out.known;
     out.in_sync += in_sync(peer) ? 1 : 0;
     out.silent += peer.at("state").text == "silent" || peer.at("state").text == "banned" ? 1 : 0;
+    const std::string_view reason = peer.at("reason").text;
+    constexpr std::string_view kToldUs = "told us: ";  // what this node told others is no trouble of its own
+    if (peer.at("state").text == "refused" && reason.starts_with(kToldUs)) out.refusal = reason.substr(kToldUs.size());
   }
   return out;
 }

@@ -34,6 +34,8 @@ TEST(Trouble, FindsEachThingThatIsWrong) {
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":false})", kPeer), 1);
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true})", ""), 1);
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true})", R"({"state":"silent"})"), 1);
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":true})", R"({"state":"refused","reason":"told us: revoked"})"), 1);
+  EXPECT_EQ(wrong_ones(R"({"syncd_connected":true})", R"({"state":"refused","reason":"told it: revoked"})"), 0);
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"conflicts":2})", kPeer), 1);
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"flagged":true})", kPeer), 1);
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"flagged":true,"read_only":"two stores"})", kPeer), 1);

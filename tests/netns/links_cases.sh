@@ -55,7 +55,7 @@ case_revoked_neighbour() {
   lab_wait 60 "two does not say that it was refused" grep -q 'neighbour one refused: this node was revoked' "$LAB/2/syncd.log"
   lab_wait 20 "two does not show it" shows_peer 2 '"state":"refused","reason":"told us: this node was revoked'
   "$LAB_BIN/mesh" status --mount "$LAB/2/mesh" >"$LAB/status" || true
-  grep -q 'this node is refused: this node was revoked' "$LAB/status" || lab_fail "mesh status says: $(cat "$LAB/status")"
+  grep -q 'one refuses this node: this node was revoked' "$LAB/status" || lab_fail "mesh status says: $(cat "$LAB/status")"
   lab_wait 20 "one does not show it" shows_peer 1 '"state":"refused","reason":"told it: this node was revoked'
   sleep 25  # its own roster changes, too, so it asks once more; and a quiet node tells of itself every ten seconds
   local before

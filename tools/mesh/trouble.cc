@@ -26,7 +26,11 @@ Finding judge_neighbours(const Json& status, const Neighbours& neighbours) {
             "check the cable or radio, that the other node runs, and that nothing filters UDP and TCP port 5440"};
   }
   if (!neighbours.refusal.empty()) {
-    return {Verdict::bad, "neighbours", known + ", and this node is refused: " + printable(neighbours.refusal),
+    const std::string what = known + ", one refuses this node: " + printable(neighbours.refusal);
+    if (neighbours.in_sync > 0)  // perhaps that one has not heard yet who was let in
+      return {Verdict::warning, "neighbours", what,
+              "it is asked again within 10 minutes; `mesh peers` shows which one it is"};
+    return {Verdict::bad, "neighbours", what,
             "if that should not be, ask an admin for a fresh invite and `mesh join` with it"};
   }
   if (neighbours.silent > 0) {

@@ -47,6 +47,17 @@ TEST(Trouble, FindsEachThingThatIsWrong) {
   EXPECT_EQ(wrong_ones(R"({"syncd_connected":true,"store":{"free":8000000,"total":9000000}})", kPeer), 0);
 }
 
+// One neighbour may not have heard yet who was let in; where nobody else is in sync it is a matter for an admin.
+TEST(Trouble, OneRefusalAmongNeighboursIsNoDisaster) {
+  const auto verdict = [](const std::string& peers) {
+    return judge_view(parsed(R"({"syncd_connected":true})"), parsed("{\"peers\":[" + peers + "]}"), "/mesh")[1].verdict;
+  };
+  const std::string refuses = R"({"state":"refused","reason":"told us: no member"})";
+  EXPECT_EQ(verdict(refuses), Verdict::bad);
+  EXPECT_EQ(verdict(refuses + "," + kPeer), Verdict::warning);
+  EXPECT_EQ(verdict(kPeer), Verdict::good);
+}
+
 TEST(Trouble, CountsNeighbours) {
   const auto counts = count_neighbours(
       parsed("{\"peers\":[" + kPeer + R"(,{"state":"silent","in_sync":{"shared":false}},{"state":"heard"}]})"));

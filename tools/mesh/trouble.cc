@@ -31,7 +31,7 @@ Finding judge_neighbours(const Json& status, const Neighbours& neighbours) {
       return {Verdict::warning, "neighbours", what,
               "it is asked again within 10 minutes; `mesh peers` shows which one it is"};
     return {Verdict::bad, "neighbours", what,
-            "if that should not be, ask an admin for a fresh invite and `mesh join` with it"};
+            "if that should not be, ask an admin for a fresh invite: `mesh join` with it and an empty state folder"};
   }
   if (neighbours.silent > 0) {
     return {Verdict::warning, "neighbours", known + ", " + std::to_string(neighbours.silent) + " of them silent",

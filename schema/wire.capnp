@@ -332,3 +332,54 @@ struct Message {
     refused @18 :Data;       # as bye, and more: the sender's roster does not let you in, so do not begin again soon
   }
 }
+
+# Bulletins: engines of the mesh (BMX7, BMX6, ALFRED) replicate a few pages of each node to all others. A page is
+#   0 magic 'm' 'p' · 2 version 1 · 3..18 tag · a Page, under derive(network key; "meshfs page") as the payload of a beacon is, with bytes 0..2 as
+#   what is authenticated beside it. Bytes as News has them: length of the head, head, bulk.
+# Whoever holds the network key, and an engine that repeats an old page, can delay; what pieces carry is judged as any push or blob.
+
+struct Extent {
+  offset @0 :UInt32;
+  size @1 :UInt32;           # at least 1
+}
+
+struct PageWant {
+  # I lack this and no neighbour brings it.
+  blob @0 :Data;             # its hash, 32 bytes; null: an object of which a part came, and
+  object @1 :UInt64;         # that is this one;
+  missing @2 :List(Extent);  # these parts of it did not come: 1..16, ascending, disjoint
+}
+
+struct Seen {
+  node @0 :UInt32;           # first 4 bytes of the node's id, as a number, lowest first
+  version @1 :UInt32;        # of its newest page that came
+}
+
+struct PageHead {
+  # On the last page: what this node says of itself. The latest counts.
+  beacon @0 :Beacon;         # without sets; its cells are below
+  sets @1 :List(SetSummary); # at most 16, each once, at most 2,048 cells together; count and fingerprint of the whole set. Null: say the same as `all`
+  lower @2 :UInt64;          # cells are of the ids in [lower, upper); upper 0 stands for 2^64
+  upper @3 :UInt64;
+  near @4 :List(UInt32);     # with whom it has a session, as Seen names them: at most 64. Whoever is linked so needs no bulletin
+  seen @5 :List(Seen);       # at most 64: of whom it lately wanted something or had pages
+  wants @6 :List(PageWant);  # at most 64
+  unclear @7 :List(UInt32);  # whose cells did not suffice: say more, or of a smaller slice. At most 16
+  addresses @8 :List(Data);  # at most 4, 16 bytes each: IPv6 addresses under which it accepts streams at beacon.tcpPort
+}
+
+struct PagePiece {
+  # Of an object: 1 byte 0 and a Message (push or blobs), or 1 byte 1 and the zstd frame of one.
+  object @0 :UInt64;         # first 8 bytes of the BLAKE2b-256 of the object, as a number, lowest first
+  blob @1 :UInt64;           # likewise of the hash of the blob in it; 0: items
+  offset @2 :UInt32;
+  total @3 :UInt32;          # bytes of the object: 1..262,144; offset + size <= total
+  size @4 :UInt32;           # of the bulk that belongs here: at least 1
+}
+
+struct Page {
+  node @0 :Data;             # 32 bytes; with a head null, which says it
+  version @1 :UInt32;        # of all its pages together, when this one was made: each change has the next, from 1 on
+  head @2 :PageHead;         # null: not on this page
+  pieces @3 :List(PagePiece); # at most 256
+}

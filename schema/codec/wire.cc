@@ -10,7 +10,7 @@ namespace meshfs::codec {
 
 constexpr Limits kBeforeAuth = limits_for(kMaxFrameBeforeAuth - kFrameHeaderBytes);
 
-static void write(format::SetSummary::Builder to, const SetSummary& from) {
+void write(format::SetSummary::Builder to, const SetSummary& from) {
   to.setSet(set_to(from.set));
   to.setCount(from.count);
   write(to.initFingerprint(), from.fingerprint);

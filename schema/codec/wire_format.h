@@ -47,6 +47,7 @@ Status read(format::WantCells::Reader from, WantCells& to);
 void write(format::Cells::Builder to, const Cells& from);
 Status read(format::Cells::Reader from, Cells& to);
 
+void write(format::SetSummary::Builder to, const SetSummary& from);
 void write(format::Beacon::Builder to, const Beacon& from);
 Status read(format::Beacon::Reader from, Beacon& to);
 

@@ -318,4 +318,21 @@ void Fetcher::on_came_along(const NodeId& from, const std::vector<Hash>& hashes,
   hand_over(std::move(put), mail_.name_of(from));
 }
 
+std::vector<Hash> Fetcher::unserved(std::size_t most) const {
+  std::vector<std::pair<Order, Hash>> found;
+  for (const auto& [key, hash] : resting_) found.emplace_back(key.second, hash);
+  for (const auto& [who, peer] : peers_) {
+    for (const auto& [order, hash] : peer.asked_order) {
+      if (peer.asked.at(hash).standing && !needs_.at(hash).idle_at) found.emplace_back(order, hash);
+    }
+  }
+  const auto middle = found.begin() + static_cast<std::ptrdiff_t>(std::min(most, found.size()));
+  std::partial_sort(found.begin(), middle, found.end());
+  std::vector<Hash> out;
+  for (auto it = found.begin(); it != middle; ++it) {
+    if (out.empty() || out.back() != it->second) out.push_back(it->second);
+  }
+  return out;
+}
+
 }  // namespace meshfs::syncd

@@ -70,6 +70,8 @@ class Fetcher {
   void on_session_end(const NodeId& who, Instant now);
   Instant tick(Instant now);
 
+  // Up to `most` blobs that no neighbour in session brings or is about to be asked for, in the order of their need.
+  [[nodiscard]] std::vector<Hash> unserved(std::size_t most) const;
   [[nodiscard]] bool needs(const Hash& hash) const { return needs_.contains(hash); }
   [[nodiscard]] std::size_t size() const { return needs_.size(); }
   // What a neighbour brought that was no good, since it was first heard of.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -44,6 +45,11 @@ class Gossip {
         dictionaries_(dictionaries),
         network_(network),
         casts_(airs, rng) {}
+
+  // Hears of each item when it goes out to neighbours: what came, and what is ours.
+  using OnNews = std::function<void(const News& news, const HeaderHash& key, const std::vector<SharedBlob>& along,
+                                    bool own, Instant now)>;
+  void set_listener(OnNews listener) { listener_ = std::move(listener); }
 
   void on_publish(codec::local::Publish publish, Instant now);
   void on_news(const NodeId& from, LinkId link, codec::News news, Instant now);
@@ -149,6 +155,7 @@ class Gossip {
   Instant tick_foreign(Instant now);
   std::map<codec::NewsKey, Foreign> foreign_;
   std::uint64_t pushes_ = 0;  // messages
+  OnNews listener_;
 };
 
 }  // namespace meshfs::syncd

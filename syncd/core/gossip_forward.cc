@@ -45,6 +45,7 @@ std::set<NodeId> Gossip::cast(const std::vector<Air>& airs, const SharedParcel& 
 // one message.
 void Gossip::forward(std::vector<News> news, const std::vector<Key>& keys, const std::vector<SharedBlob>& along,
                      const std::optional<Origin>& origin, Instant now) {
+  for (std::size_t i = 0; i < news.size() && listener_; ++i) listener_(news[i], keys[i], along, !origin, now);
   const std::vector<Air> airs = airs_.airs();
   std::map<std::pair<bool, std::vector<Form>>, std::vector<NodeId>> groups;
   std::vector<std::set<NodeId>> served(news.size());

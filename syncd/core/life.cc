@@ -24,15 +24,43 @@ Life::Life(Links& links, Store& store, const std::map<LinkId, transport::LinkTra
       reconciler_(welcome.node, neighbours_, store, dictionaries_, salt_of(welcome.network, 0), next_request_),
       fetcher_(neighbours_, store, cache_),
       server_(neighbours_, store, cache_, fetcher_, next_request_),
-      questions_(neighbours_, store) {}
+      questions_(neighbours_, store) {
+  gossip_.set_listener(
+      [this](const News& news, const HeaderHash& key, const std::vector<SharedBlob>& along, bool own, Instant now) {
+        for (const auto& [id, board] : boards_) board->on_news(news, key, along, own, now);
+      });
+}
+
+// --- bulletins
+
+void Life::add_bulletin(BulletinId id, const transport::BulletinTraits& traits, std::uint32_t& version,
+                        std::vector<codec::PageAddress> addresses) {
+  Board::Self self{welcome_.node, &version, welcome_.network_key, [this](Instant now) { return beacon(now); },
+                   std::move(addresses)};
+  boards_[id] = std::make_unique<Board>(
+      id, traits, std::move(self),
+      Board::Parts{neighbours_, links_, store_, cache_, gossip_, reconciler_, fetcher_, next_request_},
+      Rng(codec::tag_of(welcome_.node) ^ (std::uint64_t{id} << 32)));
+}
+
+Board* Life::board(BulletinId id) {
+  const auto it = boards_.find(id);
+  return it == boards_.end() ? nullptr : it->second.get();
+}
+
+void Life::look_at_boards(Instant now) {
+  for (const auto& [id, board] : boards_) board->look_soon(now);
+}
 
 // --- from fsd
 
 void Life::on_fsd(local::ToSyncd message, Instant now, const std::vector<Path>& peers, const std::set<Path>& up) {
+  look_at_boards(now);
   if (auto* items = std::get_if<local::Items>(&message)) {
     if (reconciler_.on_items(*items, now) && ready_) neighbours_.something_changed(now);
     if (items->snapshot_done && !ready_) {
       ready_ = true;
+      for (const auto& [id, board] : boards_) links_.recall(id);
       neighbours_.start(peers, up, now);
     }
   } else if (auto* publish = std::get_if<local::Publish>(&message)) {
@@ -47,8 +75,14 @@ void Life::on_fsd(local::ToSyncd message, Instant now, const std::vector<Path>& 
   } else if (auto* stored = std::get_if<local::BlobsStored>(&message)) {
     on_stored(*stored, now);
   } else if (auto* blobs = std::get_if<local::BlobsFound>(&message)) {
+    for (const auto& [id, board] : boards_) {
+      if (board->on_blobs_found(*blobs, now)) return;
+    }
     server_.on_blobs_found(*blobs);
   } else if (auto* found = std::get_if<local::ItemsFound>(&message)) {
+    for (const auto& [id, board] : boards_) {
+      if (board->on_items_found(*found, now)) return;
+    }
     reconciler_.on_items_found(*found);
   } else if (auto* time = std::get_if<local::NetworkTime>(&message)) {
     clock_ = {*time, now};
@@ -76,6 +110,7 @@ void Life::on_stored(const local::BlobsStored& outcome, Instant now) {
 // --- from neighbours
 
 void Life::on_session(const NodeId& who, Instant now) {
+  look_at_boards(now);
   gossip_.on_session(who);
   dictionaries_.on_session(who);
   reconciler_.on_session(who, now);
@@ -87,6 +122,7 @@ void Life::on_session(const NodeId& who, Instant now) {
 }
 
 void Life::on_session_end(const NodeId& who, Instant now) {
+  look_at_boards(now);
   gossip_.on_session_end(who);
   dictionaries_.on_session_end(who);
   reconciler_.on_session_end(who);
@@ -215,6 +251,7 @@ Instant Life::tick(Instant now) {
   wake = std::min(wake, fetcher_.tick(now));
   server_.tick();
   wake = std::min(wake, questions_.tick(now));
+  for (const auto& [id, board] : boards_) wake = std::min(wake, board->tick(now));
   wake = std::min(wake, vote(now));
   wake = std::min(wake, report(now));
   wake = std::min(wake, neighbours_.flush(now));

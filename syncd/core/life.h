@@ -2,6 +2,7 @@
 // Internal to the core.
 #pragma once
 
+#include "syncd/core/board.h"
 #include "syncd/core/fetcher.h"
 #include "syncd/core/gossip.h"
 #include "syncd/core/held_dictionaries.h"
@@ -24,6 +25,10 @@ class Life : public Neighbours::Events {
        const codec::local::Welcome& welcome, const codec::Nonce& boot, const crypto::LinkKey& seed,
        std::uint16_t tcp_port, Rng rng, Neighbours::Totals& totals);
 
+  void add_bulletin(BulletinId id, const transport::BulletinTraits& traits, std::uint32_t& version,
+                    std::vector<codec::PageAddress> addresses);
+  [[nodiscard]] Board* board(BulletinId id);
+
   void on_fsd(codec::local::ToSyncd message, Instant now, const std::vector<Path>& peers, const std::set<Path>& up);
   Instant tick(Instant now);
   // Before the snapshot is complete our sums would be wrong: nothing is said or heard.
@@ -45,6 +50,7 @@ class Life : public Neighbours::Events {
   void on_stored(const codec::local::BlobsStored& outcome, Instant now);
   void on_question(const NodeId& who, const codec::Question& question, Instant now);
   void on_push(const NodeId& who, codec::Push push, Instant now);
+  void look_at_boards(Instant now);
   Instant vote(Instant now);
   Instant report(Instant now);
   [[nodiscard]] std::string peer_json(const Neighbour& neighbour, Instant now) const;
@@ -67,6 +73,7 @@ class Life : public Neighbours::Events {
   Fetcher fetcher_;
   Server server_;
   Questions questions_;
+  std::map<BulletinId, std::unique_ptr<Board>> boards_;
   std::optional<NodeId> source_;  // who brought what fsd took in last
   struct Clock {
     codec::local::NetworkTime told;

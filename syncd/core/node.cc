@@ -14,18 +14,47 @@ struct Node::Parts {
   std::vector<Path> peers;  // configured
   std::set<Path> up;        // streams that are up, also while fsd is away
   Neighbours::Totals totals;
+  struct BulletinHere {
+    transport::BulletinTraits traits;
+    std::vector<codec::PageAddress> addresses;
+    std::uint32_t version = 0;  // of our pages: counts on when fsd comes back
+    transport::BulletinHealth health;
+  };
+  std::map<BulletinId, BulletinHere> bulletins;
   std::unique_ptr<Life> life;
 
   [[nodiscard]] bool ready() const { return life != nullptr && life->ready(); }
 };
 
 Node::Node(Links& links, Store& store, Options options)
-    : parts_(new Parts{links, store, options, {}, {}, {}, {}, nullptr}) {}
+    : parts_(new Parts{links, store, options, {}, {}, {}, {}, {}, nullptr}) {}
 Node::~Node() = default;
 
 void Node::add_link(LinkId link, const transport::LinkTraits& traits) { parts_->traits[link] = traits; }
 
 void Node::add_peer(LinkId link, const transport::LinkAddress& address) { parts_->peers.push_back({link, address}); }
+
+void Node::add_bulletin(BulletinId bulletin, const transport::BulletinTraits& traits,
+                        std::vector<codec::PageAddress> addresses) {
+  Parts::BulletinHere& here = parts_->bulletins[bulletin];
+  here.traits = traits;
+  here.addresses = std::move(addresses);
+}
+
+void Node::on_page(BulletinId bulletin, const transport::BulletinAuthor& author, std::size_t number, ByteView bytes,
+                   Instant now) {
+  Board* const board = parts_->ready() ? parts_->life->board(bulletin) : nullptr;
+  if (board != nullptr) board->on_page(author, number, bytes, now);
+}
+
+void Node::on_author_gone(BulletinId bulletin, const transport::BulletinAuthor& author, Instant now) {
+  Board* const board = parts_->ready() ? parts_->life->board(bulletin) : nullptr;
+  if (board != nullptr) board->on_gone(author, now);
+}
+
+void Node::on_health(BulletinId bulletin, const transport::BulletinHealth& health) {
+  parts_->bulletins[bulletin].health = health;
+}
 
 void Node::on_frame(LinkId link, const transport::LinkAddress& from, ByteView frame, Instant now) {
   if (parts_->ready()) parts_->life->neighbours().on_frame({link, from}, frame, now);
@@ -52,6 +81,9 @@ void Node::on_fsd(codec::local::ToSyncd message, Instant now) {
     parts_->life = std::make_unique<Life>(parts_->links, parts_->store, parts_->traits, *welcome, parts_->options.boot,
                                           parts_->options.seed, parts_->options.tcp_port,
                                           Rng(parts_->options.rng.next()), parts_->totals);
+    for (auto& [id, here] : parts_->bulletins) {
+      parts_->life->add_bulletin(id, here.traits, here.version, here.addresses);
+    }
     return;
   }
   if (parts_->life != nullptr) parts_->life->on_fsd(std::move(message), now, parts_->peers, parts_->up);

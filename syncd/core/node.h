@@ -33,6 +33,15 @@ class Node {
   // Configured peers (reliable links): connect, and again with back-off whenever the connection is gone.
   void add_peer(LinkId link, const transport::LinkAddress& address);
 
+  // An engine that shows pages to all (transport/port/bulletin.h), before the first tick; may be told again, with other addresses.
+  // `addresses`: IPv6, of this machine, under which others far away can reach its streams.
+  void add_bulletin(BulletinId bulletin, const transport::BulletinTraits& traits,
+                    std::vector<codec::PageAddress> addresses = {});
+  void on_page(BulletinId bulletin, const transport::BulletinAuthor& author, std::size_t number, ByteView bytes,
+               Instant now);
+  void on_author_gone(BulletinId bulletin, const transport::BulletinAuthor& author, Instant now);
+  void on_health(BulletinId bulletin, const transport::BulletinHealth& health);
+
   void on_frame(LinkId link, const transport::LinkAddress& from, ByteView frame, Instant now);
   void on_up(LinkId link, const transport::LinkAddress& peer, Instant now);
   void on_gone(LinkId link, const transport::LinkAddress& peer, Instant now);

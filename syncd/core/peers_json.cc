@@ -113,6 +113,11 @@ std::string Life::peers_json(Instant now) const {
     first = false;
     out += peer_json(neighbour, now);
   }
+  out += "],\"bulletins\":[";
+  for (const auto& [id, board] : boards_) {
+    if (out.back() == '}') out += ",";
+    out += "{" + board->json(now) + "}";
+  }
   // What arrived from all neighbours since the start, so that waste shows.
   out += "],\"received_bytes\":{";
   for (std::size_t kind = 0; kind < kKindNames.size(); ++kind)

@@ -6,11 +6,14 @@
 #include <optional>
 
 #include "schema/codec/local.h"
+#include "schema/codec/page.h"
+#include "transport/port/bulletin.h"
 #include "transport/port/packet_link.h"
 
 namespace meshfs::syncd {
 
-// Main's own small number for a PacketLink, handed to Node::add_link.
+// Main's own small numbers for a PacketLink and a Bulletin, handed to Node::add_link and add_bulletin.
+using BulletinId = std::uint32_t;
 using LinkId = std::uint32_t;
 
 class Links {
@@ -36,8 +39,16 @@ class Links {
   virtual std::optional<Target> stream_target(LinkId heard_on, const transport::LinkAddress& from,
                                               std::uint16_t tcp_port) = 0;
 
+  // As transport::Bulletin. Never more than its traits allow.
+  virtual void publish(BulletinId /*bulletin*/, std::vector<transport::Page> /*changed*/) {}
+  virtual void recall(BulletinId /*bulletin*/) {}
+
   // One sentence for whoever looks after this node.
   virtual void tell(const std::string& /*sentence*/) {}
+  // Where the node of a bulletin that says these addresses accepts streams.
+  virtual std::optional<Target> stream_at(const codec::PageAddress& /*address*/, std::uint16_t /*port*/) {
+    return std::nullopt;
+  }
 
   // As transport::PacketLink: what the link measured itself.
   virtual std::optional<transport::LinkQuality> quality(LinkId, const transport::LinkAddress&) { return std::nullopt; }

@@ -73,6 +73,28 @@ void Reconciler::fill(codec::Beacon& beacon, Instant now) const {
   }
 }
 
+std::vector<codec::SketchCell> Reconciler::cells(SetId set, codec::ItemId lower, codec::ItemId upper,
+                                                 std::uint32_t number) const {
+  if (lower != 0 || upper != 0) return cells_of(set, {lower, upper}, 0, number);
+  std::vector<codec::SketchCell> row = ours(set).sketch.cells(0, number);
+  row.resize(number);  // an empty set has none yet
+  return row;
+}
+
+std::uint64_t Reconciler::changes() const {
+  std::uint64_t out = 0;
+  for (const Ours& set : sets_) out += set.changes;
+  return out;
+}
+
+Instant Reconciler::changed_at() const {
+  Instant out{-seconds(3600).ns};
+  for (const Ours& set : sets_) {
+    if (set.changes > 0) out = std::max(out, set.changed_at);
+  }
+  return out;
+}
+
 bool Reconciler::agrees(const codec::Beacon& beacon) const {
   if (!beacon.all.is_zero()) return beacon.all == codec::fingerprint_of(summaries());
   return std::all_of(beacon.sets.begin(), beacon.sets.end(), [&](const codec::SetSummary& theirs) {

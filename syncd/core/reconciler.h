@@ -109,6 +109,15 @@ class Reconciler {
   [[nodiscard]] bool in_sync(const NodeId& who, SetId set) const;
   [[nodiscard]] std::uint64_t rounds() const { return rounds_; }
 
+  // For bulletins, which compare in their own time.
+  [[nodiscard]] const ItemSet& items(SetId set) const { return ours(set).items; }
+  // Of the ids in [lower, upper), upper 0 stands for 2^64; both 0: all.
+  [[nodiscard]] std::vector<codec::SketchCell> cells(SetId set, codec::ItemId lower, codec::ItemId upper,
+                                                     std::uint32_t number) const;
+  // Of any set: how often, and when last.
+  [[nodiscard]] std::uint64_t changes() const;
+  [[nodiscard]] Instant changed_at() const;
+
  private:
   static constexpr std::size_t kSets = kAllSets.size();
   struct TheirCells {  // the first ones of its sketch, as far as they are here

@@ -45,10 +45,31 @@ void SimHost::start() {
   core_.reset(new syncd::Node(*this, *this, options));  // our private bases are its ports
   attach(SimNetwork::Mode::datagram, kDatagram);
   if (options_.streams) attach(SimNetwork::Mode::stream, kStream);
+  if (bulletin_ != nullptr) attach_bulletin();
+}
+
+void SimHost::attach_bulletin() {
+  core_->add_bulletin(1, bulletin_->traits());
+  transport::Bulletin::Events events;
+  events.on_page = [this](const transport::BulletinAuthor& author, std::size_t number, ByteView bytes) {
+    core_->on_page(1, author, number, bytes, network_.now());
+    after_input();
+  };
+  events.on_gone = [this](const transport::BulletinAuthor& author) {
+    core_->on_author_gone(1, author, network_.now());
+    after_input();
+  };
+  bulletin_->set_events(std::move(events));
+}
+
+void SimHost::publish(syncd::BulletinId, std::vector<transport::Page> changed) {
+  const Status published = bulletin_->publish(std::move(changed));
+  CHECK(published.ok());
 }
 
 void SimHost::stop() {
   if (core_ == nullptr) return;
+  if (bulletin_ != nullptr) bulletin_->set_events({});
   link(kDatagram).set_events({});
   if (options_.streams) link(kStream).set_events({});
   core_.reset();

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "syncd/core/node.h"
-#include "transport/sim/sim_network.h"
+#include "transport/sim/sim_engine.h"
 
 namespace meshfs::sim {
 
@@ -25,6 +25,9 @@ class SimHost : private syncd::Links, private syncd::Store {
   // fsd's mouth: reaches syncd after fsd_delay.
   void to_syncd(codec::local::ToSyncd message);
 
+  // From its next start on it also uses this bulletin of an engine.
+  void use(transport::SimBulletin& bulletin) { bulletin_ = &bulletin; }
+
   // A new process: new core, new boot nonce. The old one, if any, is gone without a word.
   void start();
   void stop();
@@ -40,6 +43,7 @@ class SimHost : private syncd::Links, private syncd::Store {
   void after_input();
   void tick();
   void attach(transport::SimNetwork::Mode mode, syncd::LinkId link);
+  void attach_bulletin();
 
   Status send(syncd::LinkId link, const transport::LinkAddress& to, ByteView frame) override;
   Status send_all(syncd::LinkId link, ByteView frame) override;
@@ -50,6 +54,8 @@ class SimHost : private syncd::Links, private syncd::Store {
   }
   std::optional<Target> stream_target(syncd::LinkId heard_on, const transport::LinkAddress& from,
                                       std::uint16_t tcp_port) override;
+  void publish(syncd::BulletinId id, std::vector<transport::Page> changed) override;
+  void recall(syncd::BulletinId) override { bulletin_->recall(); }
   void send(codec::local::ToFsd message) override;
   transport::SimLink& link(syncd::LinkId id);
 
@@ -58,6 +64,7 @@ class SimHost : private syncd::Links, private syncd::Store {
   Options options_;
   std::function<void(const codec::local::ToFsd&)> fsd_;
   std::unique_ptr<syncd::Node> core_;
+  transport::SimBulletin* bulletin_ = nullptr;
   std::uint64_t life_ = 0;  // counts starts: what was under way before one is void
   std::uint64_t wake_ = 0;  // the only tick that counts
   Instant wake_at_ = kNever;

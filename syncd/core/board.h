@@ -1,0 +1,174 @@
+// What goes through one bulletin: an engine of the mesh that shows each node's few pages to all others, seconds later, the last
+// value wins (transport/port/bulletin.h). No messages and no sessions: each node's last page tells a state (its sets, what it
+// lacks, whose pages it has seen), the other pages carry pieces of what somebody lacks. So one publication serves all, and
+// whatever was missed shows in the next state. Owned by Life, one per bulletin.
+//
+// - News of ours is published at once; news from links after a while, unless it showed here meanwhile.
+// - Who lacks items says so by cells of its sketch; who lacks blobs, by naming them, at first whole, then the missing parts. Of
+//   those who could bring it one begins, chosen by hash so that all choose alike; the next one only where nothing came.
+// - A piece stays until those who want it have seen it. Then others take its place: a sliding window with selective repair.
+// - Who is linked to us by sessions, over however many nodes, needs no bulletin: for them nothing is published.
+// - Pages change at most every `pace`, else nobody far away would ever see one whole; one more may go at once if it is news.
+#pragma once
+
+#include <memory>
+
+#include "syncd/core/assembly.h"
+#include "syncd/core/fetcher.h"
+#include "syncd/core/gossip.h"
+#include "syncd/core/reconciler.h"
+#include "syncd/core/shelf.h"
+
+namespace meshfs::syncd {
+
+class Board {
+ public:
+  static constexpr std::size_t kMaxPeers = 256;
+  static constexpr Duration kGather = milliseconds(300);  // what comes together is said together
+  // To say that all is well, or with whom we are linked, waits so long, and up to twice that: nobody needs it.
+  static constexpr Duration kLazy = seconds(30);
+  static constexpr Duration kLinked = seconds(20);
+  // A state that is older than what it lacks here is no news: its next one is waited for.
+  static constexpr Duration kStale = kLazy * 3;
+  static constexpr Duration kSettle = seconds(2);     // pages of one change come one by one
+  static constexpr Duration kAskAgain = seconds(90);  // items of fsd for a bulletin
+  static constexpr Duration kTold = seconds(60);      // so long after a change the state tells of its sets
+  static constexpr Duration kHush =
+      seconds(180);  // all is well for so long: an engine that repeats for ever gets nothing to
+  static constexpr Duration kRemember = seconds(3600);  // who was hushed counts as there
+  static constexpr Duration kGoneAfter = seconds(300);  // an object of which nothing more comes
+  static constexpr std::size_t kMaxLater = 256;         // news that wait for others
+  static constexpr std::size_t kMaxHeard = 4096;        // keys of news seen here
+  static constexpr std::size_t kItemsAtOnce = 256;      // asked of fsd
+  static constexpr std::size_t kBlobsEach = 4;          // of one peer's wants, under way from fsd or on the shelf
+  static constexpr std::size_t kMaxLookups = 32;
+
+  struct Self {
+    NodeId node;
+    std::uint32_t* version;  // of our pages, counts on when fsd comes back
+    crypto::LinkKey network_key;
+    std::function<codec::Beacon(Instant)> beacon;
+    std::vector<codec::PageAddress> addresses;
+  };
+  struct Parts {
+    Mail& mail;
+    Links& links;
+    Store& store;
+    BlobCache& cache;
+    Gossip& gossip;
+    Reconciler& reconciler;
+    Fetcher& fetcher;
+    std::uint64_t& next_request;
+  };
+  Board(BulletinId id, const transport::BulletinTraits& traits, Self self, const Parts& parts, Rng rng);
+
+  void on_page(const transport::BulletinAuthor& author, std::size_t number, ByteView bytes, Instant now);
+  void on_gone(const transport::BulletinAuthor& author, Instant now);
+  // It goes out to neighbours now. `own`: made here.
+  void on_news(const News& news, const HeaderHash& key, const std::vector<SharedBlob>& along, bool own, Instant now);
+  // False: of no request of ours.
+  bool on_items_found(const codec::local::ItemsFound& found, Instant now);
+  bool on_blobs_found(const codec::local::BlobsFound& found, Instant now);
+  // Something changed: sets, needs, sessions.
+  void look_soon(Instant now) { next_look_ = std::min(next_look_, now + milliseconds(50)); }
+  Instant tick(Instant now);
+
+  [[nodiscard]] std::size_t peers() const { return peers_.size(); }
+  // Who was heard here, is not linked to us, and says where it accepts streams.
+  struct Reachable {
+    NodeId node;
+    std::uint16_t tcp_port = 0;
+    std::vector<codec::PageAddress> addresses;
+  };
+  [[nodiscard]] std::vector<Reachable> reachable() const;
+  // As a JSON object's members, without braces.
+  [[nodiscard]] std::string json(Instant now) const;
+  struct Counts {
+    std::uint64_t changes = 0, pages_in = 0, bad_pages = 0, placed_bytes = 0, repeated_bytes = 0;
+  };
+  [[nodiscard]] Counts counts() const;
+
+ private:
+  struct Peer {
+    NodeId id;
+    codec::NodeTag tag = 0;
+    std::string author;  // key
+    codec::PageHead head;
+    std::uint32_t version = 0;  // of its newest page that came
+    Instant head_at{0}, heard_at{0};
+    bool gone = false;    // hushed, not forgotten
+    bool outside = true;  // no chain of sessions leads there
+    // What its state says beside our sets; as of these changes of ours.
+    std::uint64_t compared = UINT64_MAX;
+    std::vector<ItemSet::Item> lacks;
+    bool has_more = false;  // than we
+    bool unclear = false;
+    std::map<std::uint64_t, Instant> wanted;  // blobs, by number: since when
+  };
+  void on_head(Peer& peer, codec::PageHead head, Instant now);
+  void take(const NodeId& from, const Bytes& object, Instant now);
+  void note_heard(const codec::NewsKey& key);
+
+  // board_serve.cc: what others lack
+  void find_outside();
+  void compare(Peer& peer);
+  [[nodiscard]] bool agrees(const Peer& peer) const;
+  [[nodiscard]] std::size_t rank(std::uint64_t what, const std::function<bool(const Peer&)>& may) const;
+  void serve(Instant now);
+  void serve_items(Peer& peer, Instant now, std::vector<std::uint64_t>& wanted);
+  void serve_blobs(Peer& peer, Instant now, std::vector<Hash>& wanted);
+  void put_object(const codec::Message& message, std::uint64_t blob, Shelf::Kind kind, bool urgent);
+  void tick_later(Instant now);
+
+  // board_state.cc: what we say
+  [[nodiscard]] codec::PageHead state(Instant now) const;
+  void fill_sets(codec::PageHead& head, Instant now) const;
+  [[nodiscard]] std::vector<codec::PageWant> wants() const;
+  [[nodiscard]] Instant due(const codec::PageHead& head, Instant now);
+  void publish(codec::PageHead head, Instant now);
+  [[nodiscard]] bool hushed(Instant now);
+  [[nodiscard]] Duration patience() const;
+  [[nodiscard]] std::uint32_t seen_of_us(const Peer& peer) const;
+  [[nodiscard]] bool anybody_outside() const;
+
+  BulletinId id_;
+  transport::BulletinTraits traits_;
+  Self self_;
+  codec::NodeTag tag_;
+  crypto::SivKey key_;
+  Parts parts_;
+  Rng rng_;
+  Shelf shelf_;
+  Assembly assembly_;
+  std::map<NodeId, Peer> peers_;
+  std::map<std::string, NodeId> authors_;
+  std::map<codec::NewsKey, Instant> heard_;  // on this bulletin; at most kMaxHeard
+  std::deque<codec::NewsKey> heard_order_;
+  struct Later {
+    Instant at;
+    News news;
+    codec::NewsKey key;
+  };
+  std::deque<Later> later_;
+  std::map<codec::ItemId, Instant> asked_items_;
+  std::set<std::uint64_t> item_requests_, blob_requests_;
+  std::map<std::uint64_t, Instant> blobs_asked_;  // of fsd, by number: not again before
+  std::map<std::uint64_t, Instant> blobs_heard_;  // pieces of them were published by others
+
+  codec::PageHead said_;  // the last state that was published
+  bool said_anything_ = false;
+  Instant changed_at_{-seconds(3600).ns};  // our pages
+  bool urgent_spent_ = false;
+  Instant differs_since_ = kNever, lazy_at_ = kNever, due_since_ = kNever, quiet_since_ = kNever, next_look_{0};
+  bool looked_for_more_ = false;
+  std::uint64_t slice_ = 0;
+  struct Published {
+    std::uint32_t version;
+    Instant at;
+  };
+  std::deque<Published> published_;
+  Duration ack_takes_{};
+  Counts counts_;
+};
+
+}  // namespace meshfs::syncd

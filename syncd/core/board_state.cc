@@ -1,0 +1,209 @@
+// The part of Board that says: our state, and when pages change.
+#include <algorithm>
+
+#include "syncd/core/board.h"
+
+namespace meshfs::syncd {
+
+namespace {
+// Of a page: what stands in front of pieces where there is no head.
+constexpr std::size_t kFixedBytes = codec::kPageHeaderBytes + 80;
+constexpr std::size_t kCellBytes = 11;
+constexpr std::size_t kWantBytes = 48;
+}  // namespace
+
+std::uint32_t Board::seen_of_us(const Peer& peer) const {
+  for (const codec::Seen& one : peer.head.seen) {
+    if (one.node == tag_ && one.version <= *self_.version) return one.version;
+  }
+  return 0;
+}
+
+Duration Board::patience() const { return std::clamp(ack_takes_ * 3, traits_.pace * 2, traits_.pace * 6); }
+
+// What no neighbour in session brings; of that of which a part came here, the rest.
+std::vector<codec::PageWant> Board::wants() const {
+  std::vector<codec::PageWant> out;
+  const std::size_t most = std::clamp<std::size_t>(traits_.page_bytes / 4 / kWantBytes, 4, codec::kMaxPageWants);
+  const auto say_part = [&](codec::ObjectId id, const Assembly::Partial& partial) {
+    codec::PageWant want{std::nullopt, id, partial.missing};
+    if (want.missing.size() > codec::kMaxExtents) want.missing.resize(codec::kMaxExtents);
+    out.push_back(std::move(want));
+  };
+  for (const auto& [id, partial] : assembly_.partial()) {
+    if (partial.blob == 0 && out.size() < most / 2) say_part(id, partial);
+  }
+  for (const Hash& hash : parts_.fetcher.unserved(most)) {
+    if (out.size() >= most) break;
+    const auto part = assembly_.of_blob(codec::number_of(hash));
+    if (part) {
+      say_part(*part, assembly_.partial().at(*part));
+    } else {
+      out.push_back({hash, 0, {}});
+    }
+  }
+  return out;
+}
+
+void Board::fill_sets(codec::PageHead& head, Instant now) const {
+  const bool apart =
+      std::ranges::any_of(peers_, [this](const auto& one) { return one.second.outside && !agrees(one.second); });
+  if (!apart && now - parts_.reconciler.changed_at() > kTold) return;
+  head.sets = parts_.reconciler.summaries();
+  // How many differ at most, as far as counts tell.
+  std::map<SetId, std::uint64_t> likely;
+  bool unclear = false;
+  for (const auto& [id, peer] : peers_) {
+    if (!peer.outside || agrees(peer)) continue;
+    unclear = unclear || std::ranges::find(peer.head.unclear, tag_) != peer.head.unclear.end();
+    for (const codec::SetSummary& ours : head.sets) {
+      const auto theirs = std::ranges::find(peer.head.sets, ours.set, &codec::SetSummary::set);
+      if (theirs == peer.head.sets.end()) {
+        likely[ours.set] = std::max<std::uint64_t>(likely[ours.set], 4);
+      } else if (theirs->count != ours.count || theirs->fingerprint != ours.fingerprint) {
+        const std::uint64_t apart_by = std::max(theirs->count, ours.count) - std::min(theirs->count, ours.count);
+        likely[ours.set] = std::max(likely[ours.set], apart_by + 4);
+      }
+    }
+  }
+  if (likely.empty()) return;
+  std::uint64_t all = 0;
+  for (auto& [set, number] : likely) all += number = number * (unclear ? 4 : 2);
+  const std::uint64_t room = std::min<std::uint64_t>(traits_.page_bytes * 2 / 3 / kCellBytes, codec::kMaxCells);
+  // More than there is room for: part of the ids after another, so small that most parts can be told.
+  if (all > room) {
+    const std::uint64_t parts = 2 * (all / room + 1);
+    const std::uint64_t width = UINT64_MAX / parts + 1;
+    const std::uint64_t part = slice_ % parts;
+    head.lower = width * part;
+    head.upper = part + 1 == parts ? 0 : width * (part + 1);
+  }
+  for (codec::SetSummary& ours : head.sets) {
+    const auto it = likely.find(ours.set);
+    if (it == likely.end()) continue;
+    const std::uint64_t number = all > room ? it->second * room / all : it->second;
+    ours.cells = parts_.reconciler.cells(ours.set, head.lower, head.upper,
+                                         static_cast<std::uint32_t>(std::max<std::uint64_t>(number, 4)));
+  }
+}
+
+codec::PageHead Board::state(Instant now) const {
+  codec::PageHead head;
+  head.beacon = self_.beacon(now);
+  head.beacon.sets.clear();
+  fill_sets(head, now);
+  head.addresses = self_.addresses;
+  for (const NodeId& near : parts_.mail.neighbours()) {
+    if (head.near.size() < codec::kMaxNear / 2) head.near.push_back(codec::tag_of(near));
+  }
+  const std::size_t most_seen = std::clamp<std::size_t>(traits_.page_bytes / 8 / 10, 8, codec::kMaxSeen);
+  for (const auto& [id, peer] : peers_) {
+    if (peer.gone || peer.version == 0 || !peer.outside) continue;
+    if (head.seen.size() < most_seen) head.seen.push_back({peer.tag, peer.version});
+    if (peer.unclear && head.unclear.size() < codec::kMaxUnclear) head.unclear.push_back(peer.tag);
+  }
+  head.wants = wants();
+  return head;
+}
+
+// When our pages should change next; kNever if all is said.
+Instant Board::due(const codec::PageHead& head, Instant now) {
+  const auto regular = [&] {
+    if (due_since_ == kNever) due_since_ = now;
+    return std::max(due_since_ + kGather, changed_at_ + traits_.pace);
+  };
+  if (!said_anything_) return std::max(now, changed_at_ + traits_.pace);
+  if (shelf_.has_urgent_work() && shelf_.has_room(now, patience())) {
+    if (now - changed_at_ >= traits_.pace) return now;
+    if (!urgent_spent_ && now - changed_at_ >= traits_.hop) return now;
+    return changed_at_ + traits_.pace;
+  }
+  if (shelf_.has_work())
+    return shelf_.has_room(now, patience()) ? regular() : std::max(regular(), changed_at_ + patience());
+  const bool more = std::ranges::any_of(
+      peers_, [this](const auto& one) { return one.second.outside && !one.second.gone && one.second.has_more; });
+  const bool sets = head.beacon.all != said_.beacon.all || head.sets != said_.sets;
+  const bool active = !head.wants.empty() || more || looked_for_more_;
+  if (head.wants != said_.wants || head.unclear != said_.unclear || (active && head.seen != said_.seen))
+    return regular();
+  if (more || looked_for_more_) {
+    // A little later, since what is missing may be on other pages; and again and again, with another part of the ids.
+    if (differs_since_ == kNever) differs_since_ = now;
+    if (sets || head.lower != said_.lower) return std::max(regular(), differs_since_ + kSettle);
+  } else {
+    differs_since_ = kNever;
+  }
+  const bool links = head.near != said_.near || head.addresses != said_.addresses;
+  if (!sets && !links) {
+    lazy_at_ = due_since_ = kNever;
+    return kNever;
+  }
+  if (lazy_at_ == kNever) {
+    const auto jitter = static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(kLazy.ns)));
+    lazy_at_ = now + (links ? kLinked : kLazy) + nanoseconds(jitter);
+  }
+  return std::max(changed_at_ + traits_.pace, lazy_at_);
+}
+
+void Board::publish(codec::PageHead head, Instant now) {
+  const std::uint32_t version = ++*self_.version;
+  const bool soon = now - changed_at_ < traits_.pace;
+  urgent_spent_ = soon || (urgent_spent_ && now - changed_at_ < traits_.pace * 3);
+  codec::BulletinPage last{self_.node, version, head, {}};
+  const std::size_t head_bytes = codec::kPageHeaderBytes + codec::encode_page(last).size() + 8;
+  std::vector<transport::Page> pages;
+  for (const std::size_t number : shelf_.arrange(version, kFixedBytes, head_bytes, patience(), now)) {
+    codec::BulletinPage page{self_.node, version, std::nullopt, shelf_.pieces_on(number)};
+    if (number + 1 == traits_.pages) page.head = head;
+    const bool empty = !page.head && page.pieces.empty();
+    pages.push_back({number, empty ? Bytes() : codec::seal_page(key_, page)});
+  }
+  parts_.links.publish(id_, std::move(pages));
+  shelf_.sweep();
+  changed_at_ = now;
+  said_ = std::move(head);
+  said_anything_ = true;
+  lazy_at_ = differs_since_ = due_since_ = kNever;
+  looked_for_more_ = std::ranges::any_of(
+      peers_, [](const auto& one) { return one.second.outside && !one.second.gone && one.second.has_more; });
+  ++slice_;
+  ++counts_.changes;
+  published_.push_back({version, now});
+  if (published_.size() > 16) published_.pop_front();
+}
+
+// With an engine that repeats for ever: all agree for long, so nothing needs to stand there.
+bool Board::hushed(Instant now) {
+  const bool well = shelf_.empty() && said_.wants.empty() &&
+                    std::ranges::all_of(peers_, [this](const auto& one) { return agrees(one.second); });
+  if (!well || traits_.rests || quiet_since_ == kNever) quiet_since_ = now;
+  return now - quiet_since_ >= kHush;
+}
+
+Instant Board::tick(Instant now) {
+  if (now < next_look_) return next_look_;
+  next_look_ = now + seconds(5);
+  assembly_.drop_stale(kGoneAfter, now);
+  std::erase_if(peers_, [&](const auto& one) { return one.second.gone && now - one.second.heard_at > kRemember; });
+  find_outside();
+  tick_later(now);
+  serve(now);
+  codec::PageHead head = state(now);
+  if (hushed(now)) {
+    if (!said_anything_) return next_look_;
+    std::vector<transport::Page> none;
+    for (std::size_t number = 0; number < traits_.pages; ++number) none.push_back({number, {}});
+    shelf_.clear_pages();
+    parts_.links.publish(id_, std::move(none));
+    said_anything_ = false;
+    return next_look_;
+  }
+  const Instant at = due(head, now);
+  if (now >= at)
+    publish(std::move(head), now);
+  else
+    next_look_ = std::min(next_look_, at);
+  return next_look_;
+}
+
+}  // namespace meshfs::syncd

@@ -1,0 +1,223 @@
+// What goes through a mesh engine alone: news, content, repair, and how little is said.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/unit/syncd/fake_mesh.h"
+
+namespace meshfs::sim {
+namespace {
+
+using transport::SimEngine;
+
+// Nodes that nothing but an engine connects, in a line; links may come later.
+struct EngineMesh : Mesh {
+  EngineMesh(std::size_t count, SimEngine::Kind kind, std::uint64_t seed, std::uint32_t loss_ppm = 0)
+      : Mesh(seed), engine(network, kind, seed) {
+    engine.set_loss(loss_ppm);
+    for (std::size_t i = 0; i < count; ++i) add_one();
+    for (SimNetwork::Node i = 0; i + 1 < count; ++i) engine.connect(i, i + 1);
+  }
+  ~EngineMesh() {
+    for (const auto& host : hosts) host->stop();  // before what they use
+  }
+  void add_one() {
+    add(false);
+    const auto number = static_cast<SimNetwork::Node>(hosts.size() - 1);
+    engine.add_node(number);
+    hosts.back()->use(engine.bulletin(number));
+    hosts.back()->start();
+    fsds.back()->greet();
+  }
+  bool all_have(const Hash& item) const {
+    return std::ranges::all_of(fsds, [&](const auto& fsd) { return fsd->items.contains(item); });
+  }
+  SimEngine engine;
+};
+
+TEST(Board, ARecordReachesAllAlmostAsFastAsTheEngine) {
+  EngineMesh mesh(5, SimEngine::Kind::bmx7, 1);
+  mesh.run(seconds(60));
+  const Instant begin = mesh.network.now();
+  const Hash item = mesh.fsds[0]->publish(1, {}, false);
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.all_have(item); }, seconds(30)));
+  // Four hops of at most 0.75 s and what so little takes.
+  EXPECT_LE(to_ms(mesh.network.now() - begin), 4 * 800 + 100);
+}
+
+TEST(Board, AMegabyteArrivesWithinTheBudget) {
+  EngineMesh mesh(3, SimEngine::Kind::bmx7, 2);
+  mesh.run(seconds(60));
+  std::vector<Bytes> blobs;
+  for (int i = 0; i < 64; ++i) blobs.push_back(mesh.random_bytes(16 * 1024));
+  const Instant begin = mesh.network.now();
+  mesh.fsds[0]->publish(1, blobs, false);
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.all_blobs() && mesh.fsds[2]->blobs.size() == 64; }, seconds(2000)));
+  const double took = static_cast<double>(to_ms(mesh.network.now() - begin)) / 1000;
+  const double bytes = 64 * 16 * 1024;
+  std::printf("1 MB over two hops: %.1f s, %.0f bytes per period of 10 s, most %zu\n", took, bytes / took * 10,
+              mesh.engine.counts().most);
+  EXPECT_LE(mesh.engine.counts().most, 48'300U);
+  EXPECT_GE(bytes / took * 10, 0.7 * 48'000);
+}
+
+double seconds_until(EngineMesh& mesh, const std::function<bool()>& condition, Duration limit) {
+  const Instant begin = mesh.network.now();
+  EXPECT_TRUE(mesh.run_until(condition, limit));
+  return static_cast<double>(to_ms(mesh.network.now() - begin)) / 1000;
+}
+
+TEST(Board, ContentComesOverALossyLine) {
+  EngineMesh mesh(5, SimEngine::Kind::bmx7, 3, 400'000);
+  mesh.run(seconds(120));
+  std::vector<Bytes> blobs;
+  for (int i = 0; i < 12; ++i) blobs.push_back(mesh.random_bytes(16 * 1024));
+  mesh.fsds[0]->publish(1, blobs, false);
+  const double took = seconds_until(
+      mesh, [&] { return mesh.all_blobs() && mesh.fsds[4]->blobs.size() == 12; }, seconds(3000));
+  std::printf("192 kB over four hops, 40 %% loss: %.1f s, overwritten %llu\n", took,
+              static_cast<unsigned long long>(mesh.engine.counts().overwritten));
+}
+
+TEST(Board, Bmx6CarriesAFileToo) {
+  EngineMesh mesh(3, SimEngine::Kind::bmx6, 4);
+  mesh.run(seconds(60));
+  mesh.fsds[0]->publish(1, {mesh.random_bytes(20'000)}, false);
+  const double took = seconds_until(
+      mesh, [&] { return mesh.all_blobs() && mesh.fsds[2]->blobs.size() == 1; }, seconds(3000));
+  std::printf("20 kB over BMX6, two hops: %.1f s\n", took);
+  EXPECT_LE(mesh.engine.counts().most, 1100U);
+}
+
+TEST(Board, AlfredCarriesAFileWhereItsOwnPushesFail) {
+  EngineMesh mesh(3, SimEngine::Kind::alfred, 5, 200'000);
+  mesh.engine.connect(0, 2);
+  mesh.run(seconds(120));
+  mesh.fsds[0]->publish(1, {mesh.random_bytes(30'000), mesh.random_bytes(30'000)}, false);
+  const double took = seconds_until(
+      mesh, [&] { return mesh.all_blobs() && mesh.fsds[2]->blobs.size() == 2; }, seconds(4000));
+  std::printf("60 kB over ALFRED, 20 %% loss, pushes alone: %.1f s\n", took);
+}
+
+TEST(Board, TwentyWritersAreAllHeardWithinAMinute) {
+  EngineMesh mesh(20, SimEngine::Kind::bmx7, 6);
+  mesh.run(seconds(120));
+  for (std::uint64_t round = 0; round < 5; ++round) {
+    std::vector<Hash> items;
+    for (std::size_t i = 0; i < 20; ++i) items.push_back(mesh.fsds[i]->publish(round * 100 + i, {}, false));
+    const double took = seconds_until(
+        mesh, [&] { return std::ranges::all_of(items, [&](const Hash& item) { return mesh.all_have(item); }); },
+        seconds(300));
+    EXPECT_LE(took, 60);
+    mesh.run(seconds(3));
+  }
+}
+
+TEST(Board, WhoComesLateGetsAllThatWasSaid) {
+  EngineMesh mesh(2, SimEngine::Kind::bmx7, 7);
+  mesh.run(seconds(30));
+  for (std::uint64_t i = 0; i < 1500; ++i) mesh.fsds[i % 2]->publish(i, {}, false);
+  mesh.run(seconds(200));
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.same_items(); }, seconds(1000)));
+  mesh.add_one();
+  mesh.engine.connect(1, 2);
+  const double took = seconds_until(
+      mesh, [&] { return mesh.same_items(); }, seconds(3000));
+  std::printf("a newcomer, 1,500 items: %.1f s, repeated pages: %llu bytes over links\n", took,
+              static_cast<unsigned long long>(mesh.engine.counts().bytes));
+}
+
+TEST(Board, NothingIsSaidWhenAllIsWell) {
+  for (const auto kind : {SimEngine::Kind::bmx7, SimEngine::Kind::bmx6}) {
+    EngineMesh mesh(5, kind, 8);
+    mesh.run(seconds(60));
+    const Hash item = mesh.fsds[0]->publish(1, {}, false);
+    mesh.run(seconds(300));
+    EXPECT_TRUE(mesh.all_have(item));
+    const std::uint64_t before = mesh.engine.counts().changes;
+    mesh.run(seconds(7200));
+    EXPECT_EQ(mesh.engine.counts().changes, before);
+  }
+}
+
+TEST(Board, AnEngineThatRepeatsForEverIsLeftAloneWhenAllIsWell) {
+  EngineMesh mesh(3, SimEngine::Kind::alfred, 9);
+  mesh.run(seconds(600));
+  std::uint64_t before = mesh.engine.counts().bytes;
+  mesh.run(seconds(600));
+  EXPECT_EQ(mesh.engine.counts().bytes, before);
+  const Hash item = mesh.fsds[0]->publish(1, {}, false);  // and news still gets through
+  EXPECT_TRUE(mesh.run_until([&] { return mesh.all_have(item); }, seconds(60)));
+  mesh.run(seconds(900));
+  before = mesh.engine.counts().bytes;
+  mesh.run(seconds(600));
+  EXPECT_EQ(mesh.engine.counts().bytes, before);
+}
+
+TEST(Board, WhoIsLinkedNeedsNoBulletin) {
+  EngineMesh mesh(4, SimEngine::Kind::bmx7, 10);
+  for (SimNetwork::Node i = 0; i + 1 < 4; ++i) mesh.network.connect(i, i + 1, {});
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.all_in_session(3); }, seconds(30)));
+  mesh.run(seconds(120));
+  const std::uint64_t before = mesh.engine.counts().changes;
+  mesh.fsds[0]->publish(1, {mesh.random_bytes(60'000), mesh.random_bytes(60'000)}, false);
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.all_blobs() && mesh.fsds[3]->blobs.size() == 2; }, seconds(10)));
+  mesh.run(seconds(30));
+  EXPECT_EQ(mesh.engine.counts().changes, before);
+}
+
+// Two valleys, each linked inside, joined by the engine alone; then by a link.
+TEST(Board, TwoValleysBecomeOneMeshAndTheLinkTakesOver) {
+  EngineMesh mesh(6, SimEngine::Kind::bmx7, 11);
+  for (const SimNetwork::Node i : {0U, 1U, 3U, 4U}) mesh.network.connect(i, i + 1, {});
+  mesh.run(seconds(120));
+  const Hash item = mesh.fsds[0]->publish(1, {mesh.random_bytes(40'000)}, false);
+  const double took = seconds_until(
+      mesh, [&] { return mesh.all_have(item) && mesh.all_blobs() && mesh.fsds[5]->blobs.size() == 1; }, seconds(300));
+  std::printf("40 kB from valley to valley: %.1f s\n", took);
+  mesh.network.connect(2, 3, {});
+  mesh.run(seconds(120));
+  const std::uint64_t before = mesh.engine.counts().changes;
+  mesh.fsds[5]->publish(2, {mesh.random_bytes(60'000)}, false);
+  EXPECT_LE(seconds_until(
+                mesh, [&] { return mesh.all_blobs() && mesh.fsds[0]->blobs.size() == 2; }, seconds(60)),
+            3);
+  mesh.run(seconds(30));
+  EXPECT_EQ(mesh.engine.counts().changes, before);
+}
+
+TEST(Board, RestartsOfEnginesAndNodesLoseNothing) {
+  EngineMesh mesh(4, SimEngine::Kind::bmx7, 12, 100'000);
+  mesh.run(seconds(60));
+  std::vector<Bytes> blobs;
+  for (int i = 0; i < 16; ++i) blobs.push_back(mesh.random_bytes(16 * 1024));
+  mesh.fsds[0]->publish(1, blobs, false);
+  for (int i = 0; i < 6; ++i) {
+    mesh.run(seconds(17));
+    mesh.engine.restart(static_cast<SimNetwork::Node>(i % 4));
+    if (i == 3) {
+      mesh.hosts[2]->start();
+      mesh.fsds[2]->greet();
+    }
+    if (i == 4) {
+      mesh.hosts[0]->start();
+      mesh.fsds[0]->greet();
+    }
+  }
+  (void)seconds_until(
+      mesh, [&] { return mesh.all_blobs() && mesh.fsds[3]->blobs.size() == 16; }, seconds(3000));
+}
+
+TEST(Board, ForeignAndBrokenPagesAreCountedAndIgnored) {
+  EngineMesh mesh(2, SimEngine::Kind::bmx7, 13);
+  mesh.run(seconds(30));
+  const transport::BulletinAuthor stranger{"x", "x"};
+  for (std::size_t size : {0U, 1U, 19U, 20U, 500U}) {
+    mesh.hosts[0]->core().on_page(1, stranger, 0, mesh.random_bytes(size), mesh.network.now());
+  }
+  EXPECT_NE(mesh.hosts[0]->core().peers_json(mesh.network.now()).find("\"bad_pages\":5"), std::string::npos);
+  EXPECT_NE(mesh.hosts[0]->core().peers_json(mesh.network.now()).find("\"nodes\":1"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace meshfs::sim

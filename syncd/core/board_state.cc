@@ -174,7 +174,7 @@ void Board::publish(codec::PageHead head, Instant now) {
 
 // With an engine that repeats for ever: all agree for long, so nothing needs to stand there.
 bool Board::hushed(Instant now) {
-  const bool well = shelf_.empty() && said_.wants.empty() &&
+  const bool well = !shelf_.has_work() && said_.wants.empty() &&
                     std::ranges::all_of(peers_, [this](const auto& one) { return agrees(one.second); });
   if (!well || traits_.rests || quiet_since_ == kNever) quiet_since_ = now;
   return now - quiet_since_ >= kHush;

@@ -79,9 +79,6 @@ bool Shelf::has_work() const {
 bool Shelf::has_urgent_work() const {
   return std::ranges::any_of(objects_, [](const auto& one) { return one.second.urgent && !one.second.todo.empty(); });
 }
-bool Shelf::empty() const {
-  return objects_.empty() && std::ranges::all_of(pages_, [](const auto& page) { return page.empty(); });
-}
 
 bool Shelf::has_room(Instant now, Duration patience) const {
   if (!has_work()) return false;

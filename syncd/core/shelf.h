@@ -46,7 +46,6 @@ class Shelf {
   [[nodiscard]] bool has_urgent_work() const;
   // Would a change bring anything? Work, and a place for it.
   [[nodiscard]] bool has_room(Instant now, Duration patience) const;
-  [[nodiscard]] bool empty() const;
 
   // The pages that change with `version`; the last always does. `fixed_bytes`: of a page without pieces; of the last with the head.
   std::vector<std::size_t> arrange(std::uint32_t version, std::size_t fixed_bytes, std::size_t head_bytes,

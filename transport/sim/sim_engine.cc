@@ -13,6 +13,7 @@ constexpr std::uint64_t kBytesPerSecond = 20'000;  // of a description that a no
 constexpr Duration kFirst = milliseconds(150);     // one hop at least
 constexpr std::uint64_t kMore = 600;               // and up to so many ms more
 constexpr Duration kPeriod = seconds(10);          // ALFRED's
+constexpr Duration kForgets = seconds(600);        // likewise
 }  // namespace
 
 std::size_t SimEngine::Description::bytes() const {
@@ -84,7 +85,17 @@ void SimEngine::change(Node author) {
   ++changes_of_[author];
   counts_.most = std::max(counts_.most, what->bytes());
   station.known[author] = what;
-  if (kind_ == Kind::alfred) return;  // with its next period
+  if (kind_ == Kind::alfred) {  // with its next period; what is no longer refreshed is forgotten everywhere
+    if (!what->pages.empty()) return;
+    time_.at(time_.now() + kForgets, [this, alive = alive_, author, number = what->number] {
+      if (!*alive) return;
+      for (auto& [node, there] : stations_) {
+        const auto it = there.known.find(author);
+        if (it != there.known.end() && it->second->number <= number) there.known.erase(it);
+      }
+    });
+    return;
+  }
   const auto near = station.near;
   for (const Node to : near) offer(author, to, author);
 }

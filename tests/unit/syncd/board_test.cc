@@ -142,13 +142,13 @@ TEST(Board, NothingIsSaidWhenAllIsWell) {
 
 TEST(Board, AnEngineThatRepeatsForEverIsLeftAloneWhenAllIsWell) {
   EngineMesh mesh(3, SimEngine::Kind::alfred, 9);
-  mesh.run(seconds(600));
+  mesh.run(seconds(1000));
   std::uint64_t before = mesh.engine.counts().bytes;
   mesh.run(seconds(600));
   EXPECT_EQ(mesh.engine.counts().bytes, before);
   const Hash item = mesh.fsds[0]->publish(1, {}, false);  // and news still gets through
   EXPECT_TRUE(mesh.run_until([&] { return mesh.all_have(item); }, seconds(60)));
-  mesh.run(seconds(900));
+  mesh.run(seconds(1500));
   before = mesh.engine.counts().bytes;
   mesh.run(seconds(600));
   EXPECT_EQ(mesh.engine.counts().bytes, before);

@@ -126,7 +126,7 @@ class Board {
   [[nodiscard]] std::vector<codec::PageWant> wants() const;
   [[nodiscard]] Instant due(const codec::PageHead& head, Instant now);
   void publish(codec::PageHead head, Instant now);
-  [[nodiscard]] bool hushed(Instant now);
+  [[nodiscard]] bool hushed(const codec::PageHead& head, Instant now);
   [[nodiscard]] Duration patience() const;
   [[nodiscard]] std::uint32_t seen_of_us(const Peer& peer) const;
   [[nodiscard]] bool anybody_outside() const;

@@ -172,9 +172,9 @@ void Board::publish(codec::PageHead head, Instant now) {
   if (published_.size() > 16) published_.pop_front();
 }
 
-// With an engine that repeats for ever: all agree for long, so nothing needs to stand there.
-bool Board::hushed(Instant now) {
-  const bool well = !shelf_.has_work() && said_.wants.empty() &&
+// With an engine that repeats for ever: all agree for long and know it, so nothing needs to stand there.
+bool Board::hushed(const codec::PageHead& head, Instant now) {
+  const bool well = !shelf_.has_work() && head.wants.empty() && said_.beacon.all == head.beacon.all &&
                     std::ranges::all_of(peers_, [this](const auto& one) { return agrees(one.second); });
   if (!well || traits_.rests || quiet_since_ == kNever) quiet_since_ = now;
   return now - quiet_since_ >= kHush;
@@ -189,7 +189,7 @@ Instant Board::tick(Instant now) {
   tick_later(now);
   serve(now);
   codec::PageHead head = state(now);
-  if (hushed(now)) {
+  if (hushed(head, now)) {
     if (!said_anything_) return next_look_;
     std::vector<transport::Page> none;
     for (std::size_t number = 0; number < traits_.pages; ++number) none.push_back({number, {}});

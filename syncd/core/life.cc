@@ -48,6 +48,30 @@ Board* Life::board(BulletinId id) {
   return it == boards_.end() ? nullptr : it->second.get();
 }
 
+Instant Life::dial(Instant now) {
+  if (boards_.empty()) return kNever;
+  if (now < next_dial_) return next_dial_;
+  next_dial_ = now + kDialEvery;
+  std::map<NodeId, Dialled> shown;
+  std::set<NodeId> linked(neighbours_.neighbours().begin(), neighbours_.neighbours().end());
+  for (const auto& [id, board] : boards_) {
+    for (const Board::Reachable& one : board->reachable()) {
+      if (linked.contains(one.node)) continue;
+      const auto before = dialled_.find(one.node);
+      Dialled& state = shown[one.node];
+      state = before != dialled_.end() ? before->second : Dialled{welcome_.node < one.node ? now : now + kLargerWaits};
+      if (now < state.next || neighbours_.dialled() >= kMaxDialled) continue;
+      const codec::PageAddress& address = one.addresses[state.address++ % one.addresses.size()];
+      state.next = now + state.backoff;
+      if (state.address % one.addresses.size() == 0) state.backoff = std::min(state.backoff * 2, kLongestRedial);
+      const auto target = links_.stream_at(address, one.tcp_port);
+      if (target) neighbours_.dial({target->link, target->address}, now);
+    }
+  }
+  dialled_ = std::move(shown);
+  return next_dial_;
+}
+
 void Life::look_at_boards(Instant now) {
   for (const auto& [id, board] : boards_) board->look_soon(now);
 }
@@ -252,6 +276,7 @@ Instant Life::tick(Instant now) {
   server_.tick();
   wake = std::min(wake, questions_.tick(now));
   for (const auto& [id, board] : boards_) wake = std::min(wake, board->tick(now));
+  wake = std::min(wake, dial(now));
   wake = std::min(wake, vote(now));
   wake = std::min(wake, report(now));
   wake = std::min(wake, neighbours_.flush(now));

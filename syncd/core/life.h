@@ -20,6 +20,12 @@ class Life : public Neighbours::Events {
   static constexpr Duration kReportEvery = seconds(2);  // while messages pass or neighbours come and go
   static constexpr Duration kReportRest = seconds(8);   // so much later in silence: only `last heard` moves
   static constexpr Duration kVoteEvery = seconds(60);
+  // Nodes that only a bulletin shows are dialled, so few at a time: each that answers joins all that are behind it. The smaller id
+  // begins; the other one after a while, since only one of the two may be let through.
+  static constexpr Duration kDialEvery = seconds(5);
+  static constexpr std::size_t kMaxDialled = 3;
+  static constexpr Duration kLargerWaits = seconds(40);
+  static constexpr Duration kFirstRedial = seconds(60), kLongestRedial = seconds(3600);
 
   Life(Links& links, Store& store, const std::map<LinkId, transport::LinkTraits>& traits,
        const codec::local::Welcome& welcome, const codec::Nonce& boot, const crypto::LinkKey& seed,
@@ -51,6 +57,7 @@ class Life : public Neighbours::Events {
   void on_question(const NodeId& who, const codec::Question& question, Instant now);
   void on_push(const NodeId& who, codec::Push push, Instant now);
   void look_at_boards(Instant now);
+  Instant dial(Instant now);
   Instant vote(Instant now);
   Instant report(Instant now);
   [[nodiscard]] std::string peer_json(const Neighbour& neighbour, Instant now) const;
@@ -74,6 +81,13 @@ class Life : public Neighbours::Events {
   Server server_;
   Questions questions_;
   std::map<BulletinId, std::unique_ptr<Board>> boards_;
+  struct Dialled {
+    Instant next;
+    Duration backoff = kFirstRedial;
+    std::size_t address = 0;  // of those it says, counted on
+  };
+  std::map<NodeId, Dialled> dialled_;  // those shown now; Board::kMaxPeers for each bulletin
+  Instant next_dial_{0};
   std::optional<NodeId> source_;  // who brought what fsd took in last
   struct Clock {
     codec::local::NetworkTime told;

@@ -19,7 +19,7 @@ Neighbours::Neighbours(Links& links, const std::map<LinkId, transport::LinkTrait
 
 void Neighbours::start(const std::vector<Path>& peers, const std::set<Path>& up, Instant now) {
   trickle_.start(now);
-  for (const Path& path : peers) peers_.push_back({path, now, seconds(1), up.contains(path)});
+  for (const Path& path : peers) peers_.push_back({path, now, seconds(1), up.contains(path), false});
   for (const Path& path : up) on_up(path, now);
 }
 
@@ -115,6 +115,7 @@ void Neighbours::end_session(Neighbour& neighbour, const Session* session, Insta
     for (ConfiguredPeer& peer : peers_) {
       if (peer.path == ended->path()) peer.pending = false, peer.next = now + peer.backoff;
     }
+    std::erase_if(peers_, [&](const ConfiguredPeer& peer) { return peer.once && peer.path == ended->path(); });
   }
   if (neighbour.active == ended.get()) choose_active(neighbour, now);
 }
@@ -138,6 +139,16 @@ void Neighbours::end_all(Instant now, const char* reason) {
 
 // --- links
 
+void Neighbours::dial(const Path& path, Instant now) {
+  if (session_on(path) != nullptr) return;
+  if (std::ranges::any_of(peers_, [&](const ConfiguredPeer& peer) { return peer.path == path; })) return;
+  peers_.push_back({path, now, seconds(1), false, true});
+}
+
+std::size_t Neighbours::dialled() const {
+  return static_cast<std::size_t>(std::ranges::count_if(peers_, &ConfiguredPeer::once));
+}
+
 void Neighbours::on_up(const Path& peer, Instant now) { handshakes_.begin(peer, true, now, insists(peer)); }
 
 void Neighbours::on_gone(const Path& peer, Instant now) {
@@ -148,6 +159,7 @@ void Neighbours::on_gone(const Path& peer, Instant now) {
     configured.next = now + configured.backoff;
     configured.backoff = std::min(configured.backoff * 2, kLongestBackoff);
   }
+  std::erase_if(peers_, [&](const ConfiguredPeer& configured) { return configured.once && configured.path == peer; });
   for (auto& [id, neighbour] : known_) {
     if (neighbour.stream.path != peer) continue;
     neighbour.stream.path.reset();

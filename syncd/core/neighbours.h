@@ -148,6 +148,9 @@ class Neighbours : public Mail, public Airs {
 
   void start(const std::vector<Path>& peers, const std::set<Path>& up, Instant now);
   void on_frame(const Path& from, ByteView frame, Instant now);
+  // Connects there, once; as to a configured peer for as long as that lasts.
+  void dial(const Path& path, Instant now);
+  [[nodiscard]] std::size_t dialled() const;
   void on_up(const Path& peer, Instant now);
   void on_gone(const Path& peer, Instant now);
   void on_room(const Path& peer);
@@ -183,6 +186,7 @@ class Neighbours : public Mail, public Airs {
     Instant next{0};
     Duration backoff = seconds(1);
     bool pending = false;  // connecting or up
+    bool once = false;     // forgotten when that ends
   };
 
   void on_beacon(const Path& from, std::uint64_t counter, ByteView frame, Instant now);

@@ -49,7 +49,9 @@ void SimHost::start() {
 }
 
 void SimHost::attach_bulletin() {
-  core_->add_bulletin(1, bulletin_->traits());
+  std::vector<codec::PageAddress> addresses(options_.streams ? 1 : 0);
+  for (codec::PageAddress& address : addresses) address.data[0] = static_cast<std::uint8_t>(number_);
+  core_->add_bulletin(1, bulletin_->traits(), std::move(addresses));
   transport::Bulletin::Events events;
   events.on_page = [this](const transport::BulletinAuthor& author, std::size_t number, ByteView bytes) {
     core_->on_page(1, author, number, bytes, network_.now());
@@ -60,6 +62,11 @@ void SimHost::attach_bulletin() {
     after_input();
   };
   bulletin_->set_events(std::move(events));
+}
+
+std::optional<syncd::Links::Target> SimHost::stream_at(const codec::PageAddress& address, std::uint16_t) {
+  if (!options_.streams) return std::nullopt;
+  return Target{kStream, SimNetwork::address_of(address.data[0])};
 }
 
 void SimHost::publish(syncd::BulletinId, std::vector<transport::Page> changed) {

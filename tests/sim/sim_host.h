@@ -54,6 +54,7 @@ class SimHost : private syncd::Links, private syncd::Store {
   }
   std::optional<Target> stream_target(syncd::LinkId heard_on, const transport::LinkAddress& from,
                                       std::uint16_t tcp_port) override;
+  std::optional<Target> stream_at(const codec::PageAddress& address, std::uint16_t port) override;
   void publish(syncd::BulletinId id, std::vector<transport::Page> changed) override;
   void recall(syncd::BulletinId) override { bulletin_->recall(); }
   void send(codec::local::ToFsd message) override;

@@ -12,8 +12,9 @@ using transport::SimEngine;
 
 // Nodes that nothing but an engine connects, in a line; links may come later.
 struct EngineMesh : Mesh {
-  EngineMesh(std::size_t count, SimEngine::Kind kind, std::uint64_t seed, std::uint32_t loss_ppm = 0)
-      : Mesh(seed), engine(network, kind, seed) {
+  EngineMesh(std::size_t count, SimEngine::Kind kind, std::uint64_t seed, std::uint32_t loss_ppm = 0,
+             bool streams = false)
+      : Mesh(seed), engine(network, kind, seed), streams_(streams) {
     engine.set_loss(loss_ppm);
     for (std::size_t i = 0; i < count; ++i) add_one();
     for (SimNetwork::Node i = 0; i + 1 < count; ++i) engine.connect(i, i + 1);
@@ -22,7 +23,7 @@ struct EngineMesh : Mesh {
     for (const auto& host : hosts) host->stop();  // before what they use
   }
   void add_one() {
-    add(false);
+    add(streams_);
     const auto number = static_cast<SimNetwork::Node>(hosts.size() - 1);
     engine.add_node(number);
     hosts.back()->use(engine.bulletin(number));
@@ -33,6 +34,7 @@ struct EngineMesh : Mesh {
     return std::ranges::all_of(fsds, [&](const auto& fsd) { return fsd->items.contains(item); });
   }
   SimEngine engine;
+  bool streams_;
 };
 
 TEST(Board, ARecordReachesAllAlmostAsFastAsTheEngine) {
@@ -184,6 +186,21 @@ TEST(Board, TwoValleysBecomeOneMeshAndTheLinkTakesOver) {
             3);
   mesh.run(seconds(30));
   EXPECT_EQ(mesh.engine.counts().changes, before);
+}
+
+// No beacon reaches anybody, but streams do: the pages say where.
+TEST(Board, BulkGoesOverStreamsToWhomTheEngineShows) {
+  EngineMesh mesh(3, SimEngine::Kind::bmx7, 14, 0, true);
+  mesh.network.connect(0, 2, {.loss_ppm = 1'000'000});
+  mesh.run(seconds(20));
+  EXPECT_EQ(mesh.sessions(), 2U);
+  mesh.run(seconds(100));
+  std::vector<Bytes> blobs;
+  for (int i = 0; i < 64; ++i) blobs.push_back(mesh.random_bytes(16 * 1024));
+  mesh.fsds[0]->publish(1, blobs, false);
+  EXPECT_LE(seconds_until(
+                mesh, [&] { return mesh.fsds[2]->blobs.size() == 64; }, seconds(60)),
+            5);
 }
 
 TEST(Board, RestartsOfEnginesAndNodesLoseNothing) {

@@ -52,6 +52,7 @@ void Board::on_page(const transport::BulletinAuthor& author, std::size_t, ByteVi
   if (page->head && (another_life || page->version >= peer.version)) on_head(peer, std::move(*page->head), now);
   for (const codec::PagePiece& piece : page->pieces) {
     if (piece.blob != 0) blobs_heard_[piece.blob] = now;
+    peer.brought_at = now;
     if (const auto object = assembly_.add(piece, now)) take(peer.id, *object, now);
   }
 }
@@ -62,8 +63,9 @@ void Board::on_head(Peer& peer, codec::PageHead head, Instant now) {
   peer.compared = UINT64_MAX;
   // How long it takes until somebody's state tells of ours.
   const std::uint32_t seen = seen_of_us(peer);
+  const bool first = std::exchange(peer.told_seen, seen) != seen;
   for (const Published& one : published_) {
-    if (one.version != seen || peer.head.wants.empty()) continue;
+    if (one.version != seen || !first || !works_with_us(peer, now)) continue;
     const Duration took = now - one.at;
     ack_takes_ = ack_takes_.ns == 0 ? took : ack_takes_ + (took - ack_takes_) / 4;
   }

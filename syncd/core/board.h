@@ -30,6 +30,7 @@ class Board {
   static constexpr Duration kLinked = seconds(20);
   // A state that is older than what it lacks here is no news: its next one is waited for.
   static constexpr Duration kStale = kLazy * 3;
+  static constexpr Duration kWorking = seconds(60);   // it brought something so lately
   static constexpr Duration kSettle = seconds(2);     // pages of one change come one by one
   static constexpr Duration kAskAgain = seconds(90);  // items of fsd for a bulletin
   static constexpr Duration kTold = seconds(60);      // so long after a change the state tells of its sets
@@ -96,12 +97,15 @@ class Board {
     codec::PageHead head;
     std::uint32_t version = 0;  // of its newest page that came
     Instant head_at{0}, heard_at{0};
-    bool gone = false;    // hushed, not forgotten
-    bool outside = true;  // no chain of sessions leads there
+    Instant brought_at{-seconds(3600).ns};  // pieces
+    std::uint32_t told_seen = 0;            // of our versions, the newest it told to have seen
+    bool gone = false;                      // hushed, not forgotten
+    bool outside = true;                    // no chain of sessions leads there
     // What its state says beside our sets; as of these changes of ours.
     std::uint64_t compared = UINT64_MAX;
     std::vector<ItemSet::Item> lacks;
     bool has_more = false;  // than we
+    bool served = false;    // it wants what is on our shelf
     bool unclear = false;
     std::map<std::uint64_t, Instant> wanted;  // blobs, by number: since when
   };
@@ -127,6 +131,8 @@ class Board {
   [[nodiscard]] Instant due(const codec::PageHead& head, Instant now);
   void publish(codec::PageHead head, Instant now);
   [[nodiscard]] bool hushed(const codec::PageHead& head, Instant now);
+  [[nodiscard]] bool works_with_us(const Peer& peer, Instant now) const;
+  [[nodiscard]] Instant may_change_at(Instant now) const;
   [[nodiscard]] Duration patience() const;
   [[nodiscard]] std::uint32_t seen_of_us(const Peer& peer) const;
   [[nodiscard]] bool anybody_outside() const;

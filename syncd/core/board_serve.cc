@@ -159,6 +159,7 @@ void Board::serve_blobs(Peer& peer, Instant now, std::vector<Hash>& wanted) {
     wanted.push_back(*want.blob);
   }
   peer.wanted = std::move(still);
+  peer.served = under_way > 0;
 }
 
 bool Board::on_items_found(const codec::local::ItemsFound& found, Instant now) {

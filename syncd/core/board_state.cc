@@ -19,7 +19,22 @@ std::uint32_t Board::seen_of_us(const Peer& peer) const {
   return 0;
 }
 
-Duration Board::patience() const { return std::clamp(ack_takes_ * 3, traits_.pace * 2, traits_.pace * 6); }
+// It tells soon what it has seen of us.
+bool Board::works_with_us(const Peer& peer, Instant now) const {
+  if (!peer.outside || peer.gone) return false;
+  return peer.served || (!said_.wants.empty() && now - peer.brought_at < kWorking);
+}
+
+// Not before those who work with us have seen the last change: a newer one would take its place on the way, and far away nobody
+// would ever see any.
+Instant Board::may_change_at(Instant now) const {
+  const bool unseen = traits_.starves && std::ranges::any_of(peers_, [&](const auto& one) {
+                        return works_with_us(one.second, now) && seen_of_us(one.second) < *self_.version;
+                      });
+  return changed_at_ + (unseen ? patience() : traits_.pace);
+}
+
+Duration Board::patience() const { return std::clamp(ack_takes_ * 3, traits_.pace * 2, traits_.pace * 18); }
 
 // What no neighbour in session brings; of that of which a part came here, the rest.
 std::vector<codec::PageWant> Board::wants() const {
@@ -110,7 +125,7 @@ codec::PageHead Board::state(Instant now) const {
 Instant Board::due(const codec::PageHead& head, Instant now) {
   const auto regular = [&] {
     if (due_since_ == kNever) due_since_ = now;
-    return std::max(due_since_ + kGather, changed_at_ + traits_.pace);
+    return std::max(due_since_ + kGather, may_change_at(now));
   };
   if (!said_anything_) return std::max(now, changed_at_ + traits_.pace);
   if (shelf_.has_urgent_work() && shelf_.has_room(now, patience())) {
@@ -142,7 +157,7 @@ Instant Board::due(const codec::PageHead& head, Instant now) {
     const auto jitter = static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(kLazy.ns)));
     lazy_at_ = now + (links ? kLinked : kLazy) + nanoseconds(jitter);
   }
-  return std::max(changed_at_ + traits_.pace, lazy_at_);
+  return std::max(may_change_at(now), lazy_at_);
 }
 
 void Board::publish(codec::PageHead head, Instant now) {

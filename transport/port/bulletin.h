@@ -15,14 +15,16 @@
 namespace meshfs::transport {
 
 struct BulletinTraits {
-  std::string name;            // for people: "bmx7", "alfred"
-  std::size_t pages = 1;       // numbered from 0; what changes most belongs into the last one, what stays into the first
-  std::size_t page_bytes = 0;  // of one
+  std::string name;       // for people: "bmx7", "alfred"
+  std::size_t pages = 1;  // numbered from 0; what changes most belongs into the last one, what stays into the first
+  std::size_t page_bytes = 0;   // of one
   std::size_t total_bytes = 0;  // of all that this node publishes: more harms the engine
   Duration pace = seconds(10);  // between changes; one more may follow at once now and then, if it is urgent
   Duration hop = seconds(1);    // until a change is one hop further: a guess
   // A published page costs nothing until it changes. False: the engine repeats all of it for ever, so withdraw what is of no use.
   bool rests = true;
+  // A change that follows before the last one was everywhere takes its place on the way: who changes too often is heard by nobody far away.
+  bool starves = true;
 };
 
 struct Page {
@@ -39,9 +41,9 @@ struct BulletinAuthor {
 };
 
 struct BulletinHealth {
-  bool up = false;          // the engine runs and takes what is published
-  std::string engine;       // "bmx7 revision 9020896", as far as it tells
-  std::string trouble;      // one sentence of what is wrong and what to do; empty: nothing
+  bool up = false;                             // the engine runs and takes what is published
+  std::string engine;                          // "bmx7 revision 9020896", as far as it tells
+  std::string trouble;                         // one sentence of what is wrong and what to do; empty: nothing
   std::size_t used_bytes = 0, used_pages = 0;  // published by this node
   bool operator==(const BulletinHealth&) const = default;
 };

@@ -26,9 +26,9 @@ SimEngine::SimEngine(SimNetwork& time, Kind kind, std::uint64_t seed) : time_(ti
 SimEngine::~SimEngine() { *alive_ = false; }
 
 BulletinTraits SimEngine::traits_of(Kind kind) {
-  if (kind == Kind::bmx7) return {"bmx7", 12, 3980, 48'000, seconds(10), milliseconds(800), true};
-  if (kind == Kind::bmx6) return {"bmx6", 1, 1000, 1000, seconds(10), milliseconds(500), true};
-  return {"alfred", 4, 1180, 4720, seconds(10), seconds(10), false};
+  if (kind == Kind::bmx7) return {"bmx7", 12, 3980, 48'000, seconds(10), milliseconds(800), true, true};
+  if (kind == Kind::bmx6) return {"bmx6", 1, 1000, 1000, seconds(10), milliseconds(500), true, true};
+  return {"alfred", 4, 1180, 4720, seconds(10), seconds(10), false, false};
 }
 
 void SimEngine::add_node(Node node) {

@@ -158,20 +158,28 @@ std::vector<std::size_t> Shelf::arrange(std::uint32_t version, std::size_t fixed
     const auto gone = std::erase_if(pages_[page], [&](const Placed& one) { return !busy(one, patience, now); });
     if (gone > 0) changed.insert(page);
   };
-  const auto room = [&](std::size_t page) {
+  const auto all_but = [&](std::size_t page) {  // a page without pieces is none
     std::size_t all = 0;
     for (std::size_t other = 0; other < pages_.size(); ++other) {
-      if (!pages_[other].empty() || other == last || other == page) all += fixed(other) + used(other);
+      if (other != page && (!pages_[other].empty() || other == last)) all += fixed(other) + used(other);
     }
+    return all;
+  };
+  const auto room = [&](std::size_t page) {
     const std::size_t here = fixed(page) + used(page);
-    const std::size_t left = traits_.total_bytes - std::min(all, traits_.total_bytes);
-    return std::min(left, traits_.page_bytes - std::min(here, traits_.page_bytes));
+    const std::size_t most =
+        std::min(traits_.page_bytes, traits_.total_bytes - std::min(all_but(page), traits_.total_bytes));
+    return most - std::min(here, most);
   };
   // The head may have grown over what stood beside it; and that page changes anyhow.
   drop_idle(last);
   while (!pages_[last].empty() && head_bytes + used(last) > traits_.page_bytes)
     pages_[last].erase(pages_[last].begin());
   if (!traits_.rests) std::ranges::for_each(order, drop_idle);
+  for (std::size_t page = 0; page < last && all_but(last) + fixed(last) + used(last) > traits_.total_bytes; ++page) {
+    if (!pages_[page].empty()) changed.insert(page);
+    pages_[page].clear();
+  }
   // A little goes where all changes anyhow.
   if (todo_bytes() <= room(last)) std::ranges::rotate(order, order.end() - 1);
   for (const std::size_t page : order) {

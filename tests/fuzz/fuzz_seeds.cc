@@ -40,6 +40,14 @@ void add_squeezed(Corpus& corpus, const std::string& name, const RecordParts& pa
   corpus.add(name, encode_squeezed({parts.form, {}, parts.signature, size, parts.skeleton, parts.contents}));
 }
 
+void write_pages(const std::filesystem::path& root, Rng& rng) {
+  Corpus corpus(root / "page");
+  for (std::size_t i = 0; i < 6; ++i) {
+    corpus.add("page-" + std::to_string(i), encode_page(random_page(rng)));
+    corpus.add("object-" + std::to_string(i), encode_object(random_message(rng, i % 2 == 0 ? 0 : 5)));
+  }
+}
+
 void write_commits(const std::filesystem::path& root, Rng& rng) {
   Corpus corpus(root / "commit"), squeezed(root / "squeezed");
   const crypto::SigningKey key = random_key(rng);
@@ -295,4 +303,6 @@ int main(int argc, char** argv) {
   write_seals(root);
   write_deltas(root);
   write_gossip(root);
+  Rng later(2);
+  write_pages(root, later);
 }

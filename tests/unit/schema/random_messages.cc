@@ -146,7 +146,32 @@ codec::Packet random_packet(Rng& rng) {
   return packet;
 }
 
-codec::News random_news(Rng& rng) {
+codec::BulletinPage random_page(Rng& rng) {
+  const auto number = [&rng] { return static_cast<std::uint32_t>(1 + rng.below(100'000)); };
+  BulletinPage page{random_fixed<NodeId>(rng), number(), std::nullopt, {}};
+  for (std::size_t count = rng.below(4); count > 0; --count) {
+    PagePiece piece{rng.next(), rng.percent(50) ? rng.next() : 0, number(), 0, random_bytes(rng, 1 + rng.below(300))};
+    piece.total = piece.offset + static_cast<std::uint32_t>(piece.data.size()) + number();
+    page.pieces.push_back(std::move(piece));
+  }
+  if (rng.percent(30)) return page;
+  PageHead& head = page.head.emplace();
+  head.beacon = random_beacon(rng);
+  head.beacon.node = page.node;
+  head.sets = std::exchange(head.beacon.sets, {});
+  if (rng.percent(50)) head.lower = rng.next() >> 1, head.upper = rng.percent(50) ? 0 : head.lower + number();
+  for (std::size_t count = rng.below(4); count > 0; --count) {
+    head.near.push_back(number());
+    head.seen.push_back({number(), number()});
+    head.unclear.push_back(number());
+    head.addresses.push_back(random_fixed<PageAddress>(rng));
+    head.wants.push_back({random_fixed<Hash>(rng), 0, {}});
+    head.wants.push_back({std::nullopt, rng.next(), {{number(), 7}, {100'020, number()}}});
+  }
+  return page;
+}
+
+News random_news(Rng& rng) {
   News news{{}, {}, {}, rng.percent(30)};
   if (rng.percent(70)) news.push.bundles.push_back(random_bundle(rng));
   if (rng.percent(30)) news.push.blobs.push_back(random_blob(rng));

@@ -7,6 +7,7 @@
 #include "schema/codec/commit.h"
 #include "schema/codec/local.h"
 #include "schema/codec/network.h"
+#include "schema/codec/page.h"
 #include "schema/vocab/rng.h"
 
 namespace meshfs::testing {
@@ -57,6 +58,7 @@ codec::Beacon random_beacon(Rng& rng);
 codec::Hello random_hello(Rng& rng);
 codec::Packet random_packet(Rng& rng);
 codec::News random_news(Rng& rng);  // fits its frame
+codec::BulletinPage random_page(Rng& rng);
 // One of each kind as `which` counts up; which < number of alternatives.
 codec::Message random_message(Rng& rng, std::size_t which);
 codec::local::ToSyncd random_to_syncd(Rng& rng, std::size_t which);

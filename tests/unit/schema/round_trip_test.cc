@@ -1,6 +1,7 @@
 // What is encoded decodes to the same, for random records of every type; cut short, or with anything appended, it is refused.
 #include <gtest/gtest.h>
 
+#include "tests/unit/schema/example.h"
 #include "tests/unit/schema/random_records.h"
 
 namespace meshfs::codec {
@@ -147,6 +148,45 @@ TEST(RoundTrip, BasesTravelOnce) {
   EXPECT_LE(without, 8 * 38 + 24);
   EXPECT_LE(with, without + 2 * 32 + 8 + 16);
   expect_round_trip(Message(wants), encode_message, decode_message);
+}
+
+TEST(RoundTrip, BulletinPage) {
+  Rng rng(12);
+  const crypto::SivKey key = page_key(filled<crypto::LinkKey>(7)), other = page_key(filled<crypto::LinkKey>(8));
+  for (int i = 0; i < kRounds; ++i) {
+    const BulletinPage page = random_page(rng);
+    expect_round_trip(page, encode_page, decode_page);
+    const Bytes sealed = seal_page(key, page);
+    const auto back = open_page(key, sealed);
+    ASSERT_TRUE(back.ok() && *back == page);
+    EXPECT_FALSE(open_page(other, sealed).ok());
+    Bytes changed = sealed;
+    changed[rng.below(changed.size())] ^= 1;
+    EXPECT_FALSE(open_page(key, changed).ok());
+    EXPECT_FALSE(open_page(key, ByteView(sealed).first(rng.below(sealed.size()))).ok());
+  }
+}
+
+// Compressed where that helps, and nothing but one frame of a bounded size is unpacked.
+TEST(RoundTrip, Object) {
+  Rng rng(13);
+  for (std::size_t i = 0; i < 100; ++i) {
+    const Message message = random_message(rng, i % std::variant_size_v<Message>);
+    const Bytes object = encode_object(message);
+    EXPECT_LE(object.size(), encode_message(message).size() + 1);
+    const auto back = decode_object(object);
+    ASSERT_TRUE(back.ok() && *back == message);
+  }
+  const Message long_one =
+      Blobs{{Blob{filled<Hash>(1), BlobKind::chunk, BlobEncoding::plain, 60'000, SharedView(Bytes(60'000)), {}}}};
+  const Bytes object = encode_object(long_one);
+  EXPECT_LE(object.size(), 200U);
+  for (const Bytes& wrong : {Bytes{}, Bytes{2}, Bytes{1}, Bytes{1, 2, 3, 4, 5}, Bytes{0, 1, 2}}) {
+    EXPECT_FALSE(decode_object(wrong).ok());
+  }
+  Bytes longer = object;
+  longer.push_back(0);
+  EXPECT_FALSE(decode_object(longer).ok());
 }
 
 }  // namespace

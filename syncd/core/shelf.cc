@@ -173,7 +173,7 @@ std::vector<std::size_t> Shelf::arrange(std::uint32_t version, std::size_t fixed
   };
   // The head may have grown over what stood beside it; and that page changes anyhow.
   drop_idle(last);
-  while (!pages_[last].empty() && head_bytes + used(last) > traits_.page_bytes)
+  while (!pages_[last].empty() && head_bytes + used(last) > std::min(traits_.page_bytes, traits_.total_bytes))
     pages_[last].erase(pages_[last].begin());
   if (!traits_.rests) std::ranges::for_each(order, drop_idle);
   for (std::size_t page = 0; page < last && all_but(last) + fixed(last) + used(last) > traits_.total_bytes; ++page) {

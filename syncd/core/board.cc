@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schema/codec/squeezed.h"
+#include "schema/vocab/quoting.h"
 
 namespace meshfs::syncd {
 
@@ -165,12 +166,18 @@ std::string Board::json(Instant now) const {
     behind += agrees(peer) ? 0 : 1;
   }
   const Counts sums = counts();
-  return "\"nodes\":" + std::to_string(peers_.size()) + ",\"only_here\":" + std::to_string(outside) +
+  std::string out = "{\"name\":" + json_quoted(traits_.name) + ",\"up\":" + (health_.up ? "true" : "false");
+  out += ",\"engine\":" + json_quoted(health_.engine) + ",\"trouble\":" + json_quoted(health_.trouble);
+  out += ",\"used_bytes\":" + std::to_string(health_.used_bytes) +
+         ",\"total_bytes\":" + std::to_string(traits_.total_bytes) +
+         ",\"used_pages\":" + std::to_string(health_.used_pages) + ",\"pages\":" + std::to_string(traits_.pages);
+  return out + ",\"nodes\":" + std::to_string(peers_.size()) + ",\"only_here\":" + std::to_string(outside) +
          ",\"different\":" + std::to_string(behind) + ",\"changes\":" + std::to_string(sums.changes) +
          ",\"last_change_ms\":" + (said_anything_ ? std::to_string(to_ms(now - changed_at_)) : "null") +
          ",\"incoming\":" + std::to_string(assembly_.partial().size()) +
          ",\"bad_pages\":" + std::to_string(sums.bad_pages) + ",\"placed_bytes\":" + std::to_string(sums.placed_bytes) +
-         ",\"repeated_bytes\":" + std::to_string(sums.repeated_bytes);
+         ",\"repeated_bytes\":" + std::to_string(sums.repeated_bytes) +
+         "}";
 }
 
 }  // namespace meshfs::syncd

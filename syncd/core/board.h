@@ -70,6 +70,8 @@ class Board {
   // False: of no request of ours.
   bool on_items_found(const codec::local::ItemsFound& found, Instant now);
   bool on_blobs_found(const codec::local::BlobsFound& found, Instant now);
+  void set_health(const transport::BulletinHealth& health) { health_ = health; }
+  void set_addresses(std::vector<codec::PageAddress> addresses) { self_.addresses = std::move(addresses); }
   // Something changed: sets, needs, sessions.
   void look_soon(Instant now) { next_look_ = std::min(next_look_, now + milliseconds(50)); }
   Instant tick(Instant now);
@@ -82,7 +84,6 @@ class Board {
     std::vector<codec::PageAddress> addresses;
   };
   [[nodiscard]] std::vector<Reachable> reachable() const;
-  // As a JSON object's members, without braces.
   [[nodiscard]] std::string json(Instant now) const;
   struct Counts {
     std::uint64_t changes = 0, pages_in = 0, bad_pages = 0, placed_bytes = 0, repeated_bytes = 0;
@@ -161,6 +162,7 @@ class Board {
   std::map<std::uint64_t, Instant> blobs_asked_;  // of fsd, by number: not again before
   std::map<std::uint64_t, Instant> blobs_heard_;  // pieces of them were published by others
 
+  transport::BulletinHealth health_;
   codec::PageHead said_;  // the last state that was published
   bool said_anything_ = false;
   Instant changed_at_{-seconds(3600).ns};  // our pages

@@ -39,6 +39,8 @@ void Node::add_bulletin(BulletinId bulletin, const transport::BulletinTraits& tr
   Parts::BulletinHere& here = parts_->bulletins[bulletin];
   here.traits = traits;
   here.addresses = std::move(addresses);
+  Board* const board = parts_->life == nullptr ? nullptr : parts_->life->board(bulletin);
+  if (board != nullptr) board->set_addresses(here.addresses);
 }
 
 void Node::on_page(BulletinId bulletin, const transport::BulletinAuthor& author, std::size_t number, ByteView bytes,
@@ -54,6 +56,8 @@ void Node::on_author_gone(BulletinId bulletin, const transport::BulletinAuthor& 
 
 void Node::on_health(BulletinId bulletin, const transport::BulletinHealth& health) {
   parts_->bulletins[bulletin].health = health;
+  Board* const board = parts_->life == nullptr ? nullptr : parts_->life->board(bulletin);
+  if (board != nullptr) board->set_health(health);
 }
 
 void Node::on_frame(LinkId link, const transport::LinkAddress& from, ByteView frame, Instant now) {
@@ -83,6 +87,7 @@ void Node::on_fsd(codec::local::ToSyncd message, Instant now) {
                                           Rng(parts_->options.rng.next()), parts_->totals);
     for (auto& [id, here] : parts_->bulletins) {
       parts_->life->add_bulletin(id, here.traits, here.version, here.addresses);
+      parts_->life->board(id)->set_health(here.health);
     }
     return;
   }

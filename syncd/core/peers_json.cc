@@ -116,7 +116,7 @@ std::string Life::peers_json(Instant now) const {
   out += "],\"bulletins\":[";
   for (const auto& [id, board] : boards_) {
     if (out.back() == '}') out += ",";
-    out += "{" + board->json(now) + "}";
+    out += board->json(now);
   }
   // What arrived from all neighbours since the start, so that waste shows.
   out += "],\"received_bytes\":{";

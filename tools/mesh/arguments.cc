@@ -6,13 +6,12 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
+#include <utility>
 
 #include "tools/mesh/text_file.h"
 
 namespace meshfs::tools {
 namespace {
-
-constexpr const char* kSettings = "/etc/meshfs/meshfs.conf";  // the package's, which the services read too
 
 std::string from_environment(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
@@ -114,6 +113,25 @@ std::string setting_in(std::string_view text, std::string_view name) {
     out = quoted ? line.substr(1, line.size() - 2) : line;
   }
   return out;
+}
+
+std::string with_setting(std::string_view text, std::string_view name, std::string_view value) {
+  const std::string wanted = std::string(name) + "=\"" + std::string(value) + "\"\n";
+  std::string out;
+  bool done = false;
+  while (!text.empty()) {
+    const auto length = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, length);
+    text.remove_prefix(std::min(length + 1, text.size()));
+    const bool ours = line.starts_with(name) && line.substr(name.size()).starts_with('=');
+    if (!ours) {
+      out += line;
+      out += '\n';
+    } else if (!std::exchange(done, true)) {
+      out += wanted;
+    }
+  }
+  return done ? out : out + wanted;
 }
 
 std::string node_name_from_host(std::string_view host) {

@@ -64,6 +64,7 @@ inline constexpr std::array kOptions{
     Option{"--to", "NODE", "who can read it, besides this node; may be given several times"},
     Option{"--show", "", "who can read it"},
     Option{"--key", "KEY", "a public key of signify, usign or minisign: its file, or the line that begins with RW"},
+    Option{"--settings", "FILE", "the settings that the services read (else /etc/meshfs/meshfs.conf)"},
     Option{"--signature", "SIG", "the file of the signature (else FILE.minisig or FILE.sig)"},
 };
 
@@ -95,6 +96,9 @@ std::string node_name_from_host(std::string_view host);
 
 // The value of NAME=VALUE in a settings file, as systemd's EnvironmentFile= reads it; the last one, "" if there is none.
 std::string setting_in(std::string_view text, std::string_view name);
+// That file with NAME="VALUE" in the place of what it had for NAME, else at its end. Everything else stays as it is.
+std::string with_setting(std::string_view text, std::string_view name, std::string_view value);
+inline constexpr const char* kSettings = "/etc/meshfs/meshfs.conf";  // the package's, which the services read too
 
 // Whether colours are wanted: NO_COLOR (no-color.org) and TERM=dumb say no.
 bool wants_colour(Colour when, bool is_terminal, const char* no_color, const char* term);

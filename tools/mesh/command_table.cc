@@ -27,6 +27,21 @@ std::vector<Command> overview() {
        0,
        0,
        show_peers},
+      {"link",
+       "[add|remove ENGINE[:PLACE]]",
+       "engines of the mesh that carry what no direct link does",
+       "Where nothing but a mesh engine joins two nodes, its messages carry files too: those of BMX7's and BMX6's sms "
+       "plugins, and "
+       "ALFRED's records. ENGINE is bmx7, bmx6 or alfred; PLACE is its runtime directory (/var/run/bmx7) or its socket "
+       "(/var/run/alfred.sock), where it is another one. Wherever there is a direct link too, that is used and the "
+       "engine has rest. "
+       "Writes the settings file; without words shows what is in it. `mesh peers` shows how they are.\n\n"
+       "  mesh link add bmx7\n"
+       "  mesh link add alfred:/run/alfred.sock",
+       {"--settings"},
+       0,
+       2,
+       look_after_links},
       {"retention",
        "[--versions N] [--days D] [--bytes SIZE]",
        "how much of the past this node keeps",

@@ -19,6 +19,7 @@ Exit revoke_node(const Arguments& arguments);
 Exit look_after_delegations(const Arguments& arguments);
 Exit show_status(const Arguments& arguments);
 Exit show_peers(const Arguments& arguments);
+Exit look_after_links(const Arguments& arguments);
 Exit run_doctor(const Arguments& arguments);
 Exit list_files(const Arguments& arguments);
 Exit show_log(const Arguments& arguments);

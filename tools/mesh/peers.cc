@@ -16,6 +16,41 @@ std::string milliseconds_of(const Json& rtt) {
   return text;
 }
 
+// The engines that carry pages of this node, if any.
+void print_bulletins(const Json& peers, bool colour) {
+  if (peers.at("bulletins").list.empty()) return;
+  Table table({{"ENGINE"},
+               {"STATE"},
+               {"NODES", true},
+               {"ONLY HERE", true},
+               {"PAGES", true},
+               {"BYTES", true},
+               {"CHANGED", true},
+               {"VERSION"}},
+              colour);
+  for (const auto& one : peers.at("bulletins").list) {
+    const bool fine = one.at("up").truth && one.at("trouble").text.empty();
+    const auto of = [&](std::string_view used, std::string_view all) {
+      return std::to_string(one.at(used).count()) + " of " + std::to_string(one.at(all).count());
+    };
+    const Json& changed = one.at("last_change_ms");
+    table.add({{shown(one, "name"), Paint::strong},
+               {fine ? "in use" : "in trouble", fine ? Paint::good : Paint::warning},
+               std::to_string(one.at("nodes").count()),
+               std::to_string(one.at("only_here").count()),
+               of("used_pages", "pages"),
+               of("used_bytes", "total_bytes"),
+               changed.kind == Json::Kind::number ? age_text(changed.count()) : "-",
+               shown(one, "engine")});
+  }
+  std::printf("\n");
+  table.print();
+  for (const auto& one : peers.at("bulletins").list) {
+    if (!one.at("trouble").text.empty())
+      std::printf("%s: %s\n", shown(one, "name").c_str(), shown(one, "trouble").c_str());
+  }
+}
+
 }  // namespace
 
 Exit show_peers(const Arguments& arguments) {
@@ -50,6 +85,7 @@ Exit show_peers(const Arguments& arguments) {
   } else {
     table.print();
   }
+  print_bulletins(peers->json, arguments.colour);
   return Exit::ok;
 }
 

@@ -19,6 +19,7 @@ std::string open_work(const Json& status, const Neighbours& neighbours) {
   add(status.at("missing_blobs").count(), "content still to fetch", "contents still to fetch");
   add(status.at("pending").count(), "entry waiting", "entries waiting");
   add(neighbours.known - neighbours.in_sync, "neighbour behind", "neighbours behind");
+  add(neighbours.engine_behind, "node that an engine shows behind", "nodes that an engine shows behind");
   return out;
 }
 
@@ -31,7 +32,7 @@ Sentence verdict(const Json& status, const Neighbours& neighbours) {
   const std::string standing = shown(status, "standing");
   if (!standing.empty()) return {standing, Paint::warning};
   if (!status.at("syncd_connected").truth) return {"not connected: meshfs-syncd is not running", Paint::bad};
-  if (neighbours.known == 0) return {"no neighbour in reach", Paint::warning};
+  if (neighbours.known == 0 && neighbours.by_engine == 0) return {"no neighbour in reach", Paint::warning};
   const std::string work = open_work(status, neighbours);
   return work.empty() ? Sentence{"all in sync", Paint::good} : Sentence{work, Paint::warning};
 }
@@ -114,6 +115,16 @@ void print_neighbours(const Json& peers, const Neighbours& counts, bool colour) 
     std::printf("            and %zu more: mesh peers\n", peers.at("peers").list.size() - kMostShown);
 }
 
+// A line for each engine of the mesh that carries pages.
+void print_engines(const Json& peers) {
+  for (const auto& one : peers.at("bulletins").list) {
+    std::printf("%-11s %s, %lld of %lld bytes in use\n", shown(one, "name").c_str(),
+                count_text(one.at("nodes").count(), "node heard", "nodes heard").c_str(),
+                static_cast<long long>(one.at("used_bytes").count()),
+                static_cast<long long>(one.at("total_bytes").count()));
+  }
+}
+
 // What is fetched right now, the first few.
 void print_transfers(const std::string& mount) {
   constexpr std::size_t kMostShown = 3;
@@ -168,6 +179,7 @@ Exit show_status(const Arguments& arguments) {
   std::printf("network     %s\n", shown(status->json, "network").c_str());
   std::printf("this node   %s\n", node_line(status->json).c_str());
   print_neighbours(peers->json, neighbours, arguments.colour);
+  print_engines(peers->json);
   std::printf("backlog     %s\n", backlog(status->json, peers->json).c_str());
   print_transfers(arguments.mount);
   std::printf("files       %lld in %lld objects, %lld entries\n",

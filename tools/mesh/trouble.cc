@@ -21,6 +21,11 @@ Finding judge_neighbours(const Json& status, const Neighbours& neighbours) {
   const std::string known = count_text(neighbours.known, "neighbour", "neighbours");
   if (!status.at("syncd_connected").truth)
     return {Verdict::unknown, "neighbours", "not known without meshfs-syncd", ""};
+  if (neighbours.known == 0 && neighbours.by_engine > 0) {
+    return {Verdict::good, "neighbours",
+            "none on a direct link; " + count_text(neighbours.by_engine, "node", "nodes") + " by an engine of the mesh",
+            ""};
+  }
   if (neighbours.known == 0) {
     return {Verdict::warning, "neighbours", "no neighbour in reach",
             "check the cable or radio, that the other node runs, and that nothing filters UDP and TCP port 5440"};
@@ -89,6 +94,10 @@ Neighbours count_neighbours(const Json& peers) {
     constexpr std::string_view kToldUs = "told us: ";  // what this node told others is no trouble of its own
     if (peer.at("state").text == "refused" && reason.starts_with(kToldUs)) out.refusal = reason.substr(kToldUs.size());
   }
+  for (const auto& one : peers.at("bulletins").list) {
+    out.by_engine += one.at("nodes").count();
+    out.engine_behind += one.at("different").count();
+  }
   return out;
 }
 
@@ -106,9 +115,22 @@ Finding judge_disk(std::int64_t free_bytes, std::int64_t total_bytes, bool read_
   return {Verdict::good, "disk", free, ""};
 }
 
+void judge_bulletins(const Json& peers, std::vector<Finding>& out) {
+  for (const auto& one : peers.at("bulletins").list) {
+    const std::string name = printable(one.at("name").text);
+    const std::string trouble = printable(one.at("trouble").text);
+    if (!trouble.empty()) {
+      out.push_back({Verdict::warning, name, trouble, "it is tried again by itself; `mesh peers` shows how it is"});
+    } else if (one.at("up").truth) {
+      out.push_back({Verdict::good, name, count_text(one.at("nodes").count(), "node", "nodes") + " heard", ""});
+    }
+  }
+}
+
 std::vector<Finding> judge_view(const Json& status, const Json& peers, const std::string& mount) {
   std::vector<Finding> out{judge_network_daemon(status), judge_neighbours(status, count_neighbours(peers)),
                            judge_writes(status), judge_history(status), judge_conflicts(status)};
+  judge_bulletins(peers, out);
   const Json& store = status.at("store");
   if (store.at("total").count() > 0) {
     out.push_back(

@@ -24,7 +24,8 @@ std::vector<Finding> judge_view(const Json& status, const Json& peers, const std
 // The neighbours of .mesh/peers, counted.
 struct Neighbours {
   std::int64_t known = 0, in_sync = 0, silent = 0;
-  std::string refusal;  // why one of them does not let this node in; empty if none does so
+  std::int64_t by_engine = 0, engine_behind = 0;  // nodes that engines of the mesh show, and those of them that differ
+  std::string refusal;                            // why one of them does not let this node in; empty if none does so
 };
 bool in_sync(const Json& peer);  // in every set of volumes
 Neighbours count_neighbours(const Json& peers);

@@ -86,5 +86,14 @@ TEST(NodeName, ComesFromAnyHostName) {
   }
 }
 
+TEST(Settings, OneIsSetAndTheOthersStay) {
+  const std::string text = "# first\nMESHFS_PORT=1\n#MESHFS_PEERS=\"x\"\nMESHFS_PEERS=a\nMESHFS_PEERS=b\n";
+  const std::string with = with_setting(text, "MESHFS_PEERS", "c d");
+  EXPECT_EQ(with, "# first\nMESHFS_PORT=1\n#MESHFS_PEERS=\"x\"\nMESHFS_PEERS=\"c d\"\n");
+  EXPECT_EQ(setting_in(with, "MESHFS_PEERS"), "c d");
+  EXPECT_EQ(with_setting("A=1", "B", "2"), "A=1\nB=\"2\"\n");
+  EXPECT_EQ(with_setting("", "B", ""), "B=\"\"\n");
+}
+
 }  // namespace
 }  // namespace meshfs::tools

@@ -85,5 +85,27 @@ TEST(Trouble, JudgesClocks) {
   EXPECT_NE(judge_clock(kNow, 0, true).verdict, Verdict::bad);           // no mesh is mounted: nothing to compare with
 }
 
+TEST(Trouble, AnEngineInTroubleIsAWarningAndOneThatWorksReplacesNeighbours) {
+  const auto judged = [](const std::string& engine) {
+    return judge_view(parsed(R"({"syncd_connected":true})"), parsed(R"({"peers":[],"bulletins":[)" + engine + "]}"),
+                      "/mesh");
+  };
+  const auto find = [](const std::vector<Finding>& all, const std::string& subject) {
+    for (const Finding& one : all) {
+      if (one.subject == subject) return one;
+    }
+    return Finding{Verdict::unknown, "", "", ""};
+  };
+  const auto well = judged(R"({"name":"bmx7","up":true,"trouble":"","nodes":3,"different":1})");
+  EXPECT_EQ(find(well, "bmx7").verdict, Verdict::good);
+  EXPECT_EQ(find(well, "neighbours").verdict, Verdict::good);
+  EXPECT_NE(find(well, "neighbours").what.find("3 nodes"), std::string::npos);
+  const auto ill = judged(R"({"name":"bmx7","up":false,"trouble":"its folder is missing","nodes":0})");
+  EXPECT_EQ(find(ill, "bmx7").verdict, Verdict::warning);
+  EXPECT_EQ(find(ill, "bmx7").what, "its folder is missing");
+  EXPECT_EQ(find(ill, "neighbours").verdict, Verdict::warning);
+  EXPECT_EQ(count_neighbours(parsed(R"({"peers":[],"bulletins":[{"nodes":3,"different":1}]})")).engine_behind, 1);
+}
+
 }  // namespace
 }  // namespace meshfs::tools

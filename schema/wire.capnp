@@ -345,8 +345,8 @@ struct Extent {
 
 struct PageWant {
   # I lack this and no neighbour brings it.
-  blob @0 :Data;             # its hash, 32 bytes; null: an object of which a part came, and
-  object @1 :UInt64;         # that is this one;
+  blob @0 :Data;             # its hash, 32 bytes; null: a letter of which a part came, and
+  letter @1 :UInt64;         # that is this one;
   missing @2 :List(Extent);  # these parts of it did not come: 1..16, ascending, disjoint
 }
 
@@ -369,11 +369,11 @@ struct PageHead {
 }
 
 struct PagePiece {
-  # Of an object: 1 byte 0 and a Message (push or blobs), or 1 byte 1 and the zstd frame of one.
-  object @0 :UInt64;         # first 8 bytes of the BLAKE2b-256 of the object, as a number, lowest first
+  # Of a letter: 1 byte 0 and a Message (push or blobs), or 1 byte 1 and the zstd frame of one.
+  letter @0 :UInt64;         # first 8 bytes of the BLAKE2b-256 of the letter, as a number, lowest first
   blob @1 :UInt64;           # likewise of the hash of the blob in it; 0: items
   offset @2 :UInt32;
-  total @3 :UInt32;          # bytes of the object: 1..262,144; offset + size <= total
+  total @3 :UInt32;          # bytes of the letter: 1..262,144; offset + size <= total
   size @4 :UInt32;           # of the bulk that belongs here: at least 1
 }
 

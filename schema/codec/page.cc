@@ -43,20 +43,20 @@ static void write(format::Extent::Builder to, const Extent& from) {
 }
 static Status read(format::Extent::Reader from, Extent& to) {
   to = {from.getOffset(), from.getSize()};
-  const bool fits = to.size > 0 && to.offset < kMaxObjectBytes && to.size <= kMaxObjectBytes - to.offset;
-  return fits ? Status() : malformed("a part of an object beyond its end");
+  const bool fits = to.size > 0 && to.offset < kMaxLetterBytes && to.size <= kMaxLetterBytes - to.offset;
+  return fits ? Status() : malformed("a part of a letter beyond its end");
 }
 
 static void write(format::PageWant::Builder to, const PageWant& from) {
   if (from.blob) to.setBlob(data_of(from.blob->view()));
-  to.setObject(from.object);
+  to.setLetter(from.letter);
   if (!from.missing.empty()) write_list(to.initMissing(list_size(from.missing.size())), from.missing);
 }
 static Status read(format::PageWant::Reader from, PageWant& to) {
   if (from.hasBlob()) {
     if (Status s = read_fixed(from.getBlob(), to.blob.emplace()); !s) return s;
   }
-  to.object = from.getObject();
+  to.letter = from.getLetter();
   if (Status s = read_list(from.getMissing(), kMaxExtents, to.missing); !s) return s;
   for (std::size_t i = 1; i < to.missing.size(); ++i) {
     const Extent& before = to.missing[i - 1];
@@ -133,7 +133,7 @@ static void write(format::Page::Builder to, const BulletinPage& from, BulkWriter
   auto pieces = to.initPieces(list_size(from.pieces.size()));
   for (unsigned i = 0; i < pieces.size(); ++i) {
     const PagePiece& piece = from.pieces[i];
-    pieces[i].setObject(piece.object);
+    pieces[i].setLetter(piece.letter);
     pieces[i].setBlob(piece.blob);
     pieces[i].setOffset(piece.offset);
     pieces[i].setTotal(piece.total);
@@ -149,14 +149,14 @@ static Status read(format::Page::Reader from, BulletinPage& to, BulkReader& bulk
     return s;
   }
   const auto read_piece = [&bulk](format::PagePiece::Reader one, PagePiece& piece) -> Status {
-    piece.object = one.getObject();
+    piece.letter = one.getLetter();
     piece.blob = one.getBlob();
     piece.offset = one.getOffset();
     piece.total = one.getTotal();
     const std::uint32_t size = one.getSize();
-    if (piece.total > kMaxObjectBytes) return over_limit("an object is larger than its limit");
+    if (piece.total > kMaxLetterBytes) return over_limit("a letter is larger than its limit");
     if (size == 0 || piece.offset >= piece.total || size > piece.total - piece.offset)
-      return malformed("a piece beyond the end of its object");
+      return malformed("a piece beyond the end of its letter");
     return bulk.take(size, piece.data);
   };
   return read_list(from.getPieces(), kMaxPagePieces, to.pieces, read_piece);
@@ -192,9 +192,9 @@ Result<BulletinPage> open_page(const crypto::SivKey& key, ByteView sealed) {
   return decode_page(plain);
 }
 
-// --- objects
+// --- letters
 
-Bytes encode_object(const Message& message) {
+Bytes encode_letter(const Message& message) {
   const Bytes plain = encode_message(message);
   Bytes out(1 + ZSTD_compressBound(plain.size()));
   const std::size_t size = ZSTD_compress(out.data() + 1, out.size() - 1, plain.data(), plain.size(), kZstdLevel);
@@ -208,17 +208,17 @@ Bytes encode_object(const Message& message) {
   return out;
 }
 
-Result<Message> decode_object(ByteView object) {
-  if (object.empty()) return malformed("an empty object");
-  const ByteView body = object.subspan(1);
-  if (object[0] == kPlain) return decode_message(body);
-  if (object[0] != kZstd) return error(Errc::unsupported, "an object of an unknown kind");
-  if (!is_one_zstd_frame(body)) return malformed("an object that is no zstd frame");
+Result<Message> decode_letter(ByteView letter) {
+  if (letter.empty()) return malformed("an empty letter");
+  const ByteView body = letter.subspan(1);
+  if (letter[0] == kPlain) return decode_message(body);
+  if (letter[0] != kZstd) return error(Errc::unsupported, "a letter of an unknown kind");
+  if (!is_one_zstd_frame(body)) return malformed("a letter that is no zstd frame");
   const unsigned long long size = ZSTD_getFrameContentSize(body.data(), body.size());
-  if (size == 0 || size > kMaxFrameAfterAuth) return over_limit("an object is larger than its limit");
+  if (size == 0 || size > kMaxFrameAfterAuth) return over_limit("a letter is larger than its limit");
   Bytes plain(static_cast<std::size_t>(size));
   const std::size_t got = ZSTD_decompress(plain.data(), plain.size(), body.data(), body.size());
-  if (ZSTD_isError(got) != 0 || got != plain.size()) return malformed("an object that does not unpack");
+  if (ZSTD_isError(got) != 0 || got != plain.size()) return malformed("a letter that does not unpack");
   return decode_message(plain);
 }
 

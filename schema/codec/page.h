@@ -14,10 +14,10 @@ inline constexpr std::size_t kMaxExtents = 16;
 inline constexpr std::size_t kMaxUnclear = 16;
 inline constexpr std::size_t kMaxPageAddresses = 4;
 inline constexpr std::size_t kMaxPagePieces = 256;
-inline constexpr std::size_t kMaxObjectBytes = kMaxFrameAfterAuth;
+inline constexpr std::size_t kMaxLetterBytes = kMaxFrameAfterAuth;
 
 using NodeTag = std::uint32_t;   // first 4 bytes of a node's id: who is meant among some hundred
-using ObjectId = std::uint64_t;  // first 8 bytes of the hash of an object; of a hash itself, likewise
+using LetterId = std::uint64_t;  // first 8 bytes of the hash of a letter; of a hash itself, likewise
 NodeTag tag_of(const NodeId& node);
 std::uint64_t number_of(const Hash& hash);
 
@@ -26,8 +26,8 @@ struct Extent {
   bool operator==(const Extent&) const = default;
 };
 struct PageWant {
-  std::optional<Hash> blob;  // else an object of which a part came
-  ObjectId object = 0;
+  std::optional<Hash> blob;  // else a letter of which a part came
+  LetterId letter = 0;
   std::vector<Extent> missing = {};
   bool operator==(const PageWant&) const = default;
 };
@@ -50,7 +50,7 @@ struct PageHead {
   bool operator==(const PageHead&) const = default;
 };
 struct PagePiece {
-  ObjectId object = 0;
+  LetterId letter = 0;
   std::uint64_t blob = 0;  // number_of() its hash; 0: items
   std::uint32_t offset = 0, total = 0;
   Bytes data;
@@ -72,8 +72,8 @@ Bytes seal_page(const crypto::SivKey& key, const BulletinPage& page);
 Result<BulletinPage> open_page(const crypto::SivKey& key, ByteView sealed);
 
 // What is cut into pieces: a message (push or blobs), compressed where that helps.
-Bytes encode_object(const Message& message);
-Result<Message> decode_object(ByteView object);
-inline ObjectId object_id(ByteView object) { return number_of(crypto::hash_of(object)); }
+Bytes encode_letter(const Message& message);
+Result<Message> decode_letter(ByteView letter);
+inline LetterId letter_id(ByteView letter) { return number_of(crypto::hash_of(letter)); }
 
 }  // namespace meshfs::codec

@@ -5,19 +5,19 @@
 namespace meshfs::syncd {
 
 std::optional<Bytes> Assembly::add(const codec::PagePiece& piece, Instant now) {
-  if (done_.contains(piece.object)) return std::nullopt;
+  if (done_.contains(piece.letter)) return std::nullopt;
   if (piece.data.size() == piece.total) {  // the usual record: nothing to keep
-    if (codec::object_id(piece.data) != piece.object) return std::nullopt;
-    if (const auto it = partial_.find(piece.object); it != partial_.end()) drop(it);
-    note_done(piece.object);
+    if (codec::letter_id(piece.data) != piece.letter) return std::nullopt;
+    if (const auto it = partial_.find(piece.letter); it != partial_.end()) drop(it);
+    note_done(piece.letter);
     return piece.data;
   }
-  auto it = partial_.find(piece.object);
+  auto it = partial_.find(piece.letter);
   if (it == partial_.end()) {
     while (!partial_.empty() && (partial_.size() >= kMaxPartial || bytes_ + piece.total > kMaxBytes)) {
       drop(std::ranges::min_element(partial_, {}, [](const auto& one) { return one.second.grew; }));
     }
-    it = partial_.emplace(piece.object, Partial{piece.blob, Bytes(piece.total), {{0, piece.total}}, now}).first;
+    it = partial_.emplace(piece.letter, Partial{piece.blob, Bytes(piece.total), {{0, piece.total}}, now}).first;
     bytes_ += piece.total;
   }
   Partial& partial = it->second;
@@ -32,20 +32,20 @@ std::optional<Bytes> Assembly::add(const codec::PagePiece& piece, Instant now) {
   Bytes whole = std::move(partial.bytes);
   partial.bytes.resize(piece.total);
   drop(it);
-  if (codec::object_id(whole) != piece.object) return std::nullopt;  // somebody made pieces up: all of it comes again
-  note_done(piece.object);
+  if (codec::letter_id(whole) != piece.letter) return std::nullopt;  // somebody made pieces up: all of it comes again
+  note_done(piece.letter);
   return whole;
 }
 
-void Assembly::note_done(codec::ObjectId object) {
-  done_.insert(object);
-  order_.push_back(object);
+void Assembly::note_done(codec::LetterId letter) {
+  done_.insert(letter);
+  order_.push_back(letter);
   if (order_.size() <= kMaxDone) return;
   done_.erase(order_.front());
   order_.pop_front();
 }
 
-void Assembly::drop(std::map<codec::ObjectId, Partial>::iterator it) {
+void Assembly::drop(std::map<codec::LetterId, Partial>::iterator it) {
   bytes_ -= it->second.bytes.size();
   partial_.erase(it);
 }
@@ -57,7 +57,7 @@ void Assembly::drop_stale(Duration after, Instant now) {
   }
 }
 
-std::optional<codec::ObjectId> Assembly::of_blob(std::uint64_t blob) const {
+std::optional<codec::LetterId> Assembly::of_blob(std::uint64_t blob) const {
   for (const auto& [id, partial] : partial_) {
     if (blob != 0 && partial.blob == blob) return id;
   }

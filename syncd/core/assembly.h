@@ -1,5 +1,5 @@
-// Puts objects together from the pieces that pages of others carry, in any order, each as often as it comes. Owned by Board.
-// Bounded: what would go over a limit pushes out the object that grew least lately; who still wants it asks again.
+// Puts letters together from the pieces that pages of others carry, in any order, each as often as it comes. Owned by Board.
+// Bounded: what would go over a limit pushes out the letter that grew least lately; who still wants it asks again.
 #pragma once
 
 #include <deque>
@@ -25,9 +25,9 @@ class Assembly {
     Instant grew{0};
   };
 
-  // The whole object, once, when its last piece came and it has the hash that its id says.
+  // The whole letter, once, when its last piece came and it has the hash that its id says.
   std::optional<Bytes> add(const codec::PagePiece& piece, Instant now);
-  [[nodiscard]] bool done(codec::ObjectId object) const { return done_.contains(object); }
+  [[nodiscard]] bool done(codec::LetterId letter) const { return done_.contains(letter); }
   // Its pieces count again: what was made of it is gone.
   void forget_done() {
     done_.clear();
@@ -35,18 +35,18 @@ class Assembly {
   }
   // What did not grow for so long.
   void drop_stale(Duration after, Instant now);
-  [[nodiscard]] const std::map<codec::ObjectId, Partial>& partial() const { return partial_; }
+  [[nodiscard]] const std::map<codec::LetterId, Partial>& partial() const { return partial_; }
   // The one that holds parts of that blob.
-  [[nodiscard]] std::optional<codec::ObjectId> of_blob(std::uint64_t blob) const;
+  [[nodiscard]] std::optional<codec::LetterId> of_blob(std::uint64_t blob) const;
 
  private:
-  void note_done(codec::ObjectId object);
-  void drop(std::map<codec::ObjectId, Partial>::iterator it);
+  void note_done(codec::LetterId letter);
+  void drop(std::map<codec::LetterId, Partial>::iterator it);
 
-  std::map<codec::ObjectId, Partial> partial_;
+  std::map<codec::LetterId, Partial> partial_;
   std::size_t bytes_ = 0;
-  std::set<codec::ObjectId> done_;
-  std::deque<codec::ObjectId> order_;
+  std::set<codec::LetterId> done_;
+  std::deque<codec::LetterId> order_;
 };
 
 }  // namespace meshfs::syncd

@@ -54,7 +54,7 @@ void Board::on_page(const transport::BulletinAuthor& author, std::size_t, ByteVi
   for (const codec::PagePiece& piece : page->pieces) {
     if (piece.blob != 0) blobs_heard_[piece.blob] = now;
     peer.brought_at = now;
-    if (const auto object = assembly_.add(piece, now)) take(peer.id, *object, now);
+    if (const auto letter = assembly_.add(piece, now)) take(peer.id, *letter, now);
   }
 }
 
@@ -92,9 +92,9 @@ void Board::note_heard(const codec::NewsKey& key) {
   heard_order_.pop_front();
 }
 
-// A whole object came: it goes the way that pushes and blobs of neighbours go.
-void Board::take(const NodeId& from, const Bytes& object, Instant now) {
-  Result<codec::Message> message = codec::decode_object(object);
+// A whole letter came: it goes the way that pushes and blobs of neighbours go.
+void Board::take(const NodeId& from, const Bytes& letter, Instant now) {
+  Result<codec::Message> message = codec::decode_letter(letter);
   if (!message) {
     ++counts_.bad_pages;
     return;
@@ -130,12 +130,12 @@ void Board::on_news(const News& news, const HeaderHash& key, const std::vector<S
     next_look_ = std::min(next_look_, later_.back().at);
     return;
   }
-  put_object(codec::Push{{*news.plain}, {}, true}, 0, Shelf::Kind::news, true);
+  put_letter(codec::Push{{*news.plain}, {}, true}, 0, Shelf::Kind::news, true);
   std::size_t bytes = 0;
   for (const SharedBlob& blob : along) {
     bytes += blob->data.size();
     if (bytes > traits_.total_bytes / 2) break;
-    put_object(codec::Blobs{{*blob}}, codec::number_of(blob->hash), Shelf::Kind::news, true);
+    put_letter(codec::Blobs{{*blob}}, codec::number_of(blob->hash), Shelf::Kind::news, true);
   }
   next_look_ = std::min(next_look_, now);
 }
@@ -145,7 +145,7 @@ void Board::tick_later(Instant now) {
   std::erase_if(later_, [&](Later& one) {
     if (heard_.contains(one.key)) return true;
     if (now < one.at) return false;
-    if (anybody_outside()) put_object(codec::Push{{*one.news.plain}, {}, true}, 0, Shelf::Kind::news, one.news.urgent);
+    if (anybody_outside()) put_letter(codec::Push{{*one.news.plain}, {}, true}, 0, Shelf::Kind::news, one.news.urgent);
     return true;
   });
 }
@@ -176,8 +176,7 @@ std::string Board::json(Instant now) const {
          ",\"last_change_ms\":" + (said_anything_ ? std::to_string(to_ms(now - changed_at_)) : "null") +
          ",\"incoming\":" + std::to_string(assembly_.partial().size()) +
          ",\"bad_pages\":" + std::to_string(sums.bad_pages) + ",\"placed_bytes\":" + std::to_string(sums.placed_bytes) +
-         ",\"repeated_bytes\":" + std::to_string(sums.repeated_bytes) +
-         "}";
+         ",\"repeated_bytes\":" + std::to_string(sums.repeated_bytes) + "}";
 }
 
 }  // namespace meshfs::syncd

@@ -37,7 +37,7 @@ class Board {
   static constexpr Duration kHush =
       seconds(180);  // all is well for so long: an engine that repeats for ever gets nothing to
   static constexpr Duration kRemember = seconds(3600);  // who was hushed counts as there
-  static constexpr Duration kGoneAfter = seconds(300);  // an object of which nothing more comes
+  static constexpr Duration kGoneAfter = seconds(300);  // a letter of which nothing more comes
   static constexpr std::size_t kMaxLater = 256;         // news that wait for others
   static constexpr std::size_t kMaxHeard = 4096;        // keys of news seen here
   static constexpr std::size_t kItemsAtOnce = 256;      // asked of fsd
@@ -111,7 +111,7 @@ class Board {
     std::map<std::uint64_t, Instant> wanted;  // blobs, by number: since when
   };
   void on_head(Peer& peer, codec::PageHead head, Instant now);
-  void take(const NodeId& from, const Bytes& object, Instant now);
+  void take(const NodeId& from, const Bytes& letter, Instant now);
   void note_heard(const codec::NewsKey& key);
 
   // board_serve.cc: what others lack
@@ -122,7 +122,7 @@ class Board {
   void serve(Instant now);
   void serve_items(Peer& peer, Instant now, std::vector<std::uint64_t>& wanted);
   void serve_blobs(Peer& peer, Instant now, std::vector<Hash>& wanted);
-  void put_object(const codec::Message& message, std::uint64_t blob, Shelf::Kind kind, bool urgent);
+  void put_letter(const codec::Message& message, std::uint64_t blob, Shelf::Kind kind, bool urgent);
   void tick_later(Instant now);
 
   // board_state.cc: what we say

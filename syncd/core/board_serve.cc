@@ -68,9 +68,9 @@ void Board::compare(Peer& peer) {
   }
 }
 
-void Board::put_object(const codec::Message& message, std::uint64_t blob, Shelf::Kind kind, bool urgent) {
-  Bytes bytes = codec::encode_object(message);
-  const codec::ObjectId id = codec::object_id(bytes);
+void Board::put_letter(const codec::Message& message, std::uint64_t blob, Shelf::Kind kind, bool urgent) {
+  Bytes bytes = codec::encode_letter(message);
+  const codec::LetterId id = codec::letter_id(bytes);
   (void)shelf_.put(id, std::move(bytes), blob, kind, urgent);
 }
 
@@ -126,17 +126,17 @@ void Board::serve_blobs(Peer& peer, Instant now, std::vector<Hash>& wanted) {
   std::size_t under_way = 0;
   for (const codec::PageWant& want : peer.head.wants) {
     if (!want.blob) {
-      under_way += shelf_.has(want.object) ? 1 : 0;
-      shelf_.ask(want.object, want.missing, seen_of_us(peer));
+      under_way += shelf_.has(want.letter) ? 1 : 0;
+      shelf_.ask(want.letter, want.missing, seen_of_us(peer));
       continue;
     }
     const std::uint64_t number = codec::number_of(*want.blob);
     const auto before = peer.wanted.find(number);
     const Instant since = before == peer.wanted.end() ? now : before->second;
     still[number] = since;
-    if (const auto object = shelf_.of_blob(number)) {
+    if (const auto letter = shelf_.of_blob(number)) {
       ++under_way;
-      shelf_.ask(*object, {{0, codec::kMaxObjectBytes}}, seen_of_us(peer));
+      shelf_.ask(*letter, {{0, codec::kMaxLetterBytes}}, seen_of_us(peer));
       continue;
     }
     if (under_way >= kBlobsEach || wanted.size() >= kMaxLookups || blob_requests_.size() >= 4) continue;
@@ -170,7 +170,7 @@ bool Board::on_items_found(const codec::local::ItemsFound& found, Instant now) {
   push.repair = true;
   std::size_t bytes = 0;
   const auto put = [&] {
-    if (!push.bundles.empty()) put_object(push, 0, Shelf::Kind::repair, false);
+    if (!push.bundles.empty()) put_letter(push, 0, Shelf::Kind::repair, false);
     push.bundles.clear();
     bytes = 0;
   };
@@ -188,7 +188,7 @@ bool Board::on_blobs_found(const codec::local::BlobsFound& found, Instant now) {
   if (!blob_requests_.contains(found.request)) return false;
   blob_requests_.erase(blob_requests_.begin(), blob_requests_.find(found.request));
   for (const codec::Blob& blob : found.blobs)
-    put_object(codec::Blobs{{blob}}, codec::number_of(blob.hash), Shelf::Kind::asked, false);
+    put_letter(codec::Blobs{{blob}}, codec::number_of(blob.hash), Shelf::Kind::asked, false);
   for (const Hash& hash : found.missing) blobs_asked_[codec::number_of(hash)] = now + kAskAgain;
   next_look_ = std::min(next_look_, now + milliseconds(20));
   return true;

@@ -40,7 +40,7 @@ Duration Board::patience() const { return std::clamp(ack_takes_ * 3, traits_.pac
 std::vector<codec::PageWant> Board::wants() const {
   std::vector<codec::PageWant> out;
   const std::size_t most = std::clamp<std::size_t>(traits_.page_bytes / 4 / kWantBytes, 4, codec::kMaxPageWants);
-  const auto say_part = [&](codec::ObjectId id, const Assembly::Partial& partial) {
+  const auto say_part = [&](codec::LetterId id, const Assembly::Partial& partial) {
     codec::PageWant want{std::nullopt, id, partial.missing};
     if (want.missing.size() > codec::kMaxExtents) want.missing.resize(codec::kMaxExtents);
     out.push_back(std::move(want));

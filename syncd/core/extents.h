@@ -1,4 +1,4 @@
-// Parts of an object as sorted, disjoint extents. Pure functions.
+// Parts of a letter as sorted, disjoint extents. Pure functions.
 #pragma once
 
 #include <vector>

@@ -6,78 +6,78 @@
 namespace meshfs::syncd {
 
 using codec::Extent;
-using codec::ObjectId;
+using codec::LetterId;
 
-bool Shelf::put(ObjectId id, Bytes bytes, std::uint64_t blob, Kind kind, bool urgent) {
-  if (!objects_.contains(id) && (objects_.size() >= kMaxObjects || bytes_ + bytes.size() > kMaxBytes)) return false;
-  Object& object = objects_[id];
-  bytes_ += bytes.size() - object.bytes.size();
-  object.todo = {{0, static_cast<std::uint32_t>(bytes.size())}};
-  object.bytes = std::move(bytes);
-  object.kind = kind;
-  object.whole = kind != Kind::asked;
-  object.blob = blob;
-  object.urgent = urgent;
-  object.order = next_order_++;
+bool Shelf::put(LetterId id, Bytes bytes, std::uint64_t blob, Kind kind, bool urgent) {
+  if (!letters_.contains(id) && (letters_.size() >= kMaxLetters || bytes_ + bytes.size() > kMaxBytes)) return false;
+  Letter& letter = letters_[id];
+  bytes_ += bytes.size() - letter.bytes.size();
+  letter.todo = {{0, static_cast<std::uint32_t>(bytes.size())}};
+  letter.bytes = std::move(bytes);
+  letter.kind = kind;
+  letter.whole = kind != Kind::asked;
+  letter.blob = blob;
+  letter.urgent = urgent;
+  letter.order = next_order_++;
   return true;
 }
 
-std::optional<ObjectId> Shelf::of_blob(std::uint64_t blob) const {
-  for (const auto& [id, object] : objects_) {
-    if (object.blob == blob) return id;
+std::optional<LetterId> Shelf::of_blob(std::uint64_t blob) const {
+  for (const auto& [id, letter] : letters_) {
+    if (letter.blob == blob) return id;
   }
   return std::nullopt;
 }
 
 void Shelf::begin_asking() {
-  for (auto& [id, object] : objects_) {
-    object.asked = false;
-    object.seen = 0;
-    if (!object.whole) object.todo.clear();
+  for (auto& [id, letter] : letters_) {
+    letter.asked = false;
+    letter.seen = 0;
+    if (!letter.whole) letter.todo.clear();
   }
 }
 
-void Shelf::ask(ObjectId id, const Extents& parts, std::uint32_t seen) {
-  const auto it = objects_.find(id);
-  if (it == objects_.end()) return;
-  Object& object = it->second;
-  object.seen = object.asked ? std::min(object.seen, seen) : seen;
-  object.asked = true;
-  const auto size = static_cast<std::uint32_t>(object.bytes.size());
+void Shelf::ask(LetterId id, const Extents& parts, std::uint32_t seen) {
+  const auto it = letters_.find(id);
+  if (it == letters_.end()) return;
+  Letter& letter = it->second;
+  letter.seen = letter.asked ? std::min(letter.seen, seen) : seen;
+  letter.asked = true;
+  const auto size = static_cast<std::uint32_t>(letter.bytes.size());
   for (const Extent& part : parts) {
     if (part.offset >= size) continue;
     Extents lacking{{part.offset, std::min(part.size, size - part.offset)}};
     for (const auto& page : pages_) {
       for (const Placed& piece : page) {
-        if (piece.object == id && piece.version > seen) lacking = without(lacking, piece.part);  // under way to it
+        if (piece.letter == id && piece.version > seen) lacking = without(lacking, piece.part);  // under way to it
       }
     }
-    for (const Extent& one : lacking) object.todo = with(object.todo, one);
+    for (const Extent& one : lacking) letter.todo = with(letter.todo, one);
   }
 }
 
 void Shelf::sweep() {
-  std::set<ObjectId> stand;
+  std::set<LetterId> stand;
   for (const auto& page : pages_) {
-    for (const Placed& piece : page) stand.insert(piece.object);
+    for (const Placed& piece : page) stand.insert(piece.letter);
   }
-  for (auto it = objects_.begin(); it != objects_.end();) {
-    Object& object = it->second;
-    if (object.todo.empty()) object.whole = false;  // from here on whoever missed it asks
-    if (object.asked || !object.todo.empty() || stand.contains(it->first)) {
+  for (auto it = letters_.begin(); it != letters_.end();) {
+    Letter& letter = it->second;
+    if (letter.todo.empty()) letter.whole = false;  // from here on whoever missed it asks
+    if (letter.asked || !letter.todo.empty() || stand.contains(it->first)) {
       ++it;
       continue;
     }
-    bytes_ -= object.bytes.size();
-    it = objects_.erase(it);
+    bytes_ -= letter.bytes.size();
+    it = letters_.erase(it);
   }
 }
 
 bool Shelf::has_work() const {
-  return std::ranges::any_of(objects_, [](const auto& one) { return !one.second.todo.empty(); });
+  return std::ranges::any_of(letters_, [](const auto& one) { return !one.second.todo.empty(); });
 }
 bool Shelf::has_urgent_work() const {
-  return std::ranges::any_of(objects_, [](const auto& one) { return one.second.urgent && !one.second.todo.empty(); });
+  return std::ranges::any_of(letters_, [](const auto& one) { return one.second.urgent && !one.second.todo.empty(); });
 }
 
 bool Shelf::has_room(Instant now, Duration patience) const {
@@ -93,20 +93,20 @@ bool Shelf::has_room(Instant now, Duration patience) const {
 }
 
 bool Shelf::busy(const Placed& piece, Duration patience, Instant now) const {
-  const auto it = objects_.find(piece.object);
-  if (it == objects_.end() || now - piece.at >= patience) return false;
-  const Object& object = it->second;
-  if (object.asked) return object.seen < piece.version;
-  return object.kind != Kind::asked && seen_.at(static_cast<std::size_t>(object.kind)) < piece.version;
+  const auto it = letters_.find(piece.letter);
+  if (it == letters_.end() || now - piece.at >= patience) return false;
+  const Letter& letter = it->second;
+  if (letter.asked) return letter.seen < piece.version;
+  return letter.kind != Kind::asked && seen_.at(static_cast<std::size_t>(letter.kind)) < piece.version;
 }
 
-std::vector<ObjectId> Shelf::in_order() const {
-  std::vector<ObjectId> out;
-  for (const auto& [id, object] : objects_) {
-    if (!object.todo.empty()) out.push_back(id);
+std::vector<LetterId> Shelf::in_order() const {
+  std::vector<LetterId> out;
+  for (const auto& [id, letter] : letters_) {
+    if (!letter.todo.empty()) out.push_back(id);
   }
-  std::ranges::sort(out, [this](ObjectId a, ObjectId b) {
-    const Object &x = objects_.at(a), &y = objects_.at(b);
+  std::ranges::sort(out, [this](LetterId a, LetterId b) {
+    const Letter &x = letters_.at(a), &y = letters_.at(b);
     return std::pair(!x.urgent, x.order) < std::pair(!y.urgent, y.order);
   });
   return out;
@@ -120,8 +120,8 @@ std::size_t Shelf::used(std::size_t page) const {
 
 std::size_t Shelf::todo_bytes() const {
   std::size_t out = 0;
-  for (const auto& [id, object] : objects_) {
-    for (const Extent& part : object.todo) out += kPieceBytes + part.size;
+  for (const auto& [id, letter] : letters_) {
+    for (const Extent& part : letter.todo) out += kPieceBytes + part.size;
   }
   return out;
 }
@@ -129,15 +129,15 @@ std::size_t Shelf::todo_bytes() const {
 // True if something was put there.
 bool Shelf::fill(std::size_t page, std::size_t room, std::uint32_t version, Instant now) {
   bool changed = false;
-  for (const ObjectId id : in_order()) {
-    Object& object = objects_.at(id);
-    while (!object.todo.empty() && room > kPieceBytes && pages_[page].size() < codec::kMaxPagePieces) {
-      Extent part = object.todo.front();
+  for (const LetterId id : in_order()) {
+    Letter& letter = letters_.at(id);
+    while (!letter.todo.empty() && room > kPieceBytes && pages_[page].size() < codec::kMaxPagePieces) {
+      Extent part = letter.todo.front();
       part.size = static_cast<std::uint32_t>(std::min<std::size_t>(part.size, room - kPieceBytes));
-      if (part.size < std::min(kLeastPiece, object.todo.front().size)) break;
-      object.todo = without(object.todo, part);
-      if (without(object.placed_once, part) != object.placed_once) repeated_bytes_ += part.size;
-      object.placed_once = with(object.placed_once, part);
+      if (part.size < std::min(kLeastPiece, letter.todo.front().size)) break;
+      letter.todo = without(letter.todo, part);
+      if (without(letter.placed_once, part) != letter.placed_once) repeated_bytes_ += part.size;
+      letter.placed_once = with(letter.placed_once, part);
       placed_bytes_ += part.size;
       pages_[page].push_back({id, part, version, now});
       room -= kPieceBytes + part.size;
@@ -200,11 +200,11 @@ void Shelf::clear_pages() {
 std::vector<codec::PagePiece> Shelf::pieces_on(std::size_t page) const {
   std::vector<codec::PagePiece> out;
   for (const Placed& piece : pages_[page]) {
-    const auto it = objects_.find(piece.object);
-    if (it == objects_.end()) continue;
+    const auto it = letters_.find(piece.letter);
+    if (it == letters_.end()) continue;
     const Bytes& bytes = it->second.bytes;
     const auto begin = bytes.begin() + piece.part.offset;
-    out.push_back({piece.object, it->second.blob, piece.part.offset, static_cast<std::uint32_t>(bytes.size()),
+    out.push_back({piece.letter, it->second.blob, piece.part.offset, static_cast<std::uint32_t>(bytes.size()),
                    Bytes(begin, begin + piece.part.size)});
   }
   return out;

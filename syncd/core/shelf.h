@@ -1,4 +1,4 @@
-// What this node publishes on one bulletin: objects that others lack, cut into pieces, and which piece stands on which page. Owned
+// What this node publishes on one bulletin: letters that others lack, cut into pieces, and which piece stands on which page. Owned
 // by Board, which says what is lacking, who has seen what, and when to change pages.
 //
 // A piece is busy from its placing on until all whom it concerns have seen its version, or kept waiting too long; busy ones
@@ -18,10 +18,10 @@ namespace meshfs::syncd {
 
 class Shelf {
  public:
-  static constexpr std::size_t kMaxObjects = 1024;
-  static constexpr std::size_t kMaxBytes = 1024 * 1024;  // of objects; beyond, put() takes nothing
+  static constexpr std::size_t kMaxLetters = 1024;
+  static constexpr std::size_t kMaxBytes = 1024 * 1024;  // of letters; beyond, put() takes nothing
   static constexpr std::size_t kPieceBytes = 44;         // a piece's part of a page's head, at most
-  static constexpr std::uint32_t kLeastPiece = 64;       // unless it is the end of its object
+  static constexpr std::uint32_t kLeastPiece = 64;       // unless it is the end of its letter
 
   explicit Shelf(const transport::BulletinTraits& traits) : traits_(traits), pages_(traits.pages) {}
 
@@ -29,14 +29,14 @@ class Shelf {
   // that are said.
   enum class Kind : std::uint8_t { news, repair, asked };
   // False: no room. What is here already is published once more.
-  bool put(codec::ObjectId id, Bytes bytes, std::uint64_t blob, Kind kind, bool urgent);
-  [[nodiscard]] bool has(codec::ObjectId id) const { return objects_.contains(id); }
-  [[nodiscard]] std::optional<codec::ObjectId> of_blob(std::uint64_t blob) const;
+  bool put(codec::LetterId id, Bytes bytes, std::uint64_t blob, Kind kind, bool urgent);
+  [[nodiscard]] bool has(codec::LetterId id) const { return letters_.contains(id); }
+  [[nodiscard]] std::optional<codec::LetterId> of_blob(std::uint64_t blob) const;
 
   // From here to arrange(): who lacks what now. All that is still to do was said since begin_asking().
   void begin_asking();
   // One who has seen our pages up to version `seen` wants these parts.
-  void ask(codec::ObjectId id, const Extents& parts, std::uint32_t seen);
+  void ask(codec::LetterId id, const Extents& parts, std::uint32_t seen);
   // Of those whom news and repair concern, what the one who is furthest behind has seen.
   void set_seen(Kind kind, std::uint32_t seen) { seen_[static_cast<std::size_t>(kind)] = seen; }
   // Drops what is neither to be published, nor asked for, nor stands on a page.
@@ -58,12 +58,12 @@ class Shelf {
 
  private:
   struct Placed {
-    codec::ObjectId object = 0;
+    codec::LetterId letter = 0;
     codec::Extent part;
     std::uint32_t version = 0;
     Instant at{0};
   };
-  struct Object {
+  struct Letter {
     Bytes bytes;
     std::uint64_t blob = 0;
     Kind kind = Kind::news;
@@ -75,13 +75,13 @@ class Shelf {
     Extents todo, placed_once;
   };
   [[nodiscard]] bool busy(const Placed& piece, Duration patience, Instant now) const;
-  [[nodiscard]] std::vector<codec::ObjectId> in_order() const;
+  [[nodiscard]] std::vector<codec::LetterId> in_order() const;
   [[nodiscard]] std::size_t used(std::size_t page) const;
   [[nodiscard]] std::size_t todo_bytes() const;
   bool fill(std::size_t page, std::size_t room, std::uint32_t version, Instant now);
 
   transport::BulletinTraits traits_;
-  std::map<codec::ObjectId, Object> objects_;
+  std::map<codec::LetterId, Letter> letters_;
   std::size_t bytes_ = 0;
   std::vector<std::vector<Placed>> pages_;
   std::array<std::uint32_t, 2> seen_{};  // by kind

@@ -44,7 +44,7 @@ void write_pages(const std::filesystem::path& root, Rng& rng) {
   Corpus corpus(root / "page");
   for (std::size_t i = 0; i < 6; ++i) {
     corpus.add("page-" + std::to_string(i), encode_page(random_page(rng)));
-    corpus.add("object-" + std::to_string(i), encode_object(random_message(rng, i % 2 == 0 ? 0 : 5)));
+    corpus.add("letter-" + std::to_string(i), encode_letter(random_message(rng, i % 2 == 0 ? 0 : 5)));
   }
 }
 

@@ -168,25 +168,25 @@ TEST(RoundTrip, BulletinPage) {
 }
 
 // Compressed where that helps, and nothing but one frame of a bounded size is unpacked.
-TEST(RoundTrip, Object) {
+TEST(RoundTrip, Letter) {
   Rng rng(13);
   for (std::size_t i = 0; i < 100; ++i) {
     const Message message = random_message(rng, i % std::variant_size_v<Message>);
-    const Bytes object = encode_object(message);
-    EXPECT_LE(object.size(), encode_message(message).size() + 1);
-    const auto back = decode_object(object);
+    const Bytes letter = encode_letter(message);
+    EXPECT_LE(letter.size(), encode_message(message).size() + 1);
+    const auto back = decode_letter(letter);
     ASSERT_TRUE(back.ok() && *back == message);
   }
   const Message long_one =
       Blobs{{Blob{filled<Hash>(1), BlobKind::chunk, BlobEncoding::plain, 60'000, SharedView(Bytes(60'000)), {}}}};
-  const Bytes object = encode_object(long_one);
-  EXPECT_LE(object.size(), 200U);
+  const Bytes letter = encode_letter(long_one);
+  EXPECT_LE(letter.size(), 200U);
   for (const Bytes& wrong : {Bytes{}, Bytes{2}, Bytes{1}, Bytes{1, 2, 3, 4, 5}, Bytes{0, 1, 2}}) {
-    EXPECT_FALSE(decode_object(wrong).ok());
+    EXPECT_FALSE(decode_letter(wrong).ok());
   }
-  Bytes longer = object;
+  Bytes longer = letter;
   longer.push_back(0);
-  EXPECT_FALSE(decode_object(longer).ok());
+  EXPECT_FALSE(decode_letter(longer).ok());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What stands on pages, and objects put together from pieces.
+// What stands on pages, and letters put together from pieces.
 #include "syncd/core/shelf.h"
 
 #include <gtest/gtest.h>
@@ -132,39 +132,39 @@ TEST(Shelf, WhatWasMissedIsRepeatedAndNothingElse) {
 TEST(Shelf, IsBounded) {
   Shelf shelf(traits(2, 1000));
   std::size_t taken = 0;
-  for (codec::ObjectId id = 1; id < 3000; ++id)
+  for (codec::LetterId id = 1; id < 3000; ++id)
     taken += shelf.put(id, bytes_of(1000, 0), 0, Shelf::Kind::news, false) ? 1 : 0;
-  EXPECT_EQ(taken, Shelf::kMaxObjects);
+  EXPECT_EQ(taken, Shelf::kMaxLetters);
   EXPECT_FALSE(Shelf(traits(1, 100)).put(1, Bytes(Shelf::kMaxBytes + 1), 0, Shelf::Kind::news, false));
 }
 
-codec::PagePiece piece_of(const Bytes& object, std::uint32_t offset, std::uint32_t size) {
-  return {codec::object_id(object), 5, offset, static_cast<std::uint32_t>(object.size()),
-          Bytes(object.begin() + offset, object.begin() + offset + size)};
+codec::PagePiece piece_of(const Bytes& letter, std::uint32_t offset, std::uint32_t size) {
+  return {codec::letter_id(letter), 5, offset, static_cast<std::uint32_t>(letter.size()),
+          Bytes(letter.begin() + offset, letter.begin() + offset + size)};
 }
 
 TEST(Assembly, PutsPiecesTogetherInAnyOrder) {
-  const Bytes object = bytes_of(1000, 3);
+  const Bytes letter = bytes_of(1000, 3);
   Assembly assembly;
-  EXPECT_FALSE(assembly.add(piece_of(object, 600, 400), Instant{}));
-  EXPECT_FALSE(assembly.add(piece_of(object, 0, 300), Instant{}));
+  EXPECT_FALSE(assembly.add(piece_of(letter, 600, 400), Instant{}));
+  EXPECT_FALSE(assembly.add(piece_of(letter, 0, 300), Instant{}));
   EXPECT_EQ(assembly.partial().at(*assembly.of_blob(5)).missing, (Extents{{300, 300}}));
-  EXPECT_FALSE(assembly.add(piece_of(object, 0, 300), Instant{}));
-  EXPECT_EQ(assembly.add(piece_of(object, 250, 400), Instant{}), object);
-  EXPECT_FALSE(assembly.add(piece_of(object, 0, 1000), Instant{}));  // once is enough
+  EXPECT_FALSE(assembly.add(piece_of(letter, 0, 300), Instant{}));
+  EXPECT_EQ(assembly.add(piece_of(letter, 250, 400), Instant{}), letter);
+  EXPECT_FALSE(assembly.add(piece_of(letter, 0, 1000), Instant{}));  // once is enough
   EXPECT_TRUE(assembly.partial().empty());
 }
 
 TEST(Assembly, WhatSomebodyMadeUpComesToNothing) {
-  const Bytes object = bytes_of(1000, 3);
+  const Bytes letter = bytes_of(1000, 3);
   Assembly assembly;
-  codec::PagePiece lie = piece_of(object, 0, 500);
+  codec::PagePiece lie = piece_of(letter, 0, 500);
   lie.data[7] ^= 1;
   EXPECT_FALSE(assembly.add(lie, Instant{}));
-  EXPECT_FALSE(assembly.add(piece_of(object, 500, 500), Instant{}));
+  EXPECT_FALSE(assembly.add(piece_of(letter, 500, 500), Instant{}));
   EXPECT_TRUE(assembly.partial().empty());  // all of it comes again
-  EXPECT_FALSE(assembly.add(piece_of(object, 0, 500), Instant{}));
-  EXPECT_EQ(assembly.add(piece_of(object, 500, 500), Instant{}), object);
+  EXPECT_FALSE(assembly.add(piece_of(letter, 0, 500), Instant{}));
+  EXPECT_EQ(assembly.add(piece_of(letter, 500, 500), Instant{}), letter);
 }
 
 TEST(Assembly, IsBoundedAndForgetsWhatDoesNotGrow) {

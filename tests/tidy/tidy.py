@@ -44,7 +44,7 @@ MAY_INCLUDE = {
 LAYERED = ("schema/", "transport/", "syncd/", "fsd/", "tools/", "examples/", "tests/")
 
 # Who may ask the operating system through schema/os: os folders, adapters, mains, tools and tests.
-MAY_USE_OS = re.compile(r"(^|/)(os|main)/|^transport/(udp|tcp)/|^tools/|^tests/|(^|/)main\.cc$|_main\.(cc|h)$|^fsd/fuse/|^fsd/store/")
+MAY_USE_OS = re.compile(r"(^|/)(os|main)/|^transport/(udp|tcp|bmx|alfred|engine)/|^tools/|^tests/|(^|/)main\.cc$|_main\.(cc|h)$|^fsd/fuse/|^fsd/store/")
 
 # core is plain C++: no clock, thread, file, environment or die of its own.
 NOT_IN_CORE = re.compile(

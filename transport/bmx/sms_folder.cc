@@ -220,8 +220,7 @@ void SmsFolder::check_shown() {
     if (all && registered_ != 0) back_off_ = config_.times.back_off;
   } else if (registered_ != 0 && now - shown_ >= config_.times.unseen) {
     registered_ = 0;
-    fail(traits_.name + " does not send our files: its log may say why; its description has " +
-         std::to_string(sent_.others) + " bytes of other programs");
+    fail(traits_.name + " does not send our files although it took their names: its log may say why");
   }
 }
 
@@ -241,9 +240,12 @@ std::string SmsFolder::missing() const {
   struct stat about {};
   if (::stat(config_.runtime_dir.c_str(), &about) != 0 && errno != EACCES)
     return traits_.name + " does not run with the folder " + config_.runtime_dir + ": start it, or name its runtimeDir";
-  if (::stat(outbox_.folder().c_str(), &about) != 0 && errno != EACCES)
+  for (const std::string& folder : {outbox_.folder(), inbox_.folder()}) {
+    if (::stat(folder.c_str(), &about) == 0) continue;
+    if (errno == EACCES) return "meshfs may not look into " + folder + ": make it a member of a group that may";
     return traits_.name + " runs without its sms plugin: load it with plugin=" + traits_.name + "_sms.so";
-  return "meshfs may not look into " + config_.runtime_dir + "/sms: make it a member of a group that may";
+  }
+  return {};  // it came just now
 }
 
 std::string SmsFolder::trouble() const {

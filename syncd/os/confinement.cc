@@ -96,6 +96,12 @@ constexpr os::CallRule kRules[] = {
 #endif
 };
 
+// Of the processes beside it.
+constexpr os::CallRule kSockets[] = {{SYS_socket, 0, ~0U, AF_INET},
+                                     {SYS_socket, 0, ~0U, AF_INET6},
+                                     {SYS_socket, 0, ~0U, AF_UNIX},
+                                     {SYS_socket, 0, ~0U, AF_NETLINK}};
+
 #ifndef MESHFS_SMALL
 // What an attacker would try first, or a library of tomorrow; other calls go by their number.
 constexpr struct {
@@ -162,11 +168,13 @@ bool confine_lookups(const std::string& user) {
   const auto account = os::syncd_account(user);
   if (!account || !os::become(*account) || !os::keep_capabilities(0)) return false;
   os::fence_files({{"/", false}});
-  static constexpr os::CallRule kSockets[] = {{SYS_socket, 0, ~0U, AF_INET},
-                                              {SYS_socket, 0, ~0U, AF_INET6},
-                                              {SYS_socket, 0, ~0U, AF_UNIX},
-                                              {SYS_socket, 0, ~0U, AF_NETLINK}};
   // Without a filter it has no more than its user may.
+  os::refuse_calls_of_administrators(kSockets);
+  return true;
+}
+
+bool confine_engine(const std::string& /*user*/) {
+  if (!os::keep_capabilities(0)) return false;
   os::refuse_calls_of_administrators(kSockets);
   return true;
 }

@@ -20,6 +20,10 @@ const char* confine(const Options& options, std::string& socket, const os::Log& 
 // For the process that looks names up: sockets and reading. False: it can't become that user, and must not go on.
 bool confine_lookups(const std::string& user);
 
+// For the process that speaks with an engine of the mesh (transport/engine): it stays who it is, since files of the engine may be this
+// user's, without the powers of root.
+bool confine_engine(const std::string& user);
+
 // The calls that syncd may make, for tests: no more is applied than this.
 os::Reason allow_only_what_syncd_needs();
 

@@ -4,6 +4,7 @@
 #include <net/if.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "transport/udp/udp_link.h"
 
@@ -23,6 +24,34 @@ std::vector<std::string> multicast_interfaces() {
   }
   std::ranges::sort(out);
   return out;
+}
+
+std::vector<codec::PageAddress> far_addresses() {
+  std::vector<codec::PageAddress> six, four;
+  ifaddrs* raw = nullptr;
+  if (getifaddrs(&raw) != 0) return {};
+  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> list(raw, &freeifaddrs);
+  for (const ifaddrs* one = raw; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr || (one->ifa_flags & IFF_UP) == 0 || (one->ifa_flags & IFF_LOOPBACK) != 0) continue;
+    codec::PageAddress address;
+    if (one->ifa_addr->sa_family == AF_INET6) {
+      sockaddr_in6 there;
+      std::memcpy(&there, one->ifa_addr, sizeof there);
+      const transport::Endpoint endpoint = transport::endpoint_of(there);
+      if (transport::is_link_local(endpoint)) continue;
+      address.data = endpoint.address;
+      six.push_back(address);
+    } else if (one->ifa_addr->sa_family == AF_INET) {
+      sockaddr_in there;
+      std::memcpy(&there, one->ifa_addr, sizeof there);
+      address.data[10] = address.data[11] = 0xff;
+      std::memcpy(address.data.data() + 12, &there.sin_addr, 4);
+      four.push_back(address);
+    }
+  }
+  six.insert(six.end(), four.begin(), four.end());
+  if (six.size() > codec::kMaxPageAddresses) six.resize(codec::kMaxPageAddresses);
+  return six;
 }
 
 Result<std::unique_ptr<LinkTable>> LinkTable::open(os::Loop& loop, const os::Log& log, const Options& options,
@@ -56,6 +85,8 @@ void LinkTable::attach(Node& node, std::function<void()> after_input) {
   after_input_ = std::move(after_input);
   for (LinkId id = 0; id < links_.size(); ++id) listen(id);
   for (const LinkAddress& peer : options_.peers) node.add_peer(kTcp, peer);
+  for (BulletinId id = 0; id < bulletins_.size(); ++id) listen_to_bulletin(id);
+  if (!bulletins_.empty()) tell_addresses();
   if (options_.multicast && options_.interfaces.empty()) find_interfaces();
 }
 
@@ -98,7 +129,42 @@ void LinkTable::listen(LinkId id) {
 
 void LinkTable::detach() {
   loop_.cancel(find_timer_);
+  loop_.cancel(addresses_timer_);
   for (const auto& link : links_) link->set_events({});
+  for (const auto& bulletin : bulletins_) bulletin->set_events({});
+}
+
+void LinkTable::listen_to_bulletin(BulletinId id) {
+  transport::Bulletin::Events events;
+  events.on_page = [this, id](const transport::BulletinAuthor& author, std::size_t number, ByteView bytes) {
+    node_->on_page(id, author, number, bytes, os::Loop::now());
+    after_input_();
+  };
+  events.on_gone = [this, id](const transport::BulletinAuthor& author) {
+    node_->on_author_gone(id, author, os::Loop::now());
+    after_input_();
+  };
+  events.on_health = [this, id](const transport::BulletinHealth& health) {
+    const std::string& name = bulletins_[id]->traits().name;
+    if (!health.trouble.empty())
+      log_.warning(name + ": " + health.trouble);
+    else if (health.up)
+      log_.info(name + ": in use" + (health.engine.empty() ? "" : ", " + health.engine));
+    node_->on_health(id, health);
+    after_input_();
+  };
+  bulletins_[id]->set_events(std::move(events));
+}
+
+void LinkTable::tell_addresses() {
+  for (BulletinId id = 0; id < bulletins_.size(); ++id)
+    node_->add_bulletin(id, bulletins_[id]->traits(), far_addresses());
+  addresses_timer_ = loop_.after(kAddressesEvery, [this] { tell_addresses(); });
+}
+
+void LinkTable::publish(BulletinId bulletin, std::vector<transport::Page> changed) {
+  const Status published = bulletins_.at(bulletin)->publish(std::move(changed));
+  if (!published) log_.warning(published.failure().message);
 }
 
 // Its mtu changed: sessions to come shall know.
@@ -115,6 +181,14 @@ Status LinkTable::send_whole(LinkId link, const LinkAddress& to, Bytes& frame) {
 std::optional<transport::LinkQuality> LinkTable::quality(LinkId link, const LinkAddress& to) {
   return links_.at(link)->quality(to);
 }
+std::optional<Links::Target> LinkTable::stream_at(const codec::PageAddress& address, std::uint16_t port) {
+  transport::Endpoint endpoint;
+  endpoint.address = address.data;
+  endpoint.port = port;
+  if (transport::is_link_local(endpoint)) return std::nullopt;
+  return Target{kTcp, transport::link_address(endpoint)};
+}
+
 Status LinkTable::send_all(LinkId link, ByteView frame) { return links_.at(link)->send_all(frame); }
 void LinkTable::connect(LinkId link, const LinkAddress& to) { links_.at(link)->connect(to); }
 void LinkTable::abandon(LinkId link, const LinkAddress& to) { links_.at(link)->abandon(to); }

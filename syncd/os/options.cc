@@ -19,6 +19,10 @@ const char kUsage[] =
     "and\n"
     "                     can multicast, also those that come later); IF=KB sends at most KB kilobytes per hour there\n"
     "  --peer HOST:PORT   keep a connection to this node, for example across the Internet; repeat for more\n"
+    "  --bulletin ENGINE  also use the messages of this mesh engine: bmx7, bmx6 or alfred; bmx7:/run/bmx7 where its "
+    "runtime "
+    "directory\n"
+    "                     or socket is another one; repeat for more\n"
     "  --port N           UDP and TCP port, the same on all nodes of a network (default 5440)\n"
     "  --no-multicast     only configured peers, no discovery\n"
     "  --user NAME        whom it becomes if root starts it (default $MESHFS_SYNCD_USER, else meshfs-syncd, else the "
@@ -27,7 +31,8 @@ const char kUsage[] =
     "  --no-sandbox       stay who it is and able to do all that this user can; for debuggers\n"
     "  --verbose          one line per connection made or lost\n"
     "  --help             this text\n"
-    "The words of $MESHFS_INTERFACES, $MESHFS_PEERS and $MESHFS_PORT count as such options where none is given.\n";
+    "The words of $MESHFS_INTERFACES, $MESHFS_PEERS, $MESHFS_BULLETINS and $MESHFS_PORT count as such options where "
+    "none is given.\n";
 
 namespace {
 
@@ -61,6 +66,10 @@ Status take_value(Options& options, const std::string& option, const std::string
     auto peer = transport::TcpLink::parse_peer(value);
     if (!peer) return peer.failure();
     options.peers.push_back(std::move(*peer));
+  } else if (option == "--bulletin") {
+    auto engine = transport::parse_engine(value);
+    if (!engine) return engine.failure();
+    options.engines.push_back(std::move(*engine));
   } else {
     const auto port = number(value, std::uint16_t{UINT16_MAX});
     if (!port) return wrong("'" + value + "' is no port number");
@@ -91,6 +100,9 @@ Status add_environment(Options& options, const Environment& environment, bool po
   if (options.peers.empty()) {
     if (Status added = add("--peer", environment.peers); !added) return added;
   }
+  if (options.engines.empty()) {
+    if (Status added = add("--bulletin", environment.bulletins); !added) return added;
+  }
   return port_given ? Status() : add("--port", environment.port);
 }
 
@@ -102,12 +114,14 @@ Environment read_environment() {
   out.user = variable("MESHFS_SYNCD_USER");
   out.interfaces = variable("MESHFS_INTERFACES");
   out.peers = variable("MESHFS_PEERS");
+  out.bulletins = variable("MESHFS_BULLETINS");
   out.port = variable("MESHFS_PORT");
   return out;
 }
 
 Result<Options> parse_options(const std::vector<std::string>& arguments, const Environment& environment) {
-  static constexpr std::string_view kWithValue[] = {"--socket", "--interface", "--peer", "--port", "--user"};
+  static constexpr std::string_view kWithValue[] = {"--socket",   "--interface", "--peer",
+                                                    "--bulletin", "--port",      "--user"};
   Options options;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& option = arguments[i];

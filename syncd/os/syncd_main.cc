@@ -53,6 +53,11 @@ int run(const Options& options, const os::Log& log) {
   if (options.sandbox && !options.peers.empty()) {
     lookup = transport::HostLookup::fork(confine_lookups, options.user);
   }
+  std::vector<transport::EngineProcess::Forked> engines;
+  for (const transport::EngineConfig& engine : options.engines) {
+    engines.push_back(
+        transport::EngineProcess::fork(engine, log, options.sandbox ? confine_engine : nullptr, options.user));
+  }
   os::Loop loop;
   loop.on_terminate([&] { loop.stop(); });
   if (const Status path = FsdConnection::check_path(options.socket); !path) {
@@ -64,6 +69,8 @@ int run(const Options& options, const os::Log& log) {
     log.warning(links.failure().message);
     return kCannotStart;
   }
+
+  for (transport::EngineProcess::Forked& engine : engines) (*links)->add_engine(std::move(engine));
 
   // The core and what drives it name each other: the core is made first, the others are reached through these.
   struct Parts {

@@ -52,6 +52,9 @@ void SimHost::attach_bulletin() {
   std::vector<codec::PageAddress> addresses(options_.streams ? 1 : 0);
   for (codec::PageAddress& address : addresses) address.data[0] = static_cast<std::uint8_t>(number_);
   core_->add_bulletin(1, bulletin_->traits(), std::move(addresses));
+}
+
+void SimHost::listen_to_bulletin() {
   transport::Bulletin::Events events;
   events.on_page = [this](const transport::BulletinAuthor& author, std::size_t number, ByteView bytes) {
     core_->on_page(1, author, number, bytes, network_.now());

@@ -44,6 +44,7 @@ class SimHost : private syncd::Links, private syncd::Store {
   void tick();
   void attach(transport::SimNetwork::Mode mode, syncd::LinkId link);
   void attach_bulletin();
+  void listen_to_bulletin();
 
   Status send(syncd::LinkId link, const transport::LinkAddress& to, ByteView frame) override;
   Status send_all(syncd::LinkId link, ByteView frame) override;
@@ -56,7 +57,7 @@ class SimHost : private syncd::Links, private syncd::Store {
                                       std::uint16_t tcp_port) override;
   std::optional<Target> stream_at(const codec::PageAddress& address, std::uint16_t port) override;
   void publish(syncd::BulletinId id, std::vector<transport::Page> changed) override;
-  void recall(syncd::BulletinId) override { bulletin_->recall(); }
+  void recall(syncd::BulletinId) override { listen_to_bulletin(); }
   void send(codec::local::ToFsd message) override;
   transport::SimLink& link(syncd::LinkId id);
 

@@ -34,6 +34,7 @@ BulletinTraits AlfredRecords::traits_of_all() {
   out.total_bytes = kAlfredPages * kAlfredPageBytes;
   out.hop = seconds(10);
   out.rests = false;
+  out.starves = false;
   return out;
 }
 

@@ -57,10 +57,7 @@ class Bulletin {
   // too_large, and nothing changed: a page over page_bytes, a number over pages, or all together over total_bytes.
   virtual Status publish(std::vector<Page> changed) = 0;
 
-  // Tells every page of others once more, in on_page: whoever listened forgot them.
-  virtual void recall() = 0;
-
-  // Called from the loop, never from inside publish() or recall(). Views are valid during the callback only.
+  // Called from the loop, never from inside publish(). Views are valid during the callback only.
   struct Events {
     // Another node's page has these bytes now. Each change at least once, the last value in the end; a page that came back with
     // the bytes it had is not told again. Never this node's own pages, and nothing of which only a part could be read.
@@ -69,6 +66,7 @@ class Bulletin {
     std::function<void(const BulletinAuthor& author)> on_gone;
     std::function<void(const BulletinHealth& health)> on_health;  // it changed
   };
+  // Who listens from now on is told everything again.
   virtual void set_events(Events events) = 0;
 };
 

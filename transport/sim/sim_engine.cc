@@ -211,8 +211,11 @@ void SimBulletin::tell(SimEngine::Node author, const SimEngine::Description& wha
   if (gone && events->on_gone) events->on_gone(name);
 }
 
-void SimBulletin::recall() {
+void SimBulletin::set_events(Events events) {
+  const bool listens = events.on_page != nullptr;
+  events_ = std::make_shared<const Events>(std::move(events));
   told_.clear();
+  if (!listens) return;
   engine_.time_.at(engine_.time_.now(), [this, alive = engine_.alive_] {
     if (!*alive) return;
     const auto known = engine_.stations_.at(node_).known;

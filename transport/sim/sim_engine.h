@@ -90,8 +90,7 @@ class SimBulletin final : public Bulletin {
       : engine_(engine), node_(node), traits_(std::move(traits)) {}
   [[nodiscard]] const BulletinTraits& traits() const override { return traits_; }
   Status publish(std::vector<Page> changed) override;
-  void recall() override;
-  void set_events(Events events) override { events_ = std::make_shared<const Events>(std::move(events)); }
+  void set_events(Events events) override;
 
  private:
   friend class SimEngine;

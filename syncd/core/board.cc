@@ -163,7 +163,8 @@ std::string Board::json(Instant now) const {
   std::size_t outside = 0, behind = 0;
   for (const auto& [id, peer] : peers_) {
     outside += peer.outside ? 1 : 0;
-    behind += agrees(peer) ? 0 : 1;
+    // A state that is older than our last change says nothing yet.
+    behind += !agrees(peer) && now - parts_.reconciler.changed_at() > kStale ? 1 : 0;
   }
   const Counts sums = counts();
   std::string out = "{\"name\":" + json_quoted(traits_.name) + ",\"up\":" + (health_.up ? "true" : "false");

@@ -145,11 +145,6 @@ void LinkTable::listen_to_bulletin(BulletinId id) {
     after_input_();
   };
   events.on_health = [this, id](const transport::BulletinHealth& health) {
-    const std::string& name = bulletins_[id]->traits().name;
-    if (!health.trouble.empty())
-      log_.warning(name + ": " + health.trouble);
-    else if (health.up)
-      log_.info(name + ": in use" + (health.engine.empty() ? "" : ", " + health.engine));
     node_->on_health(id, health);
     after_input_();
   };

@@ -31,10 +31,11 @@ if(MESHFS_ROUTER)
   # Nothing asks for the type of an object at run time; each lambda that is kept would bring its name of a hundred bytes.
   add_compile_options(-ffunction-sections -fdata-sections -fvisibility=hidden -fno-rtti)
   # Nothing but Cap'n Proto throws, and codec catches at once what it throws. Elsewhere nobody needs the paths on which values are
-  # taken down while an exception passes: memory that there is none of ends the program either way.
-  set(MESHFS_NO_EXCEPTIONS -fno-exceptions)
+  # taken down while an exception passes, nor the tables that lead there: memory that there is none of ends the program either way.
+  set(MESHFS_NO_EXCEPTIONS -fno-exceptions -fno-asynchronous-unwind-tables -fno-unwind-tables)
   set(MESHFS_CATCHES codec transport_tcp)  # whose files have a `catch`
-  add_link_options(-static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,--as-needed -Wl,-O1 -Wl,-z,noseparate-code)
+  add_link_options(-static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,--as-needed -Wl,-O1 -Wl,-z,noseparate-code
+                   -Wl,-T,${CMAKE_SOURCE_DIR}/cmake/unwind_tables.ld)
 endif()
 
 find_package(PkgConfig REQUIRED)

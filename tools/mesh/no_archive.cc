@@ -3,12 +3,12 @@
 
 namespace meshfs::tools {
 
-static Exit elsewhere() {
+static Exit on_another_node() {
   return complain(Exit::failed,
                   "This small program can't: run it with the full package, on any other node of the mesh.");
 }
 
-Exit export_tree(const Arguments&) { return elsewhere(); }
-Exit import_tree(const Arguments&) { return elsewhere(); }
+Exit export_tree(const Arguments&) { return on_another_node(); }
+Exit import_tree(const Arguments&) { return on_another_node(); }
 
 }  // namespace meshfs::tools

@@ -42,10 +42,10 @@ AlfredWorld::AlfredWorld(std::size_t nodes, bool line) : line_(line) {
       join(i, "x", name_ + std::to_string(i));
       run("ip link set " + name_ + std::to_string(i) + " master " + name_ + " up");
     } else if (i + 1 < nodes) {
-      run("ip link add r netns " + space(i) + " type veth peer name l netns " + space(i + 1));
-      for (const std::string& end : {space(i) + " link set r up", space(i + 1) + " link set l up"}) run("ip -n " + end);
-      interfaces_[i] += interfaces_[i].empty() ? "r" : ",r";
-      interfaces_[i + 1] = "l";
+      run("ip link add right netns " + space(i) + " type veth peer name left netns " + space(i + 1));
+      for (const std::string& end : {space(i) + " link set right up", space(i + 1) + " link set left up"}) run("ip -n " + end);
+      interfaces_[i] += interfaces_[i].empty() ? "right" : ",right";
+      interfaces_[i + 1] = "left";
     }
   }
   ::sleep(3);  // link-local addresses

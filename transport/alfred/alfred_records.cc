@@ -191,7 +191,7 @@ void AlfredRecords::check_written() {
     if (record.missing > kPatientRounds && trouble_.empty())
       trouble_ =
           "alfred does not keep what meshfs gives it at " + socket_.path() + ": restart it, or see whether it is full";
-    const bool forget = record.done && entry->first.type == kAlfredRelayType;
+    const bool forget = record.bytes.empty() && record.done && entry->first.type == kAlfredRelayType;
     entry = forget ? written_.erase(entry) : std::next(entry);
   }
 }
@@ -234,6 +234,10 @@ void AlfredRecords::choose_relays() {
   const std::size_t own = used.used_bytes + used.used_pages * kAlfredRecordHeader;
   const std::size_t room = std::max(kMostBytes - std::min(own, kMostBytes), kRelayShare);
   const AlfredTable wanted = relays_.wanted(table_, own_, os::Loop::now(), room);
+  // With what the daemon kept of an earlier process.
+  for (const auto& [key, bytes] : table_) {
+    if (AlfredRelays::is_own(key, bytes, own_) && !written_.contains(key)) written_[key] = {bytes};
+  }
   for (auto& [key, record] : written_) {
     if (key.type != kAlfredRelayType || wanted.contains(key) || record.bytes.empty()) continue;
     record = {};

@@ -39,6 +39,11 @@ Lists lists_in(const AlfredTable& table, const AlfredAddress& own) {
 
 }  // namespace
 
+bool AlfredRelays::is_own(const AlfredKey& key, ByteView bytes, const AlfredAddress& own) {
+  const auto relay = key.type == kAlfredRelayType ? read_alfred_relay(bytes) : std::nullopt;
+  return relay && relay_key(own, relay->of) == key;
+}
+
 Bytes AlfredRelays::heard_in(const AlfredTable& table, const AlfredAddress& own) {
   std::set<std::string> names;
   for (const auto& [key, bytes] : table) {
@@ -56,7 +61,7 @@ std::map<AlfredKey, AlfredRelay> AlfredRelays::relayed_in(const AlfredTable& tab
   for (const auto& [key, bytes] : table) {
     if (key.type != kAlfredRelayType) continue;
     const auto relay = read_alfred_relay(bytes);
-    if (!relay || !is_alfred_page(relay->of) || relay->of.source == own || relay_key(own, relay->of) == key) continue;
+    if (!relay || !is_alfred_page(relay->of) || relay->of.source == own || is_own(key, bytes, own)) continue;
     const auto record = read_alfred_record(relay->record);
     if (!record || table.contains(relay->of)) continue;  // the author's own says more
     const auto known = changes.find(relay->of);

@@ -26,6 +26,9 @@ class AlfredRelays {
 
   explicit AlfredRelays(Duration settle) : settle_(settle) {}
 
+  // This node passed that on, now or before it started again.
+  static bool is_own(const AlfredKey& key, ByteView bytes, const AlfredAddress& own);
+
   // Whom this node hears, as the bytes of its record.
   static Bytes heard_in(const AlfredTable& table, const AlfredAddress& own);
 

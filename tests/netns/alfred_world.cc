@@ -43,7 +43,8 @@ AlfredWorld::AlfredWorld(std::size_t nodes, bool line) : line_(line) {
       run("ip link set " + name_ + std::to_string(i) + " master " + name_ + " up");
     } else if (i + 1 < nodes) {
       run("ip link add right netns " + space(i) + " type veth peer name left netns " + space(i + 1));
-      for (const std::string& end : {space(i) + " link set right up", space(i + 1) + " link set left up"}) run("ip -n " + end);
+      for (const std::string& end : {space(i) + " link set right up", space(i + 1) + " link set left up"})
+        run("ip -n " + end);
       interfaces_[i] += interfaces_[i].empty() ? "right" : ",right";
       interfaces_[i + 1] = "left";
     }

@@ -75,12 +75,12 @@ std::optional<AlfredRecord> read_alfred_record(ByteView bytes) {
   return AlfredRecord{change, bytes.subspan(kAlfredRecordHeader)};
 }
 
-Bytes alfred_relay(std::uint32_t change, const AlfredRelay& relay) {
+Bytes alfred_relay(const AlfredRelay& relay) {
   Bytes inner{relay.hops};
   inner.insert(inner.end(), relay.of.source.begin(), relay.of.source.end());
   inner.push_back(relay.of.type);
   inner.insert(inner.end(), relay.record.begin(), relay.record.end());
-  return alfred_record(change, inner);
+  return alfred_record(relay.change, inner);
 }
 
 std::optional<AlfredRelay> read_alfred_relay(ByteView bytes) {
@@ -91,6 +91,9 @@ std::optional<AlfredRelay> read_alfred_relay(ByteView bytes) {
   std::copy(record->bytes.begin() + 1, record->bytes.begin() + 7, out.of.source.begin());
   out.of.type = record->bytes[7];
   out.record = record->bytes.subspan(kRelayHead);
+  const auto inner = read_alfred_record(out.record);
+  if (!inner) return std::nullopt;
+  out.change = inner->change;
   return out;
 }
 

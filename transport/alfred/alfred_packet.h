@@ -39,9 +39,10 @@ std::optional<AlfredRecord> read_alfred_record(ByteView bytes);
 struct AlfredRelay {
   std::uint8_t hops = 0;
   AlfredKey of;
+  std::uint32_t change = 0;
   ByteView record;  // as the author wrote it
 };
-Bytes alfred_relay(std::uint32_t change, const AlfredRelay& relay);
+Bytes alfred_relay(const AlfredRelay& relay);
 std::optional<AlfredRelay> read_alfred_relay(ByteView bytes);
 
 }  // namespace meshfs::transport

@@ -170,7 +170,8 @@ bool AlfredRecords::learn_own_address() {
   }
   // What the daemon kept of an earlier process: our numbers go on from there, and pages that nobody publishes any more go.
   for (const auto& [key, bytes] : table_) {
-    const auto record = own_known_ && key.source == own_ ? read_alfred_record(bytes) : std::nullopt;
+    if (!own_known_ || key.source != own_) continue;
+    const auto record = read_alfred_record(bytes);
     if (!record) continue;
     if (static_cast<std::int32_t>(record->change - change_) > 0) change_ = record->change;
     if (is_alfred_page(key) && published_ && written_[{{}, key.type}].bytes.empty())

@@ -1,8 +1,6 @@
 #include "transport/alfred/alfred_relays.h"
 
 #include <algorithm>
-#include <set>
-#include <string>
 #include <vector>
 
 #include "schema/crypto/hash.h"
@@ -12,7 +10,7 @@ namespace {
 
 constexpr std::size_t kNonce = 4, kName = 3;  // the last bytes of an address tell nodes apart
 
-std::string name_of(const AlfredAddress& address) { return std::string(address.begin() + 3, address.end()); }
+ByteView name_of(const AlfredAddress& address) { return ByteView(address).last(kName); }
 
 // This node's address for what it passes on of somebody: unicast, locally administered.
 AlfredKey relay_key(const AlfredAddress& own, const AlfredKey& of) {
@@ -23,18 +21,33 @@ AlfredKey relay_key(const AlfredAddress& own, const AlfredKey& of) {
   return out;
 }
 
-using Lists = std::map<AlfredAddress, std::set<std::string>>;  // by who told whom it hears
+struct List {
+  const AlfredAddress* of;
+  ByteView names;  // whom it hears
+};
 
-Lists lists_in(const AlfredTable& table, const AlfredAddress& own) {
-  Lists out;
+std::vector<List> lists_in(const AlfredTable& table, const AlfredAddress& own) {
+  std::vector<List> out;
   for (const auto& [key, bytes] : table) {
+    if (key.type != kAlfredHeardType || key.source == own) continue;
     const auto record = read_alfred_record(bytes);
-    if (key.type != kAlfredHeardType || key.source == own || !record || record->bytes.size() < kNonce) continue;
-    std::set<std::string>& names = out[key.source];
-    for (ByteView left = record->bytes.subspan(kNonce); left.size() >= kName; left = left.subspan(kName))
-      names.insert(std::string(as_text(left.first(kName))));
+    if (record && record->bytes.size() >= kNonce) out.push_back({&key.source, record->bytes.subspan(kNonce)});
   }
   return out;
+}
+
+bool has_name(ByteView names, ByteView name) {
+  for (; names.size() >= kName; names = names.subspan(kName)) {
+    if (std::equal(name.begin(), name.end(), names.begin())) return true;
+  }
+  return false;
+}
+
+bool somebody_misses(const std::vector<List>& lists, const AlfredAddress& author) {
+  for (const List& list : lists) {
+    if (*list.of != author && !has_name(list.names, name_of(author))) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -45,71 +58,65 @@ bool AlfredRelays::is_own(const AlfredKey& key, ByteView bytes, const AlfredAddr
 }
 
 Bytes AlfredRelays::heard_in(const AlfredTable& table, const AlfredAddress& own) {
-  std::set<std::string> names;
-  for (const auto& [key, bytes] : table) {
-    if (key.type < kAlfredRelayType && key.source != own && names.size() < kMaxHeard && read_alfred_record(bytes))
-      names.insert(name_of(key.source));
-  }
   Bytes out;
-  for (const std::string& name : names) out.insert(out.end(), name.begin(), name.end());
+  for (const auto& [key, bytes] : table) {
+    const ByteView name = name_of(key.source);
+    if (key.type >= kAlfredRelayType || key.source == own || out.size() >= kMaxHeard * kName) continue;
+    // The table is in the order of addresses: who is there already is the last one.
+    if (out.size() >= kName && std::equal(name.begin(), name.end(), out.end() - kName)) continue;
+    if (read_alfred_record(bytes)) out.insert(out.end(), name.begin(), name.end());
+  }
   return out;
 }
 
 std::map<AlfredKey, AlfredRelay> AlfredRelays::relayed_in(const AlfredTable& table, const AlfredAddress& own) {
   std::map<AlfredKey, AlfredRelay> out;
-  std::map<AlfredKey, std::uint32_t> changes;
   for (const auto& [key, bytes] : table) {
-    if (key.type != kAlfredRelayType) continue;
-    const auto relay = read_alfred_relay(bytes);
-    if (!relay || !is_alfred_page(relay->of) || relay->of.source == own || is_own(key, bytes, own)) continue;
-    const auto record = read_alfred_record(relay->record);
-    if (!record || table.contains(relay->of)) continue;  // the author's own says more
-    const auto known = changes.find(relay->of);
-    if (known != changes.end()) {
-      const auto newer = static_cast<std::int32_t>(record->change - known->second);
-      if (newer < 0 || (newer == 0 && relay->hops >= out[relay->of].hops)) continue;
-    }
-    changes[relay->of] = record->change;
-    out[relay->of] = *relay;
+    const auto relay = key.type == kAlfredRelayType ? read_alfred_relay(bytes) : std::nullopt;
+    if (!relay || !is_alfred_page(relay->of) || relay->of.source == own || relay_key(own, relay->of) == key) continue;
+    if (table.contains(relay->of)) continue;  // the author's own says more
+    AlfredRelay& best = out[relay->of];
+    const auto newer = static_cast<std::int32_t>(relay->change - best.change);
+    if (best.record.empty() || newer > 0 || (newer == 0 && relay->hops < best.hops)) best = *relay;
   }
   return out;
 }
 
 AlfredTable AlfredRelays::wanted(const AlfredTable& table, const AlfredAddress& own, Instant now, std::size_t most) {
   std::map<AlfredKey, AlfredRelay> all = relayed_in(table, own);
-  for (auto& [key, relay] : all) relay.hops = static_cast<std::uint8_t>(std::min<int>(relay.hops + 1, kMostHops));
   for (const auto& [key, bytes] : table) {
-    if (is_alfred_page(key) && key.source != own && read_alfred_record(bytes)) all[key] = {1, key, bytes};
+    const auto record = is_alfred_page(key) && key.source != own ? read_alfred_record(bytes) : std::nullopt;
+    if (record) all[key] = {0, key, record->change, bytes};
   }
-  const Lists lists = lists_in(table, own);
-  std::vector<std::pair<Instant, AlfredKey>> order;
+  const std::vector<List> lists = lists_in(table, own);
   std::map<AlfredKey, Known> kept;
   for (const auto& [key, relay] : all) {
-    Known known;
+    Known& known = kept[key];
     if (const auto before = known_.find(key); before != known_.end()) known = before->second;
-    const std::uint32_t change = read_alfred_record(relay.record)->change;
-    if (known.since == kNever || known.change != change) known.since = now;
-    known.change = change;
-    const std::string name = name_of(key.source);
-    const bool missed = std::any_of(lists.begin(), lists.end(), [&, source = key.source](const auto& list) {
-      return list.first != source && !list.second.contains(name);
-    });
-    if (!missed || relay.hops >= kMostHops) known.missed_since = kNever;
-    if (missed && relay.hops < kMostHops && known.missed_since == kNever) known.missed_since = now;
-    if (known.missed_since != kNever && now - known.missed_since >= settle_) order.emplace_back(known.since, key);
-    kept[key] = known;
+    if (known.since == kNever || known.change != relay.change) known.since = now;
+    known.change = relay.change;
+    const bool missed = relay.hops + 1 < kMostHops && somebody_misses(lists, key.source);
+    known.missed_since = !missed ? kNever : std::min(known.missed_since, now);
+    known.chosen = false;
   }
   known_ = std::move(kept);
-  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return b < a; });
   AlfredTable out;
-  for (const auto& entry : order) {
-    const AlfredRelay& relay = all[entry.second];
-    Bytes bytes = alfred_relay(known_[entry.second].change, relay);
-    if (bytes.size() > most) break;
+  for (;;) {
+    Known* newest = nullptr;
+    const AlfredRelay* relay = nullptr;
+    for (auto& [key, known] : known_) {
+      if (known.chosen || known.missed_since == kNever || now - known.missed_since < settle_) continue;
+      if (newest != nullptr && known.since <= newest->since) continue;
+      newest = &known;
+      relay = &all[key];
+    }
+    if (newest == nullptr) return out;
+    newest->chosen = true;
+    Bytes bytes = alfred_relay({static_cast<std::uint8_t>(relay->hops + 1), relay->of, relay->change, relay->record});
+    if (bytes.size() > most) return out;
     most -= bytes.size();
-    out[relay_key(own, entry.second)] = std::move(bytes);
+    out[relay_key(own, relay->of)] = std::move(bytes);
   }
-  return out;
 }
 
 }  // namespace meshfs::transport

@@ -42,6 +42,7 @@ class AlfredRelays {
   struct Known {
     std::uint32_t change = 0;
     Instant since = kNever, missed_since = kNever;
+    bool chosen = false;
   };
   const Duration settle_;
   std::map<AlfredKey, Known> known_;

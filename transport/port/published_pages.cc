@@ -7,18 +7,15 @@ Status PublishedPages::take(const BulletinTraits& traits, std::vector<Page> chan
   sizes.reserve(bytes_.size());
   for (const Bytes& bytes : bytes_) sizes.push_back(bytes.size());
   for (const Page& page : changed) {
-    if (page.number >= sizes.size())
-      return error(Errc::too_large, traits.name + " has " + std::to_string(sizes.size()) + " pages");
+    if (page.number >= sizes.size()) return error(Errc::too_large, "the bulletin has fewer pages");
     if (page.bytes.size() > traits.page_bytes)
-      return error(Errc::too_large,
-                   "a page on " + traits.name + " has at most " + std::to_string(traits.page_bytes) + " bytes");
+      return error(Errc::too_large, "a page is larger than the bulletin takes");
     sizes[page.number] = page.bytes.size();
   }
   std::size_t total = 0;
   for (const std::size_t size : sizes) total += size;
   if (total > traits.total_bytes)
-    return error(Errc::too_large,
-                 "all pages on " + traits.name + " have at most " + std::to_string(traits.total_bytes) + " bytes");
+    return error(Errc::too_large, "all pages together are larger than the bulletin takes");
   for (Page& page : changed) bytes_[page.number] = std::move(page.bytes);
   return {};
 }

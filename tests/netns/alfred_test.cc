@@ -98,5 +98,25 @@ TEST_F(Alfred, ALineOfFiveHearsBothItsEnds) {
   EXPECT_TRUE(world.wait([&] { return ears[4]->gone.size() == 1; }, seconds(60)));
 }
 
+// Daemons speak every 12 s; with a pull a change is there at once, every time.
+TEST_F(Alfred, APullBringsChangesBetweenRounds) {
+  AlfredWorld world(2, false, 12);
+  BulletinEar one(world.bulletin(0)), two(world.bulletin(1));
+  (void)one.publish({{0, page_bytes(1'170, 1)}});
+  ASSERT_TRUE(world.wait([&] { return two.has(0, page_bytes(1'170, 1)); }));
+  for (std::uint64_t round = 2; round < 6; ++round) {
+    (void)one.publish({{0, page_bytes(1'170, round)}, {3, page_bytes(1'170, round + 10)}});
+    const auto there = [&] {
+      return two.has(0, page_bytes(1'170, round)) && two.has(3, page_bytes(1'170, round + 10));
+    };
+    for (int asked = 0; asked < 3 && !there(); ++asked) {
+      world.run_for(milliseconds(500));
+      world.pull(1);
+      (void)world.wait(there, milliseconds(500));
+    }
+    EXPECT_TRUE(there()) << round;
+  }
+}
+
 }  // namespace
 }  // namespace meshfs::transport::contract

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,7 +26,8 @@ const char* AlfredWorld::missing() {
   return nullptr;
 }
 
-AlfredWorld::AlfredWorld(std::size_t nodes, bool line) : line_(line) {
+AlfredWorld::AlfredWorld(std::size_t nodes, bool line, unsigned period_s)
+    : line_(line), period_(std::to_string(period_s)) {
   static int worlds = 0;  // the kernel takes its time to clear away the last one
   name_ = "mfa" + std::to_string(::getpid() % 10'000) + "w" + std::to_string(worlds++ % 1000) + "n";
   interfaces_.resize(nodes);
@@ -79,7 +81,7 @@ void AlfredWorld::start(std::size_t i) {
   if (daemons_[i] == 0) {
     const int nowhere = ::open("/dev/null", O_RDWR);
     ::dup2(nowhere, STDOUT_FILENO);
-    ::execlp("ip", "ip", "netns", "exec", space(i).c_str(), "alfred", "-b", "none", "-m", "-p", "1", "-i",
+    ::execlp("ip", "ip", "netns", "exec", space(i).c_str(), "alfred", "-b", "none", "-m", "-p", period_.c_str(), "-i",
              interfaces_[i].c_str(), "-u", socket(i).c_str(), nullptr);
     ::_exit(127);
   }
@@ -107,6 +109,14 @@ void AlfredWorld::lose(double share) {
         " nft 'flush ruleset; table ip6 t { chain c { type filter hook prerouting priority -500; " +
         "numgen random mod 100 < " + std::to_string(static_cast<int>(share * 100)) + " drop; }; }'");
   }
+}
+
+void AlfredWorld::pull(std::size_t i) {
+  const os::Fd here(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  const os::Fd there(::open(("/run/netns/" + space(i)).c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::setns(there.get(), CLONE_NEWNET), 0);
+  bulletins_.at(i)->pull();
+  ASSERT_EQ(::setns(here.get(), CLONE_NEWNET), 0);
 }
 
 void AlfredWorld::run_for(Duration time) {

@@ -17,7 +17,7 @@ namespace meshfs::transport::contract {
 class AlfredWorld final : public BulletinWorld {
  public:
   static const char* missing();  // why there can be no world here; null: there can
-  AlfredWorld(std::size_t nodes, bool line);
+  AlfredWorld(std::size_t nodes, bool line, unsigned period_s = 1);
   ~AlfredWorld() override;
 
   Bulletin& bulletin(std::size_t i) override { return *bulletins_.at(i); }
@@ -29,6 +29,7 @@ class AlfredWorld final : public BulletinWorld {
   void stop(std::size_t i);
   void close(std::size_t i) { bulletins_.at(i).reset(); }
   void open(std::size_t i);
+  void pull(std::size_t i);  // from within its network namespace
   // Each packet that comes in at any node is lost with this chance.
   void lose(double share);
   [[nodiscard]] AlfredTable records(std::size_t i, std::uint8_t type);  // as the daemon of i has them
@@ -45,6 +46,7 @@ class AlfredWorld final : public BulletinWorld {
 
   std::string name_;
   bool line_ = false;
+  std::string period_;
   os::Loop loop_;
   os::Log log_{"alfred"};
   std::vector<std::string> interfaces_;

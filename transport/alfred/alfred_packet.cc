@@ -37,7 +37,11 @@ Bytes alfred_set(const AlfredKey& key, ByteView bytes) {
   return out;
 }
 
-Bytes alfred_question(std::uint8_t type) { return {kRequest, 0, 0, 3, type, 0, 1}; }
+Bytes alfred_question(std::uint8_t type, std::uint16_t transaction) {
+  Bytes out{kRequest, 0, 0, 3, type};
+  append_u16(out, transaction);
+  return out;
+}
 
 void read_alfred_answer(ByteView answer, std::uint8_t type, AlfredTable& table) {
   while (answer.size() >= kTlv && answer[0] == kPush) {

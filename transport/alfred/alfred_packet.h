@@ -23,7 +23,7 @@ struct AlfredKey {
 using AlfredTable = std::map<AlfredKey, Bytes>;
 
 Bytes alfred_set(const AlfredKey& key, ByteView bytes);
-Bytes alfred_question(std::uint8_t type);
+Bytes alfred_question(std::uint8_t type, std::uint16_t transaction = 1);
 // Adds what an answer has of this type to the table; what is no such packet ends it.
 void read_alfred_answer(ByteView answer, std::uint8_t type, AlfredTable& table);
 

@@ -10,6 +10,7 @@
 namespace meshfs::transport {
 namespace {
 
+constexpr Duration kAnswersAreThere = milliseconds(300);
 constexpr std::uint32_t kPatientRounds = 3;  // a record that is not there by then was not taken
 
 std::uint64_t mark_of(ByteView bytes) {
@@ -66,6 +67,14 @@ Status AlfredRecords::publish(std::vector<Page> changed) {
     want({{}, static_cast<std::uint8_t>(kAlfredPageType + page)}, copy_of(pages_.page(page)));
   soon();
   return {};
+}
+
+void AlfredRecords::pull() {
+  if (!own_known_ || unanswered_ > 0) return;  // while a round is under way nobody is known
+  pull_.ask(table_, own_);
+  changed_ = os::Loop::now();  // no slow polls while somebody waits
+  loop_.cancel(timer_);
+  timer_ = loop_.after(kAnswersAreThere, [this] { round(); });
 }
 
 void AlfredRecords::set_events(Events events) {

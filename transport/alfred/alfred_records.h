@@ -7,6 +7,7 @@
 #include <set>
 
 #include "schema/os/log.h"
+#include "transport/alfred/alfred_pull.h"
 #include "transport/alfred/alfred_relays.h"
 #include "transport/alfred/alfred_socket.h"
 #include "transport/port/published_pages.h"
@@ -39,7 +40,8 @@ class AlfredRecords final : public Bulletin {
   [[nodiscard]] const BulletinTraits& traits() const override { return traits_; }
   Status publish(std::vector<Page> changed) override;
   void set_events(Events events) override;
-  void pull() {}
+  // Asks others' daemons at once instead of waiting for their rounds; every 2 s while something is under way, no oftener.
+  void pull();
 
  private:
   struct Author {
@@ -73,6 +75,7 @@ class AlfredRecords final : public Bulletin {
   PublishedPages pages_;
   AlfredSocket socket_;
   AlfredRelays relays_;
+  AlfredPull pull_;
   Events events_;
 
   std::uint32_t change_ = 0;

@@ -70,7 +70,8 @@ TEST(Options, WithoutAnyItServesTheInstalledNodeOnAllInterfaces) {
 }
 
 TEST(Options, TheEnvironmentFillsWhatTheCommandLineLeavesOpen) {
-  const Environment environment{"/srv/mesh", " eth0  wlan0 ", "a.example b.example:99", "6000", "carrier"};
+  const Environment environment{"/srv/mesh", " eth0  wlan0 ",           "a.example b.example:99",
+                                "6000",      "bmx7 alfred:/run/a.sock", "carrier"};
   const auto from_it = parse_options({}, environment);
   ASSERT_TRUE(from_it.ok());
   EXPECT_EQ(from_it->socket, "/srv/mesh/fsd.sock");
@@ -78,16 +79,20 @@ TEST(Options, TheEnvironmentFillsWhatTheCommandLineLeavesOpen) {
   EXPECT_EQ(from_it->peers.size(), 2U);
   EXPECT_EQ(from_it->port, 6000);
   EXPECT_EQ(from_it->user, "carrier");
-  const auto over_it =
-      parse_options({"--socket", "s", "--interface", "x", "--port", "7000", "--user", "other"}, environment);
+  ASSERT_EQ(from_it->engines.size(), 2U);
+  EXPECT_EQ(from_it->engines[1].path, "/run/a.sock");
+  const auto over_it = parse_options(
+      {"--socket", "s", "--interface", "x", "--port", "7000", "--bulletin", "bmx6", "--user", "other"}, environment);
   ASSERT_TRUE(over_it.ok());
   EXPECT_EQ(over_it->user, "other");
+  EXPECT_EQ(over_it->engines.size(), 1U);
+  EXPECT_FALSE(parse_options({"--bulletin", "olsr"}, Environment{}).ok());
   EXPECT_EQ(over_it->socket, "s");
   EXPECT_EQ(over_it->interfaces, std::vector<std::string>{"x"});
   EXPECT_EQ(over_it->peers.size(), 2U);
   EXPECT_EQ(over_it->port, 7000);
-  EXPECT_FALSE(parse_options({}, Environment{"/s", "", "host:", "", ""}).ok());
-  EXPECT_FALSE(parse_options({}, Environment{"/s", "", "", "many", ""}).ok());
+  EXPECT_FALSE(parse_options({}, Environment{"/s", "", "host:", "", "", ""}).ok());
+  EXPECT_FALSE(parse_options({}, Environment{"/s", "", "", "many", "", ""}).ok());
 }
 
 TEST(Peers, HostsAndPorts) {

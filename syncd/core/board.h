@@ -131,9 +131,11 @@ class Board {
   [[nodiscard]] std::vector<codec::PageWant> wants() const;
   [[nodiscard]] Instant due(const codec::PageHead& head, Instant now);
   void publish(codec::PageHead head, Instant now);
+  [[nodiscard]] bool under_way(const codec::PageHead& head, Instant now) const;
   [[nodiscard]] bool hushed(const codec::PageHead& head, Instant now);
   [[nodiscard]] bool works_with_us(const Peer& peer, Instant now) const;
   [[nodiscard]] Instant may_change_at(Instant now) const;
+  [[nodiscard]] Duration pace() const;
   [[nodiscard]] Duration patience() const;
   [[nodiscard]] std::uint32_t seen_of_us(const Peer& peer) const;
   [[nodiscard]] bool anybody_outside() const;
@@ -169,6 +171,7 @@ class Board {
   bool urgent_spent_ = false;
   Instant differs_since_ = kNever, lazy_at_ = kNever, due_since_ = kNever, quiet_since_ = kNever, next_look_{0};
   bool looked_for_more_ = false;
+  Instant pull_at_{0};
   std::uint64_t slice_ = 0;
   struct Published {
     std::uint32_t version;

@@ -31,10 +31,10 @@ Instant Board::may_change_at(Instant now) const {
   const bool unseen = traits_.starves && std::ranges::any_of(peers_, [&](const auto& one) {
                         return works_with_us(one.second, now) && seen_of_us(one.second) < *self_.version;
                       });
-  return changed_at_ + (unseen ? patience() : traits_.pace);
+  return changed_at_ + (unseen ? patience() : pace());
 }
 
-Duration Board::patience() const { return std::clamp(ack_takes_ * 3, traits_.pace * 2, traits_.pace * 18); }
+Duration Board::patience() const { return std::clamp(ack_takes_ * 3, pace() * 2, pace() * 18); }
 
 // What no neighbour in session brings; of that of which a part came here, the rest.
 std::vector<codec::PageWant> Board::wants() const {
@@ -121,17 +121,26 @@ codec::PageHead Board::state(Instant now) const {
   return head;
 }
 
+// An engine that can be asked for the latest pages has them sooner than at its own pace.
+Duration Board::pace() const { return traits_.pulls ? transport::Bulletin::kPull : traits_.pace; }
+
+// Somebody waits for what others publish, or for what others have seen.
+bool Board::under_way(const codec::PageHead& head, Instant now) const {
+  if (!head.wants.empty() || looked_for_more_) return true;
+  return std::ranges::any_of(peers_, [&](const auto& one) { return works_with_us(one.second, now); });
+}
+
 // When our pages should change next; kNever if all is said.
 Instant Board::due(const codec::PageHead& head, Instant now) {
   const auto regular = [&] {
     if (due_since_ == kNever) due_since_ = now;
     return std::max(due_since_ + kGather, may_change_at(now));
   };
-  if (!said_anything_) return std::max(now, changed_at_ + traits_.pace);
+  if (!said_anything_) return std::max(now, changed_at_ + pace());
   if (shelf_.has_urgent_work() && shelf_.has_room(now, patience())) {
-    if (now - changed_at_ >= traits_.pace) return now;
+    if (now - changed_at_ >= pace()) return now;
     if (!urgent_spent_ && now - changed_at_ >= traits_.hop) return now;
-    return changed_at_ + traits_.pace;
+    return changed_at_ + pace();
   }
   if (shelf_.has_work())
     return shelf_.has_room(now, patience()) ? regular() : std::max(regular(), changed_at_ + patience());
@@ -214,6 +223,13 @@ Instant Board::tick(Instant now) {
     return next_look_;
   }
   const Instant at = due(head, now);
+  if (traits_.pulls && under_way(head, now)) {
+    if (now >= pull_at_) {
+      parts_.links.pull(id_);
+      pull_at_ = now + transport::Bulletin::kPull;
+    }
+    next_look_ = std::min(next_look_, pull_at_);
+  }
   if (now >= at)
     publish(std::move(head), now);
   else

@@ -41,6 +41,7 @@ class Links {
 
   // As transport::Bulletin. Never more than its traits allow.
   virtual void publish(BulletinId /*bulletin*/, std::vector<transport::Page> /*changed*/) {}
+  virtual void pull(BulletinId /*bulletin*/) {}
   // Pages of others are wanted once more: what was told is forgotten.
   virtual void recall(BulletinId /*bulletin*/) {}
 

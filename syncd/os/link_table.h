@@ -50,6 +50,7 @@ class LinkTable final : public Links {
   std::optional<Target> stream_at(const codec::PageAddress& address, std::uint16_t port) override;
   std::optional<transport::LinkQuality> quality(LinkId link, const transport::LinkAddress& to) override;
   void publish(BulletinId bulletin, std::vector<transport::Page> changed) override;
+  void pull(BulletinId bulletin) override { bulletins_.at(bulletin)->pull(); }
   void recall(BulletinId bulletin) override { listen_to_bulletin(bulletin); }
   void tell(const std::string& sentence) override { log_.warning(sentence); }
 

@@ -10,7 +10,7 @@
 namespace meshfs::transport {
 namespace {
 
-constexpr Duration kAnswersAreThere = milliseconds(300);
+constexpr Duration kAnswersAreThere = milliseconds(150);
 constexpr std::uint32_t kPatientRounds = 3;  // a record that is not there by then was not taken
 
 std::uint64_t mark_of(ByteView bytes) {
@@ -36,6 +36,7 @@ BulletinTraits AlfredRecords::traits_of_all() {
   out.hop = seconds(10);
   out.rests = false;
   out.starves = false;
+  out.pulls = true;
   return out;
 }
 

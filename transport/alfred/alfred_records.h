@@ -26,7 +26,7 @@ class AlfredRecords final : public Bulletin {
   };
   static constexpr std::size_t kMaxAuthors = 1024;
   // All records of this node that hold pages, its own and others'. Every peer gets all of it every 10 s for ever.
-  static constexpr std::size_t kMostBytes = 4'700;
+  static constexpr std::size_t kMostBytes = 7'100;
   static constexpr std::size_t kRelayShare = 1'200;  // of one record at least, however much is published
   static constexpr const char* kSocket = "/var/run/alfred.sock";
 
@@ -40,8 +40,8 @@ class AlfredRecords final : public Bulletin {
   [[nodiscard]] const BulletinTraits& traits() const override { return traits_; }
   Status publish(std::vector<Page> changed) override;
   void set_events(Events events) override;
-  // Asks others' daemons at once instead of waiting for their rounds; every 2 s while something is under way, no oftener.
-  void pull();
+  // Asks others' daemons at once instead of waiting for their rounds; every second while something is under way, no oftener.
+  void pull() override;
 
  private:
   struct Author {

@@ -8,10 +8,10 @@
 
 namespace meshfs::transport {
 
-inline constexpr std::uint8_t kAlfredPages = 4;
-inline constexpr std::uint8_t kAlfredPageType = 176;   // and the next three: pages 0 to 3
-inline constexpr std::uint8_t kAlfredHeardType = 180;  // four bytes that nobody else has, then whom its author hears
-inline constexpr std::uint8_t kAlfredRelayType = 181;
+inline constexpr std::uint8_t kAlfredPages = 6;
+inline constexpr std::uint8_t kAlfredPageType = 176;   // and the next five: pages 0 to 5
+inline constexpr std::uint8_t kAlfredHeardType = 182;  // four bytes that nobody else has, then whom its author hears
+inline constexpr std::uint8_t kAlfredRelayType = 183;
 inline constexpr std::size_t kAlfredPageBytes = 1'170;  // a record of 1,180 bytes: one packet with all headers
 
 inline bool is_alfred_page(const AlfredKey& key) {

@@ -32,8 +32,7 @@ class EngineProcess final : public Bulletin {
   [[nodiscard]] const BulletinTraits& traits() const override { return traits_; }
   Status publish(std::vector<Page> changed) override;
   void set_events(Events events) override;
-  // Asks the engine for what others have, if it can be asked (ALFRED); every 2 s while something is under way.
-  void pull() { say(EngineSays::pull); }
+  void pull() override { say(EngineSays::pull); }
 
  private:
   void say(EngineSays what);

@@ -25,6 +25,7 @@ struct BulletinTraits {
   bool rests = true;
   // A change that follows before the last one was everywhere takes its place on the way: who changes too often is heard by nobody far away.
   bool starves = true;
+  bool pulls = false;  // pull() does something
 };
 
 struct Page {
@@ -56,6 +57,10 @@ class Bulletin {
   // engine can. Never blocks. Kept and put up (again) when the engine is there (again): no engine is no failure.
   // too_large, and nothing changed: a page over page_bytes, a number over pages, or all together over total_bytes.
   virtual Status publish(std::vector<Page> changed) = 0;
+
+  // Asks the engine for what others have now, if it can be asked. Twice within kPull: nothing the second time.
+  virtual void pull() {}
+  static constexpr Duration kPull = seconds(1);
 
   // Called from the loop, never from inside publish(). Views are valid during the callback only.
   struct Events {

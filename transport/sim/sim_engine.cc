@@ -26,9 +26,9 @@ SimEngine::SimEngine(SimNetwork& time, Kind kind, std::uint64_t seed) : time_(ti
 SimEngine::~SimEngine() { *alive_ = false; }
 
 BulletinTraits SimEngine::traits_of(Kind kind) {
-  if (kind == Kind::bmx7) return {"bmx7", 12, 3980, 48'000, seconds(10), milliseconds(800), true, true};
+  if (kind == Kind::bmx7) return {"bmx7", 12, 3973, 12 * 3973, seconds(10), milliseconds(800), true, true};
   if (kind == Kind::bmx6) return {"bmx6", 1, 1000, 1000, seconds(10), milliseconds(500), true, true};
-  return {"alfred", 4, 1180, 4720, seconds(10), seconds(10), false, false};
+  return {"alfred", 6, 1170, 6 * 1170, seconds(10), seconds(10), false, false};
 }
 
 void SimEngine::add_node(Node node) {
@@ -79,7 +79,10 @@ void SimEngine::change(Node author) {
   Station& station = stations_.at(author);
   auto what = std::make_shared<Description>();
   what->number = next_++;
-  what->pages = station.bulletin->ours_;
+  const PublishedPages& pages = station.bulletin->pages_;
+  for (std::size_t place = 0; place < pages.count(); ++place) {
+    if (!pages.page(place).empty()) what->pages[place] = copy_of(pages.page(place));
+  }
   CHECK(what->bytes() < kDeadlyBytes);
   ++counts_.changes;
   ++changes_of_[author];
@@ -91,7 +94,9 @@ void SimEngine::change(Node author) {
       if (!*alive) return;
       for (auto& [node, there] : stations_) {
         const auto it = there.known.find(author);
-        if (it != there.known.end() && it->second->number <= number) there.known.erase(it);
+        if (it == there.known.end() || it->second->number > number) continue;
+        there.known.erase(it);
+        if (node != author) there.bulletin->tell(author, Description{});
       }
     });
     return;
@@ -174,23 +179,27 @@ void SimEngine::repeat(Node node) {
 // --- one node's
 
 Status SimBulletin::publish(std::vector<Page> changed) {
-  std::map<std::size_t, Bytes> next = ours_;
-  for (Page& page : changed) {
-    if (page.number >= traits_.pages) return error(Errc::too_large, "a page that there is none of");
-    if (page.bytes.size() > traits_.page_bytes) return error(Errc::too_large, "a page over its limit");
-    if (page.bytes.empty()) {
-      next.erase(page.number);
-    } else {
-      next[page.number] = std::move(page.bytes);
-    }
+  std::vector<Page> before;
+  for (const Page& page : changed) {
+    if (page.number < pages_.count()) before.push_back({page.number, copy_of(pages_.page(page.number))});
   }
-  std::size_t total = 0;
-  for (const auto& [number, bytes] : next) total += bytes.size();
-  if (total > traits_.total_bytes) return error(Errc::too_large, "pages over their limit together");
-  if (next == ours_) return {};
-  ours_ = std::move(next);
-  engine_.change(node_);
+  const bool same = before == changed;
+  if (Status taken = pages_.take(traits_, std::move(changed)); !taken) return taken;
+  if (!same) engine_.change(node_);
+  tell_health();
   return {};
+}
+
+// Never from inside publish().
+void SimBulletin::tell_health() {
+  engine_.time_.at(engine_.time_.now(), [this, alive = engine_.alive_, events = events_] {
+    if (!*alive || !events->on_health) return;
+    BulletinHealth health;
+    health.up = true;
+    health.engine = "simulated " + traits_.name;
+    pages_.tell(health);
+    events->on_health(health);
+  });
 }
 
 void SimBulletin::tell(SimEngine::Node author, const SimEngine::Description& what) {
@@ -216,6 +225,7 @@ void SimBulletin::set_events(Events events) {
   events_ = std::make_shared<const Events>(std::move(events));
   told_.clear();
   if (!listens) return;
+  tell_health();
   engine_.time_.at(engine_.time_.now(), [this, alive = engine_.alive_] {
     if (!*alive) return;
     const auto known = engine_.stations_.at(node_).known;

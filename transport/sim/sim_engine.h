@@ -10,7 +10,7 @@
 #include <map>
 #include <set>
 
-#include "transport/port/bulletin.h"
+#include "transport/port/published_pages.h"
 #include "transport/sim/sim_network.h"
 
 namespace meshfs::transport {
@@ -87,7 +87,7 @@ class SimEngine {
 class SimBulletin final : public Bulletin {
  public:
   SimBulletin(SimEngine& engine, SimEngine::Node node, BulletinTraits traits)
-      : engine_(engine), node_(node), traits_(std::move(traits)) {}
+      : engine_(engine), node_(node), traits_(std::move(traits)), pages_(traits_) {}
   [[nodiscard]] const BulletinTraits& traits() const override { return traits_; }
   Status publish(std::vector<Page> changed) override;
   void set_events(Events events) override;
@@ -95,11 +95,12 @@ class SimBulletin final : public Bulletin {
  private:
   friend class SimEngine;
   void tell(SimEngine::Node author, const SimEngine::Description& what);
+  void tell_health();
 
   SimEngine& engine_;
   SimEngine::Node node_;
   BulletinTraits traits_;
-  std::map<std::size_t, Bytes> ours_;
+  PublishedPages pages_;
   std::map<std::pair<SimEngine::Node, std::size_t>, Bytes> told_;
   std::shared_ptr<const Events> events_ = std::make_shared<const Events>();
 };

@@ -2,18 +2,44 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/transport/sms_world.h"
+#include "transport/sim/sim_engine.h"
 
 namespace meshfs::transport::contract {
 namespace {
+
+// The simulator's model: the same line in virtual time.
+class SimEngineWorld final : public BulletinWorld {
+ public:
+  explicit SimEngineWorld(SimEngine::Kind kind) : kind_(kind), time_(1), engine_(time_, kind, 1) {
+    for (SimEngine::Node node = 0; node < kNodes; ++node) engine_.add_node(node);
+    for (SimEngine::Node node = 0; node + 1 < kNodes; ++node) engine_.connect(node, node + 1);
+    // ALFRED brings it no further than two hops, which this is.
+  }
+  Bulletin& bulletin(std::size_t i) override { return engine_.bulletin(static_cast<SimEngine::Node>(i)); }
+  void run_for(Duration time) override { time_.run_until(time_.now() + time); }
+  [[nodiscard]] Duration patience() const override {
+    return kind_ == SimEngine::Kind::alfred ? seconds(1000) : seconds(15);
+  }
+
+ private:
+  SimEngine::Kind kind_;
+  SimNetwork time_;
+  SimEngine engine_;
+};
 
 struct Engine {
   const char* name;
   std::unique_ptr<BulletinWorld> (*make)();
 };
-// The simulator's model belongs here, too.
 const Engine kEngines[] = {
     {"bmx7", [] { return std::unique_ptr<BulletinWorld>(std::make_unique<SmsWorld>("bmx7")); }},
     {"bmx7_torn", [] { return std::unique_ptr<BulletinWorld>(std::make_unique<SmsWorld>("bmx7", true, 0.005)); }},
+    {"simulated_bmx7",
+     [] { return std::unique_ptr<BulletinWorld>(std::make_unique<SimEngineWorld>(SimEngine::Kind::bmx7)); }},
+    {"simulated_bmx6",
+     [] { return std::unique_ptr<BulletinWorld>(std::make_unique<SimEngineWorld>(SimEngine::Kind::bmx6)); }},
+    {"simulated_alfred",
+     [] { return std::unique_ptr<BulletinWorld>(std::make_unique<SimEngineWorld>(SimEngine::Kind::alfred)); }},
     {"bmx6", [] { return std::unique_ptr<BulletinWorld>(std::make_unique<SmsWorld>("bmx6")); }},
 };
 

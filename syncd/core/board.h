@@ -30,7 +30,8 @@ class Board {
   static constexpr Duration kLinked = seconds(20);
   // A state that is older than what it lacks here is no news: its next one is waited for.
   static constexpr Duration kStale = kLazy * 3;
-  static constexpr Duration kWorking = seconds(60);   // it brought something so lately
+  static constexpr Duration kWorking = seconds(60);  // it brought something so lately
+  static constexpr unsigned kMostDoubled = 16;
   static constexpr Duration kSettle = seconds(2);     // pages of one change come one by one
   static constexpr Duration kAskAgain = seconds(90);  // items of fsd for a bulletin
   static constexpr Duration kTold = seconds(60);      // so long after a change the state tells of its sets
@@ -173,6 +174,7 @@ class Board {
   bool looked_for_more_ = false;
   Instant pull_at_{0};
   std::uint64_t slice_ = 0;
+  unsigned doubled_ = 0;  // eight cells, doubled so often, at least: somebody could not do with fewer
   struct Published {
     std::uint32_t version;
     Instant at;

@@ -67,10 +67,8 @@ void Board::fill_sets(codec::PageHead& head, Instant now) const {
   head.sets = parts_.reconciler.summaries();
   // How many differ at most, as far as counts tell.
   std::map<SetId, std::uint64_t> likely;
-  bool unclear = false;
   for (const auto& [id, peer] : peers_) {
     if (!peer.outside || agrees(peer)) continue;
-    unclear = unclear || std::ranges::find(peer.head.unclear, tag_) != peer.head.unclear.end();
     for (const codec::SetSummary& ours : head.sets) {
       const auto theirs = std::ranges::find(peer.head.sets, ours.set, &codec::SetSummary::set);
       if (theirs == peer.head.sets.end()) {
@@ -83,7 +81,7 @@ void Board::fill_sets(codec::PageHead& head, Instant now) const {
   }
   if (likely.empty()) return;
   std::uint64_t all = 0;
-  for (auto& [set, number] : likely) all += number = number * (unclear ? 4 : 2);
+  for (auto& [set, number] : likely) all += number = std::max(number * 2, std::uint64_t{8} << doubled_);
   const std::uint64_t room = std::min<std::uint64_t>(traits_.page_bytes * 2 / 3 / kCellBytes, codec::kMaxCells);
   // More than there is room for: part of the ids after another, so small that most parts can be told.
   if (all > room) {
@@ -191,6 +189,18 @@ void Board::publish(codec::PageHead head, Instant now) {
   looked_for_more_ = std::ranges::any_of(
       peers_, [](const auto& one) { return one.second.outside && !one.second.gone && one.second.has_more; });
   ++slice_;
+  const auto any = [this](auto&& condition) {
+    return std::ranges::any_of(peers_, [&](const auto& one) { return one.second.outside && condition(one.second); });
+  };
+  // Of the cells that were said last.
+  const auto too_few = [&](const Peer& peer) {
+    return seen_of_us(peer) + 1 >= version && std::ranges::find(peer.head.unclear, tag_) != peer.head.unclear.end();
+  };
+  if (any(too_few)) {
+    doubled_ = std::min(doubled_ + 1, kMostDoubled);
+  } else if (!any([this](const Peer& peer) { return !agrees(peer); })) {
+    doubled_ = 0;
+  }
   ++counts_.changes;
   published_.push_back({version, now});
   if (published_.size() > 16) published_.pop_front();

@@ -143,7 +143,7 @@ Instant Board::due(const codec::PageHead& head, Instant now) {
   if (shelf_.has_work())
     return shelf_.has_room(now, patience()) ? regular() : std::max(regular(), changed_at_ + patience());
   const bool more = std::ranges::any_of(
-      peers_, [this](const auto& one) { return one.second.outside && !one.second.gone && one.second.has_more; });
+      peers_, [](const auto& one) { return one.second.outside && !one.second.gone && one.second.has_more; });
   const bool sets = head.beacon.all != said_.beacon.all || head.sets != said_.sets;
   const bool active = !head.wants.empty() || more || looked_for_more_;
   if (head.wants != said_.wants || head.unclear != said_.unclear || (active && head.seen != said_.seen))

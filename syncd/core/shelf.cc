@@ -181,7 +181,7 @@ std::vector<std::size_t> Shelf::arrange(std::uint32_t version, std::size_t fixed
     pages_[page].clear();
   }
   // A little goes where all changes anyhow.
-  if (todo_bytes() <= room(last)) std::ranges::rotate(order, order.end() - 1);
+  if (todo_bytes() <= room(last)) std::rotate(order.begin(), order.end() - 1, order.end());
   for (const std::size_t page : order) {
     if (has_work() && fill(page, room(page), version, now)) changed.insert(page);
   }

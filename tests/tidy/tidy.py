@@ -36,6 +36,7 @@ MAY_INCLUDE = {
     "fsd/store": ["schema", "fsd/core"],
     "fsd/fuse": ["schema", "fsd/core"],
     "fsd": ["schema"],
+    "tools/messages": ["schema", "transport", "tools"],
     "tools/router": ["schema", "fsd", "syncd", "tools"],
     "tools": ["schema"],
     "examples": ["schema"],

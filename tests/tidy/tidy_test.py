@@ -46,10 +46,13 @@ class Tidy(unittest.TestCase):
         self.assert_only("layers", {"syncd/core/a.cc": '#include "schema/wire.capnp.h"\n'})
         self.assert_only("layers", {"transport/README.md": "x\n", "transport/a.cc": '#include "syncd/core/gossip.h"\n'})
         self.assert_only("layers", {"tools/README.md": "x\n", "tools/a.cc": '#include "fsd/store/log.h"\n'})
+        self.assert_only("layers", {"tools/README.md": "x\n", "tools/a.cc": '#include "transport/bmx/sms_kind.h"\n'})
+        self.assert_only("layers", {"tools/messages/README.md": "x\n", "tools/messages/a.cc": '#include "syncd/core/gossip.h"\n'})
         self.assert_only("layers", {"fsd/core/README.md": "x\n", "fsd/core/a.cc": '#include "fsd/store/log.h"\n'})
 
     def test_allowed_layers_pass(self):
         self.assertEqual(faults_with({"syncd/core/a.cc": '#include "transport/port/packet_link.h"\n',
+                                      "tools/messages/README.md": "x\n", "tools/messages/a.cc": '#include "transport/bmx/sms_kind.h"\n',
                                       "fsd/os/README.md": "x\n", "fsd/os/a.cc": '#include "schema/os/loop.h"\n'}), [])
 
     def test_core_is_plain(self):

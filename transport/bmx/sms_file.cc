@@ -26,11 +26,11 @@ std::optional<Bytes> read_small_file(const std::string& path, std::size_t most) 
   return out;
 }
 
-int write_new_file(const std::string& path, ByteView bytes) {
+int write_new_file(const std::string& path, ByteView bytes, unsigned mode) {
   (void)::unlink(path.c_str());  // what a process left that was ended
   int failure = 0;
   {
-    const os::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    const os::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (!file) return errno;
     const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
     if (written < 0) failure = errno;

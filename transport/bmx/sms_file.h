@@ -11,7 +11,7 @@ namespace meshfs::transport {
 // All of a regular file, or of a larger one the first `most` + 1 bytes; none if there is no such file or it can't be read.
 std::optional<Bytes> read_small_file(const std::string& path, std::size_t most);
 
-// Makes `path` anew. errno; then there is no such file.
-int write_new_file(const std::string& path, ByteView bytes);
+// Makes `path` anew, with this mode less umask. errno; then there is no such file.
+int write_new_file(const std::string& path, ByteView bytes, unsigned mode = 0644);
 
 }  // namespace meshfs::transport

@@ -58,8 +58,8 @@ SmsFolder::SmsFolder(os::Loop& loop, const os::Log& log, const SmsKind& kind, Co
       traits_(traits_of_kind(kind)),
       pages_(traits_),
       files_(kind.files()),
-      outbox_(kind, config_.runtime_dir + "/sms/sendSms"),
-      inbox_(kind, config_.runtime_dir + "/sms/rcvdSms", outbox_),
+      outbox_(kind, send_folder(config_.runtime_dir)),
+      inbox_(kind, received_folder(config_.runtime_dir), outbox_),
       watch_(loop, [this](const std::set<std::string>& names,
                           bool lost) { lost ? inbox_.read_all(events_) : inbox_.read(names, events_); }),
       client_(loop),
@@ -99,29 +99,15 @@ void SmsFolder::set_events(Events events) {
   timer_ = loop_.after({}, [this] { look(); });
 }
 
-SmsFolder::Instance SmsFolder::instance() const {
-  Instance out;
-  struct stat about {};
-  if (::stat(inbox_.folder().c_str(), &about) != 0 || !S_ISDIR(about.st_mode)) return {};
-  out.folder = about.st_ino;
-  if (::stat(outbox_.folder().c_str(), &about) != 0 || !S_ISDIR(about.st_mode)) return {};
-  if (::stat((config_.runtime_dir + "/pid").c_str(), &about) == 0) {
-    out.process = about.st_ino;
-    out.started_ns = static_cast<std::uint64_t>(about.st_mtim.tv_sec) * 1'000'000'000U +
-                     static_cast<std::uint64_t>(about.st_mtim.tv_nsec);
-  }
-  return out;
-}
-
 void SmsFolder::look() {
   timer_ = loop_.after(config_.times.look, [this] { look(); });
   const Instant now = os::Loop::now();
-  const Instance there = instance();
+  const SmsInstance there = sms_instance(config_.runtime_dir);
   if (there != instance_) {
     instance_ = there;
     start_over();
   }
-  if (instance_.folder != 0) {
+  if (instance_.there()) {
     if (!watch_.watching()) watch_.watch(inbox_.folder());
     if (now >= next_poll_) {
       next_poll_ = now + config_.times.poll;
@@ -148,7 +134,7 @@ void SmsFolder::start_over() {
   shown_ = os::Loop::now();
   polls_ = 0;
   inbox_.forget_own_id();
-  if (instance_.folder != 0) watch_.watch(inbox_.folder());
+  if (instance_.there()) watch_.watch(inbox_.folder());
 }
 
 void SmsFolder::send() {
@@ -226,7 +212,7 @@ void SmsFolder::check_shown() {
 
 void SmsFolder::tell_health() {
   BulletinHealth now;
-  now.up = instance_.folder != 0 && registered_ != 0 && sent_.failure == 0 && !sent_.held_back;
+  now.up = instance_.there() && registered_ != 0 && sent_.failure == 0 && !sent_.held_back;
   now.engine = version_.empty() ? traits_.name : version_;
   now.trouble = trouble();
   pages_.tell(now);
@@ -249,7 +235,7 @@ std::string SmsFolder::missing() const {
 }
 
 std::string SmsFolder::trouble() const {
-  if (instance_.folder == 0) return missing();
+  if (!instance_.there()) return missing();
   if (sent_.failure == EACCES || sent_.failure == EPERM)
     return "meshfs may not write to " + outbox_.folder() + ": make it a member of a group that may";
   if (sent_.failure != 0) return outbox_.folder() + " can't be written: " + std::strerror(sent_.failure);

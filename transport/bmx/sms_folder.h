@@ -13,6 +13,7 @@
 #include "transport/bmx/client_call.h"
 #include "transport/bmx/folder_watch.h"
 #include "transport/bmx/sms_inbox.h"
+#include "transport/bmx/sms_instance.h"
 #include "transport/port/published_pages.h"
 
 namespace meshfs::transport {
@@ -44,12 +45,7 @@ class SmsFolder final : public Bulletin {
   void set_events(Events events) override;
 
  private:
-  struct Instance {  // of the daemon, by what it leaves in its folder
-    std::uint64_t folder = 0, process = 0, started_ns = 0;
-    bool operator==(const Instance&) const = default;
-  };
   SmsFolder(os::Loop& loop, const os::Log& log, const SmsKind& kind, Config config);
-  [[nodiscard]] Instance instance() const;
   void look();
   void start_over();
   void send();
@@ -77,7 +73,7 @@ class SmsFolder final : public Bulletin {
   ClientCall client_;
   Events events_;
 
-  Instance instance_;
+  SmsInstance instance_;
   SmsOutbox::Outcome sent_;
   std::uint32_t registered_ = 0;  // bit per slot
   bool asked_version_ = false;

@@ -1,0 +1,32 @@
+// What the local ALFRED daemon has of this node, asked type by type: 248 questions over its socket, one after the other. If one fails the
+// round tells nothing. Owned by MessageExchange; the loop's thread only.
+#pragma once
+
+#include "tools/messages/record_rules.h"
+#include "tools/messages/said_once.h"
+#include "transport/alfred/alfred_socket.h"
+
+namespace meshfs::messages {
+
+class AlfredRound {
+ public:
+  using OnRecords = std::function<void(Contents records)>;  // files' names and what is in them
+
+  // `socket` empty: where the daemon has it.
+  AlfredRound(os::Loop& loop, SaidOnce& said, const std::string& socket, OnRecords on_records);
+
+  void start();  // one at a time
+
+ private:
+  void ask(std::uint8_t type);
+  void answered(std::uint8_t type, const Result<Bytes>& answer);
+
+  SaidOnce& said_;
+  transport::AlfredSocket socket_;
+  OnRecords on_records_;
+  transport::AlfredTable table_;
+  std::set<transport::AlfredAddress> own_;
+  bool under_way_ = false;
+};
+
+}  // namespace meshfs::messages

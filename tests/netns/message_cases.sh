@@ -42,7 +42,24 @@ case_plain_messages() {
   lab_wait 60 "what was placed in sms/ does not reach node 2 as a plain message" received 2 greeting hello
   printf 'hello again\n' >"$one/greeting"
   lab_wait 60 "its change does not reach node 2" received 2 greeting 'hello again'
-  # Nobody's file is taken: a foreign message keeps its name, and names that no engine takes are said once.
+  # A writer who takes his time: what was there stays until he is done.
+  (printf 'slow ' && sleep 4 && printf 'writer\n') >"$one/greeting" &
+  sleep 3
+  received 1 greeting 'hello again' || lab_fail "half a file was sent"
+  wait $!
+  lab_wait 60 "what a slow writer wrote does not reach node 2" received 2 greeting 'slow writer'
+  printf 'hello again\n' >"$one/greeting"
+  lab_wait 60 "the last change does not reach node 2" received 2 greeting 'hello again'
+  # A foreign message that has the name of one's own file stays what it is.
+  foreign_sends 1 taken theirs
+  lab_wait 60 "a second foreign message does not show" lab_has "$one/taken" theirs
+  printf 'mine\n' >"$one/.mine"
+  mv "$one/.mine" "$one/taken"
+  lab_wait 60 "a name that another program has is not said" times_said 1 "'taken' is not published" 1
+  [[ $(cat "$(engine_dir 1)/sms/sendSms/taken") == theirs ]] || lab_fail "a foreign message was overwritten"
+  rm "$one/taken" "$(engine_dir 1)/sms/sendSms/taken"
+
+  # Names that no engine takes are said once.
   printf 'x\n' >"$one/meshfs-mine"
   printf 'x\n' >"$one/a name too long for bmx"
   lab_wait 20 "a reserved name is not said" times_said 1 "'meshfs-mine' is not published" 1

@@ -1,6 +1,7 @@
 #include "tools/messages/file_folder.h"
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +15,14 @@ namespace {
 
 constexpr const char* kTemporary = ".meshfs-message";
 constexpr std::size_t kMostList = 1024 * 1024;  // 3,000 names of 255 bytes
+
+// A file of the mesh that was changed and not closed, or is being taken in. Elsewhere nobody says so.
+bool is_unfinished(const std::string& path) {
+  constexpr std::string_view kUnpublished = "unpublished";
+  char state[kUnpublished.size() + 1];
+  const ssize_t size = ::getxattr(path.c_str(), "user.mesh.state", state, sizeof state);
+  return size > 0 && std::string_view(state, static_cast<std::size_t>(size)) == kUnpublished;
+}
 
 }  // namespace
 
@@ -29,7 +38,8 @@ FolderFiles read_folder(const std::string& folder) {
     if (::lstat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) continue;
     auto bytes = transport::read_small_file(path, kMostFile);
     if (bytes) {
-      out.files[name] = {std::move(*bytes), (about.st_mode & 0777) == 0444};
+      // Asked behind reading: what was finished then was so before.
+      out.files[name] = {std::move(*bytes), (about.st_mode & 0777) == 0444, is_unfinished(path)};
     } else if (::lstat(path.c_str(), &about) == 0) {
       out.failure = EIO;  // there, but not to be read: whoever took it for gone would undo what others did
     }

@@ -62,7 +62,7 @@ void MessageExchange::compare() {
 
 void MessageExchange::compare_messages(const std::string& own) {
   const auto folder = folder_in(own, "sms");
-  said_.say("sms", folder ? "" : folder.failure().message);
+  said_.say("sms made", folder ? "" : folder.failure().message);
   if (!folder) return;
   // Watched before it is read: what changes in between is told.
   if (!watch_.watching() || watched_ != *folder) watch_.watch(watched_ = *folder);
@@ -77,38 +77,38 @@ void MessageExchange::compare_messages(const std::string& own) {
     sides.push_back(std::move(side));
   }
   const Steps steps = plan_messages(node, sides, present.size() == engines_.size());
-  if (!show_messages(*folder, node, steps.node)) return;
+  if (steps.unfinished) next_compare_ = std::min(next_compare_, os::Loop::now() + kLook);
+  show_messages(*folder, node, steps.node);
   for (std::size_t i = 0; i < present.size(); ++i)
     next_compare_ = std::min(next_compare_, present[i]->apply(sides[i], steps.engines[i]));
 }
 
 bool MessageExchange::read_node(const std::string& folder, NodeSide& out) {
   FolderFiles found = read_folder(folder);
-  said_.say("sms", folder_trouble(folder, found.failure));
+  said_.say("sms read", folder_trouble(folder, found.failure));
   out.files = std::move(found.files);
   out.imported = names_from(read_list(folder, kImportedList));
   return found.failure == 0;
 }
 
-bool MessageExchange::show_messages(const std::string& folder, const NodeSide& before, const NodeSteps& steps) {
+void MessageExchange::show_messages(const std::string& folder, const NodeSide& before, const NodeSteps& steps) {
   Names names = steps.imported;
   names.insert(steps.hide.begin(), steps.hide.end());
   int failure = before.imported == names ? 0 : write_list(folder, kImportedList, text_of(names));
   if (failure == 0) failure = show(folder, steps);
   if (failure == 0 && !steps.hide.empty()) failure = write_list(folder, kImportedList, text_of(steps.imported));
-  said_.say("sms", folder_trouble(folder, failure));
-  return failure == 0;
+  said_.say("sms written", folder_trouble(folder, failure));
 }
 
 void MessageExchange::show_records(const Contents& records) {
   const auto own = own_folder(options_.mount, options_.node);
   if (!own) return;
   const auto folder = folder_in(*own, "alfred");
-  said_.say("alfred", folder ? "" : folder.failure().message);
+  said_.say("alfred made", folder ? "" : folder.failure().message);
   if (!folder) return;
   const FolderFiles found = read_folder(*folder);
   const int failure = found.failure != 0 ? found.failure : show(*folder, plan_records(found.files, records));
-  said_.say("alfred", folder_trouble(*folder, failure));
+  said_.say("alfred written", folder_trouble(*folder, failure));
 }
 
 }  // namespace meshfs::messages

@@ -29,7 +29,7 @@ class MessageExchange {
   void compare();
   void compare_messages(const std::string& own);
   bool read_node(const std::string& folder, NodeSide& out);
-  bool show_messages(const std::string& folder, const NodeSide& before, const NodeSteps& steps);
+  void show_messages(const std::string& folder, const NodeSide& before, const NodeSteps& steps);
   void show_records(const Contents& records);
 
   os::Loop& loop_;

@@ -59,6 +59,17 @@ std::string objection(const EngineSide& engine, const Names& foreign, const std:
   return {};
 }
 
+// While somebody writes the file, what was published of it before stays.
+void hold(const EngineSide& engine, const Names& foreign, const std::string& name, EngineSteps& out,
+          std::size_t& room) {
+  const auto known = engine.exported.find(name);
+  if (known == engine.exported.end() || foreign.contains(name)) return;
+  out.exported[name] = known->second;
+  out.published.insert(name);
+  const auto there = engine.files.find(name);
+  if (there != engine.files.end()) room -= std::min(room, sent_size(there->second));
+}
+
 EngineSteps plan_engine(const EngineSide& engine, const NodeSide& node, const Names& imported) {
   EngineSteps out;
   const Names foreign = foreign_in(engine);
@@ -67,6 +78,10 @@ EngineSteps plan_engine(const EngineSide& engine, const NodeSide& node, const Na
   for (const bool known : {true, false}) {
     for (const auto& [name, file] : node.files) {
       if (imported.contains(name) || engine.exported.contains(name) != known) continue;
+      if (file.unfinished) {
+        hold(engine, foreign, name, out, room);
+        continue;
+      }
       std::string reason = objection(engine, foreign, name, file);
       if (reason.empty() && sent_size(file) > room)
         reason = "with its " + std::to_string(file.bytes.size()) + " bytes this node's messages would be too many";
@@ -107,6 +122,8 @@ Steps plan_messages(const NodeSide& node, const std::vector<EngineSide>& engines
   }
   Steps out;
   out.node = plan_node(node, foreign, imported, all);
+  out.unfinished = std::ranges::any_of(
+      node.files, [&](const auto& file) { return file.second.unfinished && !imported.contains(file.first); });
   for (const EngineSide& engine : engines) out.engines.push_back(plan_engine(engine, node, imported));
   return out;
 }

@@ -25,7 +25,8 @@ inline constexpr std::size_t kMostFile = 128 * 1024;
 
 struct File {
   Bytes bytes;
-  bool read_only = false;  // its mode is 0444
+  bool read_only = false;   // its mode is 0444
+  bool unfinished = false;  // somebody writes it, says the mount (user.mesh.state)
 };
 using Files = std::map<std::string, File>;
 using Contents = std::map<std::string, Bytes>;
@@ -59,6 +60,7 @@ struct EngineSteps {
 struct Steps {
   NodeSteps node;
   std::vector<EngineSteps> engines;  // as they came
+  bool unfinished = false;           // there is one of one's own that waits for its writer: ask again soon
 };
 
 // `all`: no engine is away; while one is, nothing is taken for gone.

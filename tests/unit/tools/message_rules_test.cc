@@ -11,8 +11,9 @@ namespace meshfs::messages {
 namespace {
 
 Bytes text(std::string_view words) { return copy_of(as_bytes(words)); }
-File own(std::string_view words) { return {text(words), false}; }
-File shown(std::string_view words) { return {text(words), true}; }
+File own(std::string_view words) { return {text(words), false, false}; }
+File shown(std::string_view words) { return {text(words), true, false}; }
+File half(std::string_view words) { return {text(words), false, true}; }
 
 struct World {
   NodeSide node;
@@ -103,6 +104,19 @@ TEST(MessageRules, OwnIsPublishedFollowsAndIsWithdrawn) {
   world.node.files.clear();
   EXPECT_EQ(world.plan().engines[0].withdraw, Names{"greeting"});
   EXPECT_TRUE(world.plan().engines[0].exported.empty());
+}
+
+TEST(MessageRules, HalfAFileWaitsForItsWriter) {
+  World world;
+  world.exported("greeting", "hello");
+  world.node.files = {{"greeting", half("")}, {"fresh", half("f")}};
+  const Steps steps = world.plan();
+  EXPECT_TRUE(steps.unfinished);
+  EXPECT_TRUE(steps.engines[0].put.empty());
+  EXPECT_TRUE(steps.engines[0].withdraw.empty());
+  EXPECT_EQ(steps.engines[0].published, Names{"greeting"});
+  EXPECT_EQ(steps.engines[0].exported, world.engines[0].exported);
+  EXPECT_TRUE(steps.engines[0].refused.empty());
 }
 
 TEST(MessageRules, WhatAnEngineLostIsSentAgain) {

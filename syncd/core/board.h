@@ -32,9 +32,11 @@ class Board {
   static constexpr Duration kStale = kLazy * 3;
   static constexpr Duration kWorking = seconds(60);  // it brought something so lately
   static constexpr unsigned kMostDoubled = 16;
-  static constexpr Duration kSettle = seconds(2);     // pages of one change come one by one
-  static constexpr Duration kAskAgain = seconds(90);  // items of fsd for a bulletin
-  static constexpr Duration kTold = seconds(60);      // so long after a change the state tells of its sets
+  static constexpr Duration kLongestSlice = seconds(900);
+  static constexpr Duration kSettle = seconds(2);  // pages of one change come one by one
+  // An item that was published is so again if it is still lacking, after a pause that doubles: who refuses it lacks it for ever.
+  static constexpr Duration kAskAgain = seconds(90), kLongestAskAgain = seconds(7200);
+  static constexpr Duration kTold = seconds(60);  // so long after a change the state tells of its sets
   static constexpr Duration kHush =
       seconds(180);  // all is well for so long: an engine that repeats for ever gets nothing to
   static constexpr Duration kRemember = seconds(3600);  // who was hushed counts as there
@@ -134,6 +136,7 @@ class Board {
   void publish(codec::PageHead head, Instant now);
   [[nodiscard]] bool under_way(const codec::PageHead& head, Instant now) const;
   [[nodiscard]] bool hushed(const codec::PageHead& head, Instant now);
+  [[nodiscard]] bool waits_for_word(const codec::PageHead& head, Instant now) const;
   [[nodiscard]] bool works_with_us(const Peer& peer, Instant now) const;
   [[nodiscard]] Instant may_change_at(Instant now) const;
   [[nodiscard]] Duration pace() const;
@@ -160,7 +163,11 @@ class Board {
     codec::NewsKey key;
   };
   std::deque<Later> later_;
-  std::map<codec::ItemId, Instant> asked_items_;
+  struct Brought {
+    Instant next;
+    Duration pause;
+  };
+  std::map<codec::ItemId, Brought> asked_items_;  // not published again before; at most kMaxHeard
   std::set<std::uint64_t> item_requests_, blob_requests_;
   std::map<std::uint64_t, Instant> blobs_asked_;  // of fsd, by number: not again before
   std::map<std::uint64_t, Instant> blobs_heard_;  // pieces of them were published by others
@@ -174,7 +181,10 @@ class Board {
   bool looked_for_more_ = false;
   Instant pull_at_{0};
   std::uint64_t slice_ = 0;
-  unsigned doubled_ = 0;  // eight cells, doubled so often, at least: somebody could not do with fewer
+  // How long until other ids are told when the last ones brought nothing: some differences never end, since one side refuses them.
+  Duration next_slice_{};
+  std::uint64_t changes_then_ = 0;  // of our sets, at the last change of pages
+  unsigned doubled_ = 0;            // eight cells, doubled so often, at least: somebody could not do with fewer
   struct Published {
     std::uint32_t version;
     Instant at;

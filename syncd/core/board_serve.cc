@@ -107,15 +107,17 @@ void Board::serve_items(Peer& peer, Instant now, std::vector<std::uint64_t>& wan
   for (const ItemSet::Item& item : peer.lacks) {
     if (wanted.size() >= kItemsAtOnce || item_requests_.size() >= 4) break;
     const auto asked = asked_items_.find(item.id);
-    if (asked != asked_items_.end() && now < asked->second) continue;
+    if (asked != asked_items_.end() && now < asked->second.next) continue;
     const auto place = rank(item.id, [&](const Peer& other) { return other.id != peer.id && agrees(other); });
     const Instant at = from + (traits_.pace + seconds(4)) * static_cast<std::int64_t>(place);
     if (now < at) {
       next_look_ = std::min(next_look_, at);
       continue;
     }
+    const Duration pause =
+        asked == asked_items_.end() ? kAskAgain : std::min(asked->second.pause * 2, kLongestAskAgain);
     if (asked_items_.size() >= kMaxHeard) asked_items_.clear();  // some are asked for once more
-    asked_items_[item.id] = now + kAskAgain;
+    asked_items_[item.id] = {now + pause, pause};
     next_look_ = std::min(next_look_, now + kAskAgain);
     wanted.push_back(item.number);
   }

@@ -25,6 +25,22 @@ bool Board::works_with_us(const Peer& peer, Instant now) const {
   return peer.served || (!said_.wants.empty() && now - peer.brought_at < kWorking);
 }
 
+// Somebody of whom something came, or whose cells did not suffice, does not know yet how far we have seen it; or our own did not.
+bool Board::waits_for_word(const codec::PageHead& head, Instant now) const {
+  return std::ranges::any_of(peers_, [&](const auto& one) {
+    const Peer& peer = one.second;
+    if (!peer.outside || peer.gone) return false;
+    const bool lost = std::ranges::find(peer.head.unclear, tag_) != peer.head.unclear.end();
+    if (lost && seen_of_us(peer) == *self_.version) return true;
+    if (now - peer.brought_at >= kWorking && !peer.unclear) return false;
+    const auto by_tag = [&](const std::vector<codec::Seen>& seen) {
+      const auto it = std::ranges::find(seen, peer.tag, &codec::Seen::node);
+      return it == seen.end() ? 0 : it->version;
+    };
+    return by_tag(head.seen) != by_tag(said_.seen);
+  });
+}
+
 // Not before those who work with us have seen the last change: a newer one would take its place on the way, and far away nobody
 // would ever see any.
 Instant Board::may_change_at(Instant now) const {
@@ -144,14 +160,16 @@ Instant Board::due(const codec::PageHead& head, Instant now) {
     return shelf_.has_room(now, patience()) ? regular() : std::max(regular(), changed_at_ + patience());
   const bool more = std::ranges::any_of(
       peers_, [](const auto& one) { return one.second.outside && !one.second.gone && one.second.has_more; });
-  const bool sets = head.beacon.all != said_.beacon.all || head.sets != said_.sets;
-  const bool active = !head.wants.empty() || more || looked_for_more_;
-  if (head.wants != said_.wants || head.unclear != said_.unclear || (active && head.seen != said_.seen))
-    return regular();
+  const auto cells = [](const codec::PageHead& one) {
+    return std::ranges::any_of(one.sets, [](const codec::SetSummary& set) { return !set.cells.empty(); });
+  };
+  const bool sets = head.beacon.all != said_.beacon.all || (cells(head) && !cells(said_));
+  if (head.wants != said_.wants || head.unclear != said_.unclear || waits_for_word(head, now)) return regular();
   if (more || looked_for_more_) {
     // A little later, since what is missing may be on other pages; and again and again, with another part of the ids.
     if (differs_since_ == kNever) differs_since_ = now;
-    if (sets || head.lower != said_.lower) return std::max(regular(), differs_since_ + kSettle);
+    if (sets) return std::max(regular(), differs_since_ + kSettle);
+    if (head.lower != said_.lower) return std::max(regular(), changed_at_ + next_slice_);
   } else {
     differs_since_ = kNever;
   }
@@ -189,6 +207,9 @@ void Board::publish(codec::PageHead head, Instant now) {
   looked_for_more_ = std::ranges::any_of(
       peers_, [](const auto& one) { return one.second.outside && !one.second.gone && one.second.has_more; });
   ++slice_;
+  const bool brought = changes_then_ != parts_.reconciler.changes();
+  changes_then_ = parts_.reconciler.changes();
+  next_slice_ = brought ? Duration{} : std::clamp(next_slice_ * 2, pace(), kLongestSlice);
   const auto any = [this](auto&& condition) {
     return std::ranges::any_of(peers_, [&](const auto& one) { return one.second.outside && condition(one.second); });
   };

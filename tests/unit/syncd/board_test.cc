@@ -204,6 +204,19 @@ TEST(Board, NothingIsSaidWhenAllIsWell) {
   }
 }
 
+// As with who was revoked: what it has is refused, so its sets stay others. That may not keep the engine busy for ever.
+TEST(Board, WhatIsRefusedForEverIsAskedForLessAndLess) {
+  EngineMesh mesh(3, SimEngine::Kind::bmx7, 18);
+  for (std::size_t i : {0U, 1U})
+    mesh.fsds[i]->believe = [](const codec::Bundle& bundle) { return bundle.bytes.size() > 8; };
+  mesh.run(seconds(30));
+  for (std::uint64_t i = 0; i < 400; ++i) mesh.fsds[2]->publish(i, {}, false);
+  mesh.run(seconds(7200));
+  const std::uint64_t before = mesh.engine.counts().changes;
+  mesh.run(seconds(7200));
+  EXPECT_LE(mesh.engine.counts().changes - before, 3U * 7200 / 400);
+}
+
 TEST(Board, AnEngineThatRepeatsForEverIsLeftAloneWhenAllIsWell) {
   EngineMesh mesh(3, SimEngine::Kind::alfred, 9);
   mesh.run(seconds(1000));

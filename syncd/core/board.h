@@ -183,8 +183,9 @@ class Board {
   std::uint64_t slice_ = 0;
   // How long until other ids are told when the last ones brought nothing: some differences never end, since one side refuses them.
   Duration next_slice_{};
-  std::uint64_t changes_then_ = 0;  // of our sets, at the last change of pages
-  unsigned doubled_ = 0;            // eight cells, doubled so often, at least: somebody could not do with fewer
+  std::uint64_t changes_then_ = 0;   // of our sets, at the last change of pages
+  unsigned doubled_ = 0;             // eight cells, doubled so often, at least: somebody could not do with fewer
+  std::uint32_t doubled_since_ = 0;  // our version
   struct Published {
     std::uint32_t version;
     Instant at;

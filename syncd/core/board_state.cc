@@ -213,12 +213,13 @@ void Board::publish(codec::PageHead head, Instant now) {
   const auto any = [this](auto&& condition) {
     return std::ranges::any_of(peers_, [&](const auto& one) { return one.second.outside && condition(one.second); });
   };
-  // Of the cells that were said last.
+  // With as many as there are since then.
   const auto too_few = [&](const Peer& peer) {
-    return seen_of_us(peer) + 1 >= version && std::ranges::find(peer.head.unclear, tag_) != peer.head.unclear.end();
+    return seen_of_us(peer) >= doubled_since_ && std::ranges::find(peer.head.unclear, tag_) != peer.head.unclear.end();
   };
   if (any(too_few)) {
     doubled_ = std::min(doubled_ + 1, kMostDoubled);
+    doubled_since_ = version + 1;
   } else if (!any([this](const Peer& peer) { return !agrees(peer); })) {
     doubled_ = 0;
   }

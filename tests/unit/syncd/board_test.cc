@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "tests/unit/syncd/fake_mesh.h"
 
@@ -298,6 +299,58 @@ TEST(Board, RestartsOfEnginesAndNodesLoseNothing) {
   }
   (void)seconds_until(
       mesh, [&] { return mesh.all_blobs() && mesh.fsds[3]->blobs.size() == 16; }, seconds(3000));
+}
+
+// Any engine, any line or star, with losses, links that come and go, and restarts of engines and daemons; afterwards all is the same
+// and nothing more is said. MESHFS_SEED and MESHFS_SEEDS run others.
+TEST(Board, WhateverHappensAllBecomeTheSame) {
+  const char *const first = std::getenv("MESHFS_SEED"), *const count = std::getenv("MESHFS_SEEDS");
+  const std::uint64_t begin = first == nullptr ? 1 : std::stoull(first),
+                      seeds = count == nullptr ? 12 : std::stoull(count);
+  std::vector<std::uint64_t> chosen;
+  for (std::uint64_t seed = begin; seed < begin + seeds; ++seed) chosen.push_back(seed);
+  if (first == nullptr) chosen.push_back(890);  // far nodes never saw the last cells, so nobody ever told more of them
+  for (const std::uint64_t seed : chosen) {
+    Rng rng(seed);
+    const auto kind = static_cast<SimEngine::Kind>(rng.below(3));
+    const auto below = [&rng](std::uint64_t bound) { return static_cast<SimNetwork::Node>(rng.below(bound)); };
+    const SimNetwork::Node nodes = kind == SimEngine::Kind::alfred ? 3 : 2 + below(5);
+    EngineMesh mesh(nodes, kind, seed, static_cast<std::uint32_t>(rng.below(300'000)));
+    std::uint64_t text = 0;
+    for (int step = 0; step < 25; ++step) {
+      mesh.run(milliseconds(static_cast<std::int64_t>(rng.below(20'000))));
+      const SimNetwork::Node one = below(nodes);
+      switch (rng.below(7)) {
+        case 0:
+          mesh.engine.restart(one);
+          break;
+        case 1:
+          mesh.hosts[one]->start();
+          mesh.fsds[one]->greet();
+          break;
+        case 2:
+          if (one + 1 < nodes) mesh.engine.cut(one, one + 1);
+          break;
+        case 3:
+          if (one + 1 < nodes) mesh.engine.connect(one, one + 1);
+          break;
+        case 4:
+          mesh.fsds[one]->publish(text++,
+                                  {mesh.random_bytes(1 + rng.below(kind == SimEngine::Kind::bmx7 ? 60'000 : 3'000))},
+                                  rng.percent(50));
+          break;
+        default:
+          mesh.fsds[one]->publish(text++, {}, false);
+      }
+    }
+    for (SimNetwork::Node i = 0; i + 1 < nodes; ++i) mesh.engine.connect(i, i + 1);
+    const auto same = [&] { return mesh.same_items() && mesh.all_blobs(); };
+    EXPECT_TRUE(mesh.run_until(same, seconds(6000))) << "MESHFS_SEED=" << seed << " MESHFS_SEEDS=1";
+    mesh.run(seconds(9000));  // who was hushed is remembered for an hour
+    const std::uint64_t before = mesh.engine.counts().changes;
+    mesh.run(seconds(1000));
+    EXPECT_EQ(mesh.engine.counts().changes, before) << "still talks: MESHFS_SEED=" << seed << " MESHFS_SEEDS=1";
+  }
 }
 
 TEST(Board, ForeignAndBrokenPagesAreCountedAndIgnored) {

@@ -345,9 +345,9 @@ struct Extent {
 
 struct PageWant {
   # I lack this and no neighbour brings it.
-  blob @0 :Data;             # its hash, 32 bytes; null: a letter of which a part came, and
-  letter @1 :UInt64;         # that is this one;
-  missing @2 :List(Extent);  # these parts of it did not come: 1..16, ascending, disjoint
+  blob @0 :Data;             # its hash, 32 bytes; null: items, of which a part came
+  letter @1 :UInt64;         # a part of this letter came, but
+  missing @2 :List(Extent);  # not these: at most 16, ascending, disjoint; none: nothing of the blob came. Who has not that letter knows it by the blob
 }
 
 struct Seen {

@@ -62,7 +62,7 @@ static Status read(format::PageWant::Reader from, PageWant& to) {
     const Extent& before = to.missing[i - 1];
     if (to.missing[i].offset < before.offset + before.size) return malformed("missing parts that are not in order");
   }
-  return to.blob.has_value() == to.missing.empty() ? Status() : malformed("a want of nothing");
+  return to.blob || !to.missing.empty() ? Status() : malformed("a want of nothing");
 }
 
 static void write(format::Seen::Builder to, const Seen& from) {

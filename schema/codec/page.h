@@ -26,8 +26,8 @@ struct Extent {
   bool operator==(const Extent&) const = default;
 };
 struct PageWant {
-  std::optional<Hash> blob;  // else a letter of which a part came
-  LetterId letter = 0;
+  std::optional<Hash> blob;  // none: items
+  LetterId letter = 0;       // of which a part came; else `missing` is empty
   std::vector<Extent> missing = {};
   bool operator==(const PageWant&) const = default;
 };

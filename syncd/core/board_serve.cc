@@ -127,11 +127,12 @@ void Board::serve_blobs(Peer& peer, Instant now, std::vector<Hash>& wanted) {
   std::map<std::uint64_t, Instant> still;
   std::size_t under_way = 0;
   for (const codec::PageWant& want : peer.head.wants) {
-    if (!want.blob) {
-      under_way += shelf_.has(want.letter) ? 1 : 0;
+    const bool here = shelf_.has(want.letter);
+    if (here && !want.missing.empty()) {
+      ++under_way;
       shelf_.ask(want.letter, want.missing, seen_of_us(peer));
-      continue;
     }
+    if (here || !want.blob) continue;
     const std::uint64_t number = codec::number_of(*want.blob);
     const auto before = peer.wanted.find(number);
     const Instant since = before == peer.wanted.end() ? now : before->second;

@@ -9,7 +9,7 @@ namespace {
 // Of a page: what stands in front of pieces where there is no head.
 constexpr std::size_t kFixedBytes = codec::kPageHeaderBytes + 80;
 constexpr std::size_t kCellBytes = 11;
-constexpr std::size_t kWantBytes = 48;
+constexpr std::size_t kWantBytes = 64;
 }  // namespace
 
 std::uint32_t Board::seen_of_us(const Peer& peer) const {
@@ -56,19 +56,19 @@ Duration Board::patience() const { return std::clamp(ack_takes_ * 3, pace() * 2,
 std::vector<codec::PageWant> Board::wants() const {
   std::vector<codec::PageWant> out;
   const std::size_t most = std::clamp<std::size_t>(traits_.page_bytes / 4 / kWantBytes, 4, codec::kMaxPageWants);
-  const auto say_part = [&](codec::LetterId id, const Assembly::Partial& partial) {
-    codec::PageWant want{std::nullopt, id, partial.missing};
+  const auto say_part = [&](const std::optional<Hash>& blob, codec::LetterId id, const Assembly::Partial& partial) {
+    codec::PageWant want{blob, id, partial.missing};
     if (want.missing.size() > codec::kMaxExtents) want.missing.resize(codec::kMaxExtents);
     out.push_back(std::move(want));
   };
   for (const auto& [id, partial] : assembly_.partial()) {
-    if (partial.blob == 0 && out.size() < most / 2) say_part(id, partial);
+    if (partial.blob == 0 && out.size() < most / 2) say_part(std::nullopt, id, partial);
   }
   for (const Hash& hash : parts_.fetcher.unserved(most)) {
     if (out.size() >= most) break;
     const auto part = assembly_.of_blob(codec::number_of(hash));
     if (part) {
-      say_part(*part, assembly_.partial().at(*part));
+      say_part(hash, *part, assembly_.partial().at(*part));
     } else {
       out.push_back({hash, 0, {}});
     }

@@ -166,6 +166,7 @@ codec::BulletinPage random_page(Rng& rng) {
     head.unclear.push_back(number());
     head.addresses.push_back(random_fixed<PageAddress>(rng));
     head.wants.push_back({random_fixed<Hash>(rng), 0, {}});
+    head.wants.push_back({random_fixed<Hash>(rng), rng.next(), {{number(), 9}}});
     head.wants.push_back({std::nullopt, rng.next(), {{number(), 7}, {100'020, number()}}});
   }
   return page;

@@ -264,6 +264,22 @@ TEST(Board, TwoValleysBecomeOneMeshAndTheLinkTakesOver) {
   EXPECT_EQ(mesh.engine.counts().changes, before);
 }
 
+// What a part came of is named by its content, too: whoever brought it may have forgotten how it was cut.
+TEST(Board, ALetterThatItsBringerForgotGoesOnWhereItStood) {
+  EngineMesh mesh(2, SimEngine::Kind::bmx6, 19);
+  mesh.run(seconds(60));
+  mesh.fsds[0]->publish(1, {mesh.random_bytes(20'000)}, false);
+  mesh.run(seconds(120));
+  ASSERT_GT(mesh.number("incoming", 1), 0U);
+  const std::uint64_t placed = mesh.number("placed_bytes", 0);
+  mesh.hosts[0]->start();
+  mesh.fsds[0]->greet();
+  EXPECT_LE(seconds_until(
+                mesh, [&] { return mesh.fsds[1]->blobs.size() == 1; }, seconds(1000)),
+            260);
+  EXPECT_LE(mesh.number("placed_bytes", 0), 20'000 - placed + 3'000);  // and nothing of it twice
+}
+
 // No beacon reaches anybody, but streams do: the pages say where.
 TEST(Board, BulkGoesOverStreamsToWhomTheEngineShows) {
   EngineMesh mesh(3, SimEngine::Kind::bmx7, 14, 0, true);

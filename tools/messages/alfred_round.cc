@@ -38,11 +38,26 @@ void AlfredRound::start() {
   if (std::exchange(under_way_, true)) return;
   table_.clear();
   own_ = own_addresses();
-  ask(0);
+  all_ = round_ % kAllEvery == 0;
+  ask_from(0);
 }
 
-void AlfredRound::ask(std::uint8_t type) {
-  socket_.ask(transport::alfred_question(type), [this, type](const Result<Bytes>& answer) { answered(type, answer); });
+// That type or the next one that is asked for; behind the last one the round is over.
+void AlfredRound::ask_from(unsigned from) {
+  for (; from <= UINT8_MAX; ++from) {
+    const auto type = static_cast<std::uint8_t>(from);
+    if (!is_foreign_type(type) || (!all_ && !there_.contains(type))) continue;
+    socket_.ask(transport::alfred_question(type),
+                [this, type](const Result<Bytes>& answer) { answered(type, answer); });
+    return;
+  }
+  ++round_;
+  under_way_ = false;
+  if (all_) {
+    there_.clear();
+    for (const auto& [key, bytes] : table_) there_.insert(key.type);
+  }
+  on_records_(own_records(table_, own_));
 }
 
 void AlfredRound::answered(std::uint8_t type, const Result<Bytes>& answer) {
@@ -55,14 +70,7 @@ void AlfredRound::answered(std::uint8_t type, const Result<Bytes>& answer) {
   transport::read_alfred_answer(*answer, type, found);
   std::erase_if(found, [this](const auto& record) { return !own_.contains(record.first.source); });
   table_.merge(found);
-  do {
-    if (type == UINT8_MAX) {
-      under_way_ = false;
-      return on_records_(own_records(table_, own_));
-    }
-    ++type;
-  } while (!is_foreign_type(type));
-  ask(type);
+  ask_from(type + 1U);
 }
 
 }  // namespace meshfs::messages

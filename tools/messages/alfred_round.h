@@ -1,5 +1,6 @@
-// What the local ALFRED daemon has of this node, asked type by type: 248 questions over its socket, one after the other. If one fails the
-// round tells nothing. Owned by MessageExchange; the loop's thread only.
+// What the local ALFRED daemon has of this node, asked type by type over its socket, one question after the other: all 248 types in every
+// tenth round, else those of which there was something, since a daemon that is no primary asks another one by radio for each. If one
+// fails the round tells nothing. Owned by MessageExchange; the loop's thread only.
 #pragma once
 
 #include "tools/messages/record_rules.h"
@@ -10,6 +11,7 @@ namespace meshfs::messages {
 
 class AlfredRound {
  public:
+  static constexpr unsigned kAllEvery = 10;                 // rounds
   using OnRecords = std::function<void(Contents records)>;  // files' names and what is in them
 
   // `socket` empty: where the daemon has it.
@@ -18,7 +20,7 @@ class AlfredRound {
   void start();  // one at a time
 
  private:
-  void ask(std::uint8_t type);
+  void ask_from(unsigned type);
   void answered(std::uint8_t type, const Result<Bytes>& answer);
 
   SaidOnce& said_;
@@ -26,7 +28,9 @@ class AlfredRound {
   OnRecords on_records_;
   transport::AlfredTable table_;
   std::set<transport::AlfredAddress> own_;
-  bool under_way_ = false;
+  std::set<std::uint8_t> there_;  // types, at the last round of all
+  unsigned round_ = 0;
+  bool all_ = false, under_way_ = false;
 };
 
 }  // namespace meshfs::messages

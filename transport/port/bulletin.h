@@ -58,7 +58,7 @@ class Bulletin {
   // too_large, and nothing changed: a page over page_bytes, a number over pages, or all together over total_bytes.
   virtual Status publish(std::vector<Page> changed) = 0;
 
-  // Asks the engine for what others have now, if it can be asked. Twice within kPull: nothing the second time.
+  // Asks the engine for what others have now, if it can be asked. Not oftener than every kPull: whoever calls keeps to that.
   virtual void pull() {}
   static constexpr Duration kPull = seconds(1);
 

@@ -352,7 +352,7 @@ struct PageWant {
 
 struct Seen {
   node @0 :UInt32;           # first 4 bytes of the node's id, as a number, lowest first
-  version @1 :UInt32;        # of its newest page that came
+  version @1 :UInt32;        # up to which all of its pages came
 }
 
 struct PageHead {
@@ -365,6 +365,7 @@ struct PageHead {
   seen @5 :List(Seen);       # at most 64: of whom it lately wanted something or had pages
   wants @6 :List(PageWant);  # at most 64
   unclear @7 :List(UInt32);  # whose cells did not suffice: say more, or of a smaller slice. At most 16
+  pages @9 :List(UInt32);    # versions of its other pages now, from page 0 on; 0: it has none there. At most 64. Who has not all of them has not seen them
   addresses @8 :List(Data);  # at most 4, 16 bytes each: IPv6 addresses under which it accepts streams at beacon.tcpPort
 }
 

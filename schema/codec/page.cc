@@ -104,6 +104,7 @@ static void write(format::PageHead::Builder to, const PageHead& from) {
   if (!from.seen.empty()) write_list(to.initSeen(list_size(from.seen.size())), from.seen);
   if (!from.wants.empty()) write_list(to.initWants(list_size(from.wants.size())), from.wants);
   if (!from.unclear.empty()) write_tags(to.initUnclear(list_size(from.unclear.size())), from.unclear);
+  if (!from.pages.empty()) write_tags(to.initPages(list_size(from.pages.size())), from.pages);
   if (from.addresses.empty()) return;
   auto addresses = to.initAddresses(list_size(from.addresses.size()));
   for (unsigned i = 0; i < addresses.size(); ++i) addresses.set(i, data_of(from.addresses[i].view()));
@@ -119,6 +120,7 @@ static Status read(format::PageHead::Reader from, PageHead& to) {
   if (Status s = read_list(from.getSeen(), kMaxSeen, to.seen); !s) return s;
   if (Status s = read_list(from.getWants(), kMaxPageWants, to.wants); !s) return s;
   if (Status s = read_tags(from.getUnclear(), kMaxUnclear, to.unclear); !s) return s;
+  if (Status s = read_tags(from.getPages(), kMaxOtherPages, to.pages); !s) return s;
   return read_list(from.getAddresses(), kMaxPageAddresses, to.addresses,
                    [](capnp::Data::Reader one, PageAddress& address) { return read_fixed(one, address); });
 }

@@ -12,6 +12,7 @@ inline constexpr std::size_t kMaxSeen = 64;
 inline constexpr std::size_t kMaxPageWants = 64;
 inline constexpr std::size_t kMaxExtents = 16;
 inline constexpr std::size_t kMaxUnclear = 16;
+inline constexpr std::size_t kMaxOtherPages = 64;
 inline constexpr std::size_t kMaxPageAddresses = 4;
 inline constexpr std::size_t kMaxPagePieces = 256;
 inline constexpr std::size_t kMaxLetterBytes = kMaxFrameAfterAuth;
@@ -47,6 +48,7 @@ struct PageHead {
   std::vector<PageWant> wants;
   std::vector<NodeTag> unclear;
   std::vector<PageAddress> addresses;
+  std::vector<std::uint32_t> pages;  // versions of the other ones; 0: none
   bool operator==(const PageHead&) const = default;
 };
 struct PagePiece {

@@ -10,6 +10,7 @@ std::optional<Bytes> Assembly::add(const codec::PagePiece& piece, Instant now) {
     if (codec::letter_id(piece.data) != piece.letter) return std::nullopt;
     if (const auto it = partial_.find(piece.letter); it != partial_.end()) drop(it);
     note_done(piece.letter);
+    ++progress_;
     return piece.data;
   }
   auto it = partial_.find(piece.letter);
@@ -27,6 +28,7 @@ std::optional<Bytes> Assembly::add(const codec::PagePiece& piece, Instant now) {
   if (left == partial.missing) return std::nullopt;
   std::ranges::copy(piece.data, partial.bytes.begin() + piece.offset);
   partial.missing = left;
+  ++progress_;
   partial.grew = now;
   if (!left.empty()) return std::nullopt;
   Bytes whole = std::move(partial.bytes);

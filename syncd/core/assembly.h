@@ -27,6 +27,8 @@ class Assembly {
 
   // The whole letter, once, when its last piece came and it has the hash that its id says.
   std::optional<Bytes> add(const codec::PagePiece& piece, Instant now);
+  // Pieces that brought something, since the start.
+  [[nodiscard]] std::uint64_t progress() const { return progress_; }
   [[nodiscard]] bool done(codec::LetterId letter) const { return done_.contains(letter); }
   // Its pieces count again: what was made of it is gone.
   void forget_done() {
@@ -45,6 +47,7 @@ class Assembly {
 
   std::map<codec::LetterId, Partial> partial_;
   std::size_t bytes_ = 0;
+  std::uint64_t progress_ = 0;
   std::set<codec::LetterId> done_;
   std::deque<codec::LetterId> order_;
 };

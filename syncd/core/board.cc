@@ -15,7 +15,9 @@ Board::Board(BulletinId id, const transport::BulletinTraits& traits, Self self, 
       key_(codec::page_key(self_.network_key)),
       parts_(parts),
       rng_(rng),
-      shelf_(traits) {}
+      shelf_(traits) {
+  page_versions_.resize(traits.pages - 1);
+}
 
 Board::Counts Board::counts() const {
   Counts out = counts_;
@@ -24,7 +26,7 @@ Board::Counts Board::counts() const {
   return out;
 }
 
-void Board::on_page(const transport::BulletinAuthor& author, std::size_t, ByteView bytes, Instant now) {
+void Board::on_page(const transport::BulletinAuthor& author, std::size_t number, ByteView bytes, Instant now) {
   Result<codec::BulletinPage> page = codec::open_page(key_, bytes);
   ++counts_.pages_in;
   if (!page) {
@@ -48,13 +50,27 @@ void Board::on_page(const transport::BulletinAuthor& author, std::size_t, ByteVi
   next_look_ = std::min(next_look_, now + milliseconds(20));
   if (peer.head.beacon.node.is_zero()) quiet_since_ = kNever;  // it may not know of us
   const bool another_life = page->head && page->head->beacon.boot != peer.head.beacon.boot;
-  if (another_life) quiet_since_ = kNever;
+  if (another_life) {
+    quiet_since_ = kNever;
+    // Those of this life may have come before it.
+    std::erase_if(peer.pages, [&](const auto& one) { return one.second > page->version; });
+    peer.brought = std::min(peer.brought, page->version);
+  }
   if (page->version > peer.version || another_life) peer.version = page->version;
-  if (page->head && (another_life || page->version >= peer.version)) on_head(peer, std::move(*page->head), now);
+  std::uint32_t& here = peer.pages[number];
+  here = std::max(here, page->version);
+  const std::uint64_t before = assembly_.progress();
   for (const codec::PagePiece& piece : page->pieces) {
     if (piece.blob != 0) blobs_heard_[piece.blob] = now;
-    peer.brought_at = now;
     if (const auto letter = assembly_.add(piece, now)) take(peer.id, *letter, now);
+  }
+  if (assembly_.progress() != before) {
+    peer.brought = std::max(peer.brought, page->version);
+    peer.brought_at = now;
+  }
+  if (page->head && (another_life || page->version >= peer.head_version)) {
+    peer.head_version = page->version;
+    on_head(peer, std::move(*page->head), now);
   }
 }
 

@@ -100,6 +100,9 @@ class Board {
     std::string author;  // key
     codec::PageHead head;
     std::uint32_t version = 0;  // of its newest page that came
+    std::uint32_t head_version = 0;
+    std::map<std::size_t, std::uint32_t> pages;  // versions, by place
+    std::uint32_t brought = 0;                   // the newest of them that brought something
     Instant head_at{0}, heard_at{0};
     Instant brought_at{-seconds(3600).ns};  // pieces
     std::uint32_t told_seen = 0;            // of our versions, the newest it told to have seen
@@ -136,7 +139,8 @@ class Board {
   void publish(codec::PageHead head, Instant now);
   [[nodiscard]] bool under_way(const codec::PageHead& head, Instant now) const;
   [[nodiscard]] bool hushed(const codec::PageHead& head, Instant now);
-  [[nodiscard]] bool waits_for_word(const codec::PageHead& head, Instant now) const;
+  [[nodiscard]] bool waits_for_word(const codec::PageHead& head) const;
+  [[nodiscard]] static std::uint32_t seen_of(const Peer& peer);
   [[nodiscard]] bool works_with_us(const Peer& peer, Instant now) const;
   [[nodiscard]] Instant may_change_at(Instant now) const;
   [[nodiscard]] Duration pace() const;
@@ -145,6 +149,7 @@ class Board {
   [[nodiscard]] bool anybody_outside() const;
 
   BulletinId id_;
+  std::vector<std::uint32_t> page_versions_;  // of ours but the last; 0: empty
   transport::BulletinTraits traits_;
   Self self_;
   codec::NodeTag tag_;
@@ -176,6 +181,7 @@ class Board {
   codec::PageHead said_;  // the last state that was published
   bool said_anything_ = false;
   Instant changed_at_{-seconds(3600).ns};  // our pages
+  std::uint32_t placed_version_ = 0;       // with which pieces changed
   bool urgent_spent_ = false;
   Instant differs_since_ = kNever, lazy_at_ = kNever, due_since_ = kNever, quiet_since_ = kNever, next_look_{0};
   bool looked_for_more_ = false;

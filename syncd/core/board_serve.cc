@@ -127,19 +127,23 @@ void Board::serve_blobs(Peer& peer, Instant now, std::vector<Hash>& wanted) {
   std::map<std::uint64_t, Instant> still;
   std::size_t under_way = 0;
   for (const codec::PageWant& want : peer.head.wants) {
-    const bool here = shelf_.has(want.letter);
-    if (here && !want.missing.empty()) {
+    const std::uint64_t number = want.blob ? codec::number_of(*want.blob) : 0;
+    const auto heard = blobs_heard_.find(number);
+    const Instant others_until = heard == blobs_heard_.end() ? Instant{0} : heard->second + traits_.pace * 3;
+    // Unless another brings it and of ours nothing stood there yet.
+    const auto ask = [&](codec::LetterId letter, const Extents& parts) {
+      if (now < others_until && !shelf_.placed(letter)) return;
       ++under_way;
-      shelf_.ask(want.letter, want.missing, seen_of_us(peer));
-    }
+      shelf_.ask(letter, parts, seen_of_us(peer));
+    };
+    const bool here = shelf_.has(want.letter);
+    if (here && !want.missing.empty()) ask(want.letter, want.missing);
     if (here || !want.blob) continue;
-    const std::uint64_t number = codec::number_of(*want.blob);
     const auto before = peer.wanted.find(number);
     const Instant since = before == peer.wanted.end() ? now : before->second;
     still[number] = since;
     if (const auto letter = shelf_.of_blob(number)) {
-      ++under_way;
-      shelf_.ask(*letter, {{0, codec::kMaxLetterBytes}}, seen_of_us(peer));
+      ask(*letter, {{0, codec::kMaxLetterBytes}});
       continue;
     }
     if (under_way >= kBlobsEach || wanted.size() >= kMaxLookups || blob_requests_.size() >= 4) continue;
@@ -147,10 +151,7 @@ void Board::serve_blobs(Peer& peer, Instant now, std::vector<Hash>& wanted) {
     const auto place = rank(number, [&](const Peer& other) {
       return std::ranges::none_of(other.head.wants, [&](const codec::PageWant& its) { return its.blob == want.blob; });
     });
-    Instant at = since + (traits_.pace + seconds(4)) * static_cast<std::int64_t>(place);
-    if (const auto heard = blobs_heard_.find(number); heard != blobs_heard_.end()) {
-      at = std::max(at, heard->second + traits_.pace * 3);  // another brings it
-    }
+    Instant at = std::max(since + (traits_.pace + seconds(4)) * static_cast<std::int64_t>(place), others_until);
     if (const auto asked = blobs_asked_.find(number); asked != blobs_asked_.end()) at = std::max(at, asked->second);
     if (now < at) {
       next_look_ = std::min(next_look_, at);

@@ -19,6 +19,17 @@ std::uint32_t Board::seen_of_us(const Peer& peer) const {
   return 0;
 }
 
+// Pages come one by one: what its head names and is not here yet was not seen.
+std::uint32_t Board::seen_of(const Peer& peer) {
+  std::uint32_t seen = peer.head_version;
+  for (std::size_t place = 0; place < peer.head.pages.size(); ++place) {
+    const std::uint32_t version = peer.head.pages[place];
+    const auto it = peer.pages.find(place);
+    if (version > 0 && (it == peer.pages.end() || it->second < version)) seen = std::min(seen, version - 1);
+  }
+  return seen;
+}
+
 // It tells soon what it has seen of us.
 bool Board::works_with_us(const Peer& peer, Instant now) const {
   if (!peer.outside || peer.gone) return false;
@@ -26,28 +37,32 @@ bool Board::works_with_us(const Peer& peer, Instant now) const {
 }
 
 // Somebody of whom something came, or whose cells did not suffice, does not know yet how far we have seen it; or our own did not.
-bool Board::waits_for_word(const codec::PageHead& head, Instant now) const {
+bool Board::waits_for_word(const codec::PageHead& head) const {
   return std::ranges::any_of(peers_, [&](const auto& one) {
     const Peer& peer = one.second;
     if (!peer.outside || peer.gone) return false;
     const bool lost = std::ranges::find(peer.head.unclear, tag_) != peer.head.unclear.end();
     if (lost && seen_of_us(peer) == *self_.version) return true;
-    if (now - peer.brought_at >= kWorking && !peer.unclear) return false;
     const auto by_tag = [&](const std::vector<codec::Seen>& seen) {
       const auto it = std::ranges::find(seen, peer.tag, &codec::Seen::node);
       return it == seen.end() ? 0 : it->version;
     };
-    return by_tag(head.seen) != by_tag(said_.seen);
+    const std::uint32_t said = by_tag(said_.seen);
+    return by_tag(head.seen) != said && (peer.unclear || said < peer.brought);
   });
 }
 
 // Not before those who work with us have seen the last change: a newer one would take its place on the way, and far away nobody
-// would ever see any.
+// would ever see any. They say so of pieces alone; for the rest, after the time that seeing usually takes.
 Instant Board::may_change_at(Instant now) const {
-  const bool unseen = traits_.starves && std::ranges::any_of(peers_, [&](const auto& one) {
-                        return works_with_us(one.second, now) && seen_of_us(one.second) < *self_.version;
-                      });
-  return changed_at_ + (unseen ? patience() : pace());
+  Duration wait = pace();
+  for (const auto& [id, peer] : peers_) {
+    if (!traits_.starves || !works_with_us(peer, now)) continue;
+    const std::uint32_t seen = seen_of_us(peer);
+    if (seen < placed_version_) return changed_at_ + patience();
+    if (seen < *self_.version) wait = std::max(wait, ack_takes_);
+  }
+  return changed_at_ + wait;
 }
 
 Duration Board::patience() const { return std::clamp(ack_takes_ * 3, pace() * 2, pace() * 18); }
@@ -127,8 +142,9 @@ codec::PageHead Board::state(Instant now) const {
   }
   const std::size_t most_seen = std::clamp<std::size_t>(traits_.page_bytes / 8 / 10, 8, codec::kMaxSeen);
   for (const auto& [id, peer] : peers_) {
-    if (peer.gone || peer.version == 0 || !peer.outside) continue;
-    if (head.seen.size() < most_seen) head.seen.push_back({peer.tag, peer.version});
+    if (peer.gone || !peer.outside) continue;
+    const std::uint32_t seen = seen_of(peer);
+    if (seen > 0 && head.seen.size() < most_seen) head.seen.push_back({peer.tag, seen});
     if (peer.unclear && head.unclear.size() < codec::kMaxUnclear) head.unclear.push_back(peer.tag);
   }
   head.wants = wants();
@@ -164,7 +180,7 @@ Instant Board::due(const codec::PageHead& head, Instant now) {
     return std::ranges::any_of(one.sets, [](const codec::SetSummary& set) { return !set.cells.empty(); });
   };
   const bool sets = head.beacon.all != said_.beacon.all || (cells(head) && !cells(said_));
-  if (head.wants != said_.wants || head.unclear != said_.unclear || waits_for_word(head, now)) return regular();
+  if (head.wants != said_.wants || head.unclear != said_.unclear || waits_for_word(head)) return regular();
   if (more || looked_for_more_) {
     // A little later, since what is missing may be on other pages; and again and again, with another part of the ids.
     if (differs_since_ == kNever) differs_since_ = now;
@@ -187,17 +203,25 @@ Instant Board::due(const codec::PageHead& head, Instant now) {
 
 void Board::publish(codec::PageHead head, Instant now) {
   const std::uint32_t version = ++*self_.version;
+  const std::uint64_t placed_before = shelf_.placed_bytes();
   const bool soon = now - changed_at_ < traits_.pace;
   urgent_spent_ = soon || (urgent_spent_ && now - changed_at_ < traits_.pace * 3);
+  head.pages.assign(page_versions_.size(), version);  // as long as they can get
   codec::BulletinPage last{self_.node, version, head, {}};
   const std::size_t head_bytes = codec::kPageHeaderBytes + codec::encode_page(last).size() + 8;
   std::vector<transport::Page> pages;
   for (const std::size_t number : shelf_.arrange(version, kFixedBytes, head_bytes, patience(), now)) {
     codec::BulletinPage page{self_.node, version, std::nullopt, shelf_.pieces_on(number)};
-    if (number + 1 == traits_.pages) page.head = head;
+    if (number + 1 == traits_.pages) {  // comes last
+      head.pages = page_versions_;
+      page.head = head;
+    } else {
+      page_versions_[number] = page.pieces.empty() ? 0 : version;
+    }
     const bool empty = !page.head && page.pieces.empty();
     pages.push_back({number, empty ? Bytes() : codec::seal_page(key_, page)});
   }
+  if (shelf_.placed_bytes() != placed_before) placed_version_ = version;
   parts_.links.publish(id_, std::move(pages));
   shelf_.sweep();
   changed_at_ = now;
@@ -252,6 +276,7 @@ Instant Board::tick(Instant now) {
     shelf_.clear_pages();
     parts_.links.publish(id_, std::move(none));
     said_anything_ = false;
+    std::ranges::fill(page_versions_, 0);
     return next_look_;
   }
   const Instant at = due(head, now);

@@ -22,6 +22,11 @@ bool Shelf::put(LetterId id, Bytes bytes, std::uint64_t blob, Kind kind, bool ur
   return true;
 }
 
+bool Shelf::placed(LetterId id) const {
+  const auto it = letters_.find(id);
+  return it != letters_.end() && !it->second.placed_once.empty();
+}
+
 std::optional<LetterId> Shelf::of_blob(std::uint64_t blob) const {
   for (const auto& [id, letter] : letters_) {
     if (letter.blob == blob) return id;

@@ -31,6 +31,8 @@ class Shelf {
   // False: no room. What is here already is published once more.
   bool put(codec::LetterId id, Bytes bytes, std::uint64_t blob, Kind kind, bool urgent);
   [[nodiscard]] bool has(codec::LetterId id) const { return letters_.contains(id); }
+  // Some of it stands on a page, or stood there.
+  [[nodiscard]] bool placed(codec::LetterId id) const;
   [[nodiscard]] std::optional<codec::LetterId> of_blob(std::uint64_t blob) const;
 
   // From here to arrange(): who lacks what now. All that is still to do was said since begin_asking().

@@ -164,6 +164,7 @@ codec::BulletinPage random_page(Rng& rng) {
     head.near.push_back(number());
     head.seen.push_back({number(), number()});
     head.unclear.push_back(number());
+    head.pages.push_back(number());
     head.addresses.push_back(random_fixed<PageAddress>(rng));
     head.wants.push_back({random_fixed<Hash>(rng), 0, {}});
     head.wants.push_back({random_fixed<Hash>(rng), rng.next(), {{number(), 9}}});

@@ -28,14 +28,14 @@ class Board {
   // To say that all is well, or with whom we are linked, waits so long, and up to twice that: nobody needs it.
   static constexpr Duration kLazy = seconds(30);
   static constexpr Duration kLinked = seconds(20);
-  // A state that is older than what it lacks here is no news: its next one is waited for.
+  // What came here after a peer's state is likely to come there too: its next state is waited for.
   static constexpr Duration kStale = kLazy * 3;
   static constexpr Duration kWorking = seconds(60);  // it brought something so lately
-  static constexpr unsigned kMostDoubled = 16;
+  static constexpr unsigned kMostDoubled = 16, kDoublings = 2;
   static constexpr Duration kLongestSlice = seconds(900);
   static constexpr Duration kSettle = seconds(2);  // pages of one change come one by one
   // An item that was published is so again if it is still lacking, after a pause that doubles: who refuses it lacks it for ever.
-  static constexpr Duration kAskAgain = seconds(90), kLongestAskAgain = seconds(7200);
+  static constexpr Duration kLeastAskAgain = seconds(10), kAskAgain = seconds(90), kLongestAskAgain = seconds(7200);
   static constexpr Duration kTold = seconds(60);  // so long after a change the state tells of its sets
   static constexpr Duration kHush =
       seconds(180);  // all is well for so long: an engine that repeats for ever gets nothing to
@@ -110,9 +110,15 @@ class Board {
     bool outside = true;                    // no chain of sessions leads there
     // What its state says beside our sets; as of these changes of ours.
     std::uint64_t compared = UINT64_MAX;
-    std::vector<ItemSet::Item> lacks;
-    bool has_more = false;  // than we
-    bool served = false;    // it wants what is on our shelf
+    struct Lack {
+      codec::ItemId id;
+      std::uint64_t number;
+      bool from_head;  // it lacked it when its state came; else that may have come there since as it came here
+    };
+    std::vector<Lack> lacks;
+    std::map<SetId, std::uint64_t> apart;  // that so many ids differ, its cells told lately
+    bool has_more = false;                 // than we, as far as we know
+    bool served = false;                   // it wants what is on our shelf
     bool unclear = false;
     std::map<std::uint64_t, Instant> wanted;  // blobs, by number: since when
   };
@@ -186,7 +192,8 @@ class Board {
   Instant differs_since_ = kNever, lazy_at_ = kNever, due_since_ = kNever, quiet_since_ = kNever, next_look_{0};
   bool looked_for_more_ = false;
   Instant pull_at_{0};
-  std::uint64_t slice_ = 0;
+  std::uint64_t slice_ = 1, said_slice_ = 0;  // of ids whose cells are told, where there is no room for all
+  Instant slice_until_{0};
   // How long until other ids are told when the last ones brought nothing: some differences never end, since one side refuses them.
   Duration next_slice_{};
   std::uint64_t changes_then_ = 0;   // of our sets, at the last change of pages

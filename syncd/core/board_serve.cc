@@ -41,30 +41,54 @@ std::size_t Board::rank(std::uint64_t what, const std::function<bool(const Peer&
 void Board::compare(Peer& peer) {
   const Reconciler& ours = parts_.reconciler;
   if (peer.compared == ours.changes()) return;
+  const bool new_head = peer.compared == UINT64_MAX;
   peer.compared = ours.changes();
-  peer.lacks.clear();
+  std::set<codec::ItemId> lacked;
+  for (const Peer::Lack& before : std::exchange(peer.lacks, {})) {
+    if (before.from_head) lacked.insert(before.id);
+  }
   peer.has_more = peer.unclear = false;
-  if (agrees(peer)) return;
+  if (agrees(peer)) {
+    peer.apart.clear();
+    return;
+  }
   const codec::PageHead& head = peer.head;
   for (const codec::SetSummary& theirs : head.sets) {
     const ItemSet& items = ours.items(theirs.set);
     if (items.total() == ItemSet::Sum{theirs.count, theirs.fingerprint}) continue;
     if (theirs.cells.empty()) {
-      peer.has_more = peer.has_more || theirs.count > items.size();
+      peer.has_more = peer.has_more || theirs.count >= items.size();
       continue;
     }
     std::vector<codec::SketchCell> difference =
         ours.cells(theirs.set, head.lower, head.upper, static_cast<std::uint32_t>(theirs.cells.size()));
     combine(difference, theirs.cells);
+    // Of all ids, not only those in its range.
+    const auto widened = [&](double of_range) {
+      const double width = head.lower == head.upper ? 0x1p64 : static_cast<double>(head.upper - head.lower);
+      return static_cast<std::uint64_t>(of_range * 0x1p64 / width);
+    };
+    const auto told = static_cast<std::uint32_t>(theirs.cells.size());
+    const std::uint32_t likely = estimate(difference).value_or(told * 2);
     const auto ids = decode(std::move(difference));
-    peer.unclear = peer.unclear || !ids;
-    peer.has_more = peer.has_more || !ids;
-    if (!ids) continue;
+    std::uint64_t& apart = peer.apart[theirs.set];
+    if (!ids)
+      apart = std::max(apart, widened(std::max(likely, told)));
+    else if (head.lower == head.upper)
+      apart = ids->size();
+    if (!ids) {
+      peer.unclear = peer.has_more = true;
+      continue;
+    }
+    std::vector<codec::ItemId> there, here;
     for (const codec::ItemId id : *ids) {
       const auto number = items.find(id);
-      if (number) peer.lacks.push_back({id, *number});
-      peer.has_more = peer.has_more || !number;
+      (number ? here : there).push_back(id);
+      if (number) peer.lacks.push_back({id, *number, new_head || lacked.contains(id)});
     }
+    // What these do not explain lies outside of the ids that its cells are of.
+    const bool all = items.sum_with(0, 0, there, here) == ItemSet::Sum{theirs.count, theirs.fingerprint};
+    peer.has_more = peer.has_more || !there.empty() || !all;
   }
 }
 
@@ -83,7 +107,7 @@ void Board::serve(Instant now) {
     compare(peer);
     if (!peer.outside || peer.gone) continue;
     seen = std::min(seen, seen_of_us(peer));
-    if (!peer.lacks.empty()) seen_by_lacking = std::min(seen_by_lacking, seen_of_us(peer));
+    if (!peer.lacks.empty() || peer.unclear) seen_by_lacking = std::min(seen_by_lacking, seen_of_us(peer));
     serve_items(peer, now, items);
     serve_blobs(peer, now, blobs);
   }
@@ -103,22 +127,22 @@ void Board::serve(Instant now) {
 
 void Board::serve_items(Peer& peer, Instant now, std::vector<std::uint64_t>& wanted) {
   const Instant changed = parts_.reconciler.changed_at();
-  const Instant from = changed > peer.head_at ? changed + kStale : peer.head_at + kSettle;
-  for (const ItemSet::Item& item : peer.lacks) {
+  for (const Peer::Lack& item : peer.lacks) {
     if (wanted.size() >= kItemsAtOnce || item_requests_.size() >= 4) break;
     const auto asked = asked_items_.find(item.id);
     if (asked != asked_items_.end() && now < asked->second.next) continue;
     const auto place = rank(item.id, [&](const Peer& other) { return other.id != peer.id && agrees(other); });
+    const Instant from = item.from_head ? peer.head_at + kSettle : changed + kStale;
     const Instant at = from + (traits_.pace + seconds(4)) * static_cast<std::int64_t>(place);
     if (now < at) {
       next_look_ = std::min(next_look_, at);
       continue;
     }
-    const Duration pause =
-        asked == asked_items_.end() ? kAskAgain : std::min(asked->second.pause * 2, kLongestAskAgain);
+    const Duration pause = asked == asked_items_.end() ? std::clamp(patience() * 5, kLeastAskAgain, kAskAgain)
+                                                       : std::min(asked->second.pause * 2, kLongestAskAgain);
     if (asked_items_.size() >= kMaxHeard) asked_items_.clear();  // some are asked for once more
     asked_items_[item.id] = {now + pause, pause};
-    next_look_ = std::min(next_look_, now + kAskAgain);
+    next_look_ = std::min(next_look_, now + pause);
     wanted.push_back(item.number);
   }
 }

@@ -106,16 +106,20 @@ void Board::fill_sets(codec::PageHead& head, Instant now) const {
         likely[ours.set] = std::max<std::uint64_t>(likely[ours.set], 4);
       } else if (theirs->count != ours.count || theirs->fingerprint != ours.fingerprint) {
         const std::uint64_t apart_by = std::max(theirs->count, ours.count) - std::min(theirs->count, ours.count);
-        likely[ours.set] = std::max(likely[ours.set], apart_by + 4);
+        const auto told = peer.apart.find(ours.set);
+        likely[ours.set] = std::max({likely[ours.set], apart_by + 4, told == peer.apart.end() ? 0 : told->second});
       }
     }
   }
   if (likely.empty()) return;
-  std::uint64_t all = 0;
-  for (auto& [set, number] : likely) all += number = std::max(number * 2, std::uint64_t{8} << doubled_);
+  std::uint64_t all = 0, least = 0;
+  for (auto& [set, number] : likely) {
+    least += number * 3 / 2;
+    all += number = std::max(number * 2, std::uint64_t{8} << doubled_);
+  }
   const std::uint64_t room = std::min<std::uint64_t>(traits_.page_bytes * 2 / 3 / kCellBytes, codec::kMaxCells);
   // More than there is room for: part of the ids after another, so small that most parts can be told.
-  if (all > room) {
+  if (least > room || all > room * 4) {
     const std::uint64_t parts = 2 * (all / room + 1);
     const std::uint64_t width = UINT64_MAX / parts + 1;
     const std::uint64_t part = slice_ % parts;
@@ -157,7 +161,11 @@ Duration Board::pace() const { return traits_.pulls ? transport::Bulletin::kPull
 // Somebody waits for what others publish, or for what others have seen.
 bool Board::under_way(const codec::PageHead& head, Instant now) const {
   if (!head.wants.empty() || looked_for_more_) return true;
-  return std::ranges::any_of(peers_, [&](const auto& one) { return works_with_us(one.second, now); });
+  return std::ranges::any_of(peers_, [&](const auto& one) {
+    const Peer& peer = one.second;
+    if (works_with_us(peer, now)) return true;
+    return peer.outside && !peer.gone && !agrees(peer) && now - peer.head_at < kWorking;
+  });
 }
 
 // When our pages should change next; kNever if all is said.
@@ -185,7 +193,7 @@ Instant Board::due(const codec::PageHead& head, Instant now) {
     // A little later, since what is missing may be on other pages; and again and again, with another part of the ids.
     if (differs_since_ == kNever) differs_since_ = now;
     if (sets) return std::max(regular(), differs_since_ + kSettle);
-    if (head.lower != said_.lower) return std::max(regular(), changed_at_ + next_slice_);
+    if (head.lower != said_.lower) return regular();
   } else {
     differs_since_ = kNever;
   }
@@ -230,10 +238,13 @@ void Board::publish(codec::PageHead head, Instant now) {
   lazy_at_ = differs_since_ = due_since_ = kNever;
   looked_for_more_ = std::ranges::any_of(
       peers_, [](const auto& one) { return one.second.outside && !one.second.gone && one.second.has_more; });
-  ++slice_;
-  const bool brought = changes_then_ != parts_.reconciler.changes();
-  changes_then_ = parts_.reconciler.changes();
-  next_slice_ = brought ? Duration{} : std::clamp(next_slice_ * 2, pace(), kLongestSlice);
+  if (slice_ != said_slice_) {
+    said_slice_ = slice_;
+    const bool brought = changes_then_ != parts_.reconciler.changes();
+    changes_then_ = parts_.reconciler.changes();
+    next_slice_ = std::clamp(brought ? Duration{} : next_slice_ * 2, pace() * 2, kLongestSlice);
+    slice_until_ = now + next_slice_;
+  }
   const auto any = [this](auto&& condition) {
     return std::ranges::any_of(peers_, [&](const auto& one) { return one.second.outside && condition(one.second); });
   };
@@ -242,7 +253,7 @@ void Board::publish(codec::PageHead head, Instant now) {
     return seen_of_us(peer) >= doubled_since_ && std::ranges::find(peer.head.unclear, tag_) != peer.head.unclear.end();
   };
   if (any(too_few)) {
-    doubled_ = std::min(doubled_ + 1, kMostDoubled);
+    doubled_ = std::min(doubled_ + kDoublings, kMostDoubled);
     doubled_since_ = version + 1;
   } else if (!any([this](const Peer& peer) { return !agrees(peer); })) {
     doubled_ = 0;
@@ -268,6 +279,7 @@ Instant Board::tick(Instant now) {
   find_outside();
   tick_later(now);
   serve(now);
+  if (slice_ == said_slice_ && now >= slice_until_) ++slice_;
   codec::PageHead head = state(now);
   if (hushed(head, now)) {
     if (!said_anything_) return next_look_;
@@ -287,6 +299,7 @@ Instant Board::tick(Instant now) {
     }
     next_look_ = std::min(next_look_, pull_at_);
   }
+  if (slice_until_ > now) next_look_ = std::min(next_look_, slice_until_);
   if (now >= at)
     publish(std::move(head), now);
   else

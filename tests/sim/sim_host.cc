@@ -77,6 +77,10 @@ void SimHost::publish(syncd::BulletinId, std::vector<transport::Page> changed) {
   CHECK(published.ok());
 }
 
+void SimHost::pull(syncd::BulletinId) {
+  if (bulletin_ != nullptr) bulletin_->pull();
+}
+
 void SimHost::stop() {
   if (core_ == nullptr) return;
   if (bulletin_ != nullptr) bulletin_->set_events({});

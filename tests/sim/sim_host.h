@@ -57,6 +57,7 @@ class SimHost : private syncd::Links, private syncd::Store {
                                       std::uint16_t tcp_port) override;
   std::optional<Target> stream_at(const codec::PageAddress& address, std::uint16_t port) override;
   void publish(syncd::BulletinId id, std::vector<transport::Page> changed) override;
+  void pull(syncd::BulletinId id) override;
   void recall(syncd::BulletinId) override { listen_to_bulletin(); }
   void send(codec::local::ToFsd message) override;
   transport::SimLink& link(syncd::LinkId id);

@@ -28,7 +28,7 @@ SimEngine::~SimEngine() { *alive_ = false; }
 BulletinTraits SimEngine::traits_of(Kind kind) {
   if (kind == Kind::bmx7) return {"bmx7", 12, 3973, 12 * 3973, seconds(10), milliseconds(800), true, true};
   if (kind == Kind::bmx6) return {"bmx6", 1, 1000, 1000, seconds(10), milliseconds(500), true, true};
-  return {"alfred", 6, 1170, 6 * 1170, seconds(10), seconds(10), false, false};
+  return {"alfred", 6, 1170, 6 * 1170, seconds(10), seconds(10), false, false, true};
 }
 
 void SimEngine::add_node(Node node) {
@@ -82,6 +82,12 @@ void SimEngine::change(Node author) {
   const PublishedPages& pages = station.bulletin->pages_;
   for (std::size_t place = 0; place < pages.count(); ++place) {
     if (!pages.page(place).empty()) what->pages[place] = copy_of(pages.page(place));
+    const Shared before = station.known.contains(author) ? station.known.at(author) : std::make_shared<Description>();
+    const auto was = before->pages.find(place);
+    const bool same =
+        was == before->pages.end() ? pages.page(place).empty() : was->second == copy_of(pages.page(place));
+    const auto since = before->since.find(place);
+    what->since[place] = same && since != before->since.end() ? since->second : what->number;
   }
   CHECK(what->bytes() < kDeadlyBytes);
   ++counts_.changes;
@@ -167,13 +173,52 @@ void SimEngine::repeat(Node node) {
       for (const auto& [author, what] : sent) {
         if (author == to) continue;
         if (author == node) stations_.at(to).first_hand[author] = node;
-        arrived(to, author, what);
+        merge(to, author, *what, {});
       }
     });
   }
   time_.at(time_.now() + kPeriod, [this, alive = alive_, node] {
     if (*alive) repeat(node);
   });
+}
+
+void SimEngine::pull(Node node) {
+  if (kind_ != Kind::alfred) return;
+  const auto chance = [this] { return rng_.below(1'000'000) >= loss_ppm_; };
+  for (const Node from : stations_.at(node).near) {
+    for (std::size_t place = 0; place < traits_of(kind_).pages; ++place) {
+      if (!chance() || !chance()) continue;
+      time_.at(time_.now() + milliseconds(2), [this, alive = alive_, node, from, place] {
+        if (!*alive) return;
+        const auto answer = stations_.at(from).known;
+        for (const auto& [author, what] : answer) {
+          const auto page = what->pages.find(place);
+          if (page != what->pages.end()) counts_.bytes += kPageHeader + page->second.size();
+          if (author != node) merge(node, author, *what, place);
+        }
+      });
+    }
+  }
+}
+
+// Of these pages, or the `only` one, what is newer.
+void SimEngine::merge(Node at, Node author, const Description& what, std::optional<std::size_t> only) {
+  Station& station = stations_.at(at);
+  const auto known = station.known.find(author);
+  auto merged =
+      known == station.known.end() ? std::make_shared<Description>() : std::make_shared<Description>(*known->second);
+  bool changed = false;
+  for (const auto& [place, since] : what.since) {
+    if ((only && place != *only) || since <= merged->since[place]) continue;
+    merged->since[place] = since;
+    merged->number = std::max(merged->number, since);
+    merged->pages.erase(place);
+    if (const auto page = what.pages.find(place); page != what.pages.end()) merged->pages.insert(*page);
+    changed = true;
+  }
+  if (!changed) return;
+  station.known[author] = merged;
+  station.bulletin->tell(author, *merged);
 }
 
 // --- one node's

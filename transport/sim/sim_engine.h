@@ -4,10 +4,12 @@
 // What a node says is one description: all its pages together, numbered. Of BMX a description goes from neighbour to neighbour,
 // each of which fetches it whole before anybody behind sees it; a newer one that comes meanwhile begins anew (so who changes too
 // often is heard by nobody far away), and each loss of a packet costs time. Of ALFRED every node sends all it knows first hand to each
-// neighbour every ten seconds in one datagram, which arrives whole or not at all, and nothing goes further than two hops.
+// neighbour every ten seconds in one datagram, which arrives whole or not at all, and nothing goes further than two hops. Who
+// pulls asks each neighbour for one page after another, everybody's: each of them may be lost.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "transport/port/published_pages.h"
@@ -52,6 +54,7 @@ class SimEngine {
   struct Description {
     std::uint64_t number = 0;
     std::map<std::size_t, Bytes> pages;
+    std::map<std::size_t, std::uint64_t> since;  // ALFRED: the number with which a page became so, or was withdrawn
     [[nodiscard]] std::size_t bytes() const;
   };
   using Shared = std::shared_ptr<const Description>;
@@ -69,7 +72,10 @@ class SimEngine {
   void change(Node author);
   void offer(Node from, Node to, Node author);
   void arrived(Node at, Node author, const Shared& what);
-  void repeat(Node node);  // ALFRED's period
+  // ALFRED
+  void repeat(Node node);
+  void pull(Node node);
+  void merge(Node at, Node author, const Description& what, std::optional<std::size_t> only);
   [[nodiscard]] Duration hop_takes(std::size_t bytes);
 
   SimNetwork& time_;
@@ -90,6 +96,7 @@ class SimBulletin final : public Bulletin {
       : engine_(engine), node_(node), traits_(std::move(traits)), pages_(traits_) {}
   [[nodiscard]] const BulletinTraits& traits() const override { return traits_; }
   Status publish(std::vector<Page> changed) override;
+  void pull() override { engine_.pull(node_); }
   void set_events(Events events) override;
 
  private:

@@ -38,6 +38,7 @@ void Shelf::begin_asking() {
   for (auto& [id, letter] : letters_) {
     letter.asked = false;
     letter.seen = 0;
+    letter.lacking.clear();
     if (!letter.whole) letter.todo.clear();
   }
 }
@@ -52,6 +53,7 @@ void Shelf::ask(LetterId id, const Extents& parts, std::uint32_t seen) {
   for (const Extent& part : parts) {
     if (part.offset >= size) continue;
     Extents lacking{{part.offset, std::min(part.size, size - part.offset)}};
+    letter.lacking = with(letter.lacking, lacking.front());
     for (const auto& page : pages_) {
       for (const Placed& piece : page) {
         if (piece.letter == id && piece.version > seen) lacking = without(lacking, piece.part);  // under way to it
@@ -101,7 +103,7 @@ bool Shelf::busy(const Placed& piece, Duration patience, Instant now) const {
   const auto it = letters_.find(piece.letter);
   if (it == letters_.end() || now - piece.at >= patience) return false;
   const Letter& letter = it->second;
-  if (letter.asked) return letter.seen < piece.version;
+  if (letter.asked) return letter.seen < piece.version && without(letter.lacking, piece.part) != letter.lacking;
   return letter.kind != Kind::asked && seen_.at(static_cast<std::size_t>(letter.kind)) < piece.version;
 }
 

@@ -1,8 +1,8 @@
 // What this node publishes on one bulletin: letters that others lack, cut into pieces, and which piece stands on which page. Owned
 // by Board, which says what is lacking, who has seen what, and when to change pages.
 //
-// A piece is busy from its placing on until all whom it concerns have seen its version, or kept waiting too long; busy ones
-// stay. Others stay too while nothing needs their place, since what does not change costs an engine nothing (unless it repeats
+// A piece is busy from its placing on until all whom it concerns have it or have seen its version, or kept waiting too long; busy
+// ones stay. Others stay too while nothing needs their place, since what does not change costs an engine nothing (unless it repeats
 // all for ever: then they go). What stands is put first, what changes goes onto the last page if it fits: an engine that cuts
 // what a node says into addressed pieces sends only those that changed.
 #pragma once
@@ -74,6 +74,7 @@ class Shelf {
     bool asked = false;
     std::uint32_t seen = 0;  // by the one of those who ask that is furthest behind
     std::uint64_t order = 0;
+    Extents lacking;         // by somebody who asks
     Extents todo, placed_once;
   };
   [[nodiscard]] bool busy(const Placed& piece, Duration patience, Instant now) const;

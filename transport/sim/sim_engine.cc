@@ -187,13 +187,19 @@ void SimEngine::pull(Node node) {
   const auto chance = [this] { return rng_.below(1'000'000) >= loss_ppm_; };
   for (const Node from : stations_.at(node).near) {
     for (std::size_t place = 0; place < traits_of(kind_).pages; ++place) {
-      if (!chance() || !chance()) continue;
-      time_.at(time_.now() + milliseconds(2), [this, alive = alive_, node, from, place] {
+      if (!chance()) continue;
+      time_.at(time_.now() + milliseconds(2), [this, alive = alive_, node, from, place, chance] {
         if (!*alive) return;
         const auto answer = stations_.at(from).known;
+        bool whole = chance();  // the packet that ends the transaction
         for (const auto& [author, what] : answer) {
           const auto page = what->pages.find(place);
-          if (page != what->pages.end()) counts_.bytes += kPageHeader + page->second.size();
+          if (page == what->pages.end()) continue;
+          counts_.bytes += kPageHeader + page->second.size();
+          whole = chance() && whole;
+        }
+        if (!whole) return;
+        for (const auto& [author, what] : answer) {
           if (author != node) merge(node, author, *what, place);
         }
       });

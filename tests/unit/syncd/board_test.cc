@@ -100,13 +100,19 @@ TEST(Board, Bmx6CarriesAFileToo) {
 }
 
 TEST(Board, AlfredCarriesAFileWhereItsOwnPushesFail) {
-  EngineMesh mesh(3, SimEngine::Kind::alfred, 5, 200'000);
-  mesh.engine.connect(0, 2);
-  mesh.run(seconds(120));
-  mesh.fsds[0]->publish(1, {mesh.random_bytes(30'000), mesh.random_bytes(30'000)}, false);
-  const double took = seconds_until(
-      mesh, [&] { return mesh.all_blobs() && mesh.fsds[2]->blobs.size() == 2; }, seconds(4000));
-  std::printf("60 kB over ALFRED, 20 %% loss, three nodes: %.1f s\n", took);
+  double longest = 0, sum = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    EngineMesh mesh(3, SimEngine::Kind::alfred, seed, 200'000);
+    mesh.engine.connect(0, 2);
+    mesh.run(seconds(120));
+    mesh.fsds[0]->publish(1, {mesh.random_bytes(30'000), mesh.random_bytes(30'000)}, false);
+    const double took = seconds_until(
+        mesh, [&] { return mesh.all_blobs() && mesh.fsds[2]->blobs.size() == 2; }, seconds(4000));
+    longest = std::max(longest, took);
+    sum += took;
+  }
+  std::printf("60 kB over ALFRED, 20 %% loss, three nodes: %.1f s on average, at most %.1f s\n", sum / 20, longest);
+  EXPECT_LE(longest, 120);
 }
 
 // There each page comes by itself: a head that came does not mean that what stands on the pages beside it did.

@@ -115,6 +115,25 @@ TEST(Shelf, APieceStaysUntilWhoAskedHasSeenIt) {
   EXPECT_EQ(shelf.repeated_bytes(), 0U);
 }
 
+// Of the pages of one change some came, some were lost.
+TEST(Shelf, APieceGoesAsSoonAsNobodyLacksIt) {
+  Shelf shelf(traits(3, 600));
+  ASSERT_TRUE(shelf.put(1, bytes_of(3000, 0), 9, Shelf::Kind::asked, false));
+  shelf.begin_asking();
+  shelf.ask(1, {{0, 3000}}, 0);
+  (void)shelf.arrange(1, kFixed, 200, kPatience, Instant{});
+  const auto first = shelf.pieces_on(0), second = shelf.pieces_on(1);
+  const auto end = static_cast<std::uint32_t>(first[0].data.size());
+  shelf.begin_asking();
+  shelf.ask(1, {{end, 3000 - end}}, 0);
+  shelf.ask(1, {{end, 3000 - end}}, 0);
+  EXPECT_TRUE(shelf.has_room(Instant{} + seconds(1), kPatience));
+  (void)shelf.arrange(2, kFixed, 200, kPatience, Instant{} + seconds(1));
+  EXPECT_NE(shelf.pieces_on(0), first);
+  EXPECT_EQ(shelf.pieces_on(1), second);
+  EXPECT_EQ(shelf.repeated_bytes(), 0U);
+}
+
 TEST(Shelf, WhatWasMissedIsRepeatedAndNothingElse) {
   Shelf shelf(traits(2, 1500));
   ASSERT_TRUE(shelf.put(1, bytes_of(2000, 0), 9, Shelf::Kind::asked, false));

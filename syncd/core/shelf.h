@@ -74,7 +74,7 @@ class Shelf {
     bool asked = false;
     std::uint32_t seen = 0;  // by the one of those who ask that is furthest behind
     std::uint64_t order = 0;
-    Extents lacking;         // by somebody who asks
+    Extents lacking;  // by somebody who asks
     Extents todo, placed_once;
   };
   [[nodiscard]] bool busy(const Placed& piece, Duration patience, Instant now) const;

@@ -48,6 +48,10 @@ class Composer {
     for (const auto& link : head.links) note(link.stamp, link.origin);
   }
 
+  // Of what has expired nothing goes on.
+  [[nodiscard]] std::vector<Stamped<codec::Content>> surviving() const {
+    return shown_ ? surviving_contents(live_) : std::vector<Stamped<codec::Content>>();
+  }
   codec::PlaceRegister place(const Change& change) const;
   std::vector<codec::ContentRegister> contents(const Change& change) const;
   std::vector<codec::LinkRegister> links(const Change& change) const;
@@ -78,7 +82,7 @@ codec::PlaceRegister Composer::place(const Change& change) const {
 }
 
 std::vector<codec::ContentRegister> Composer::contents(const Change& change) const {
-  const auto survivors = surviving_contents(live_);
+  const auto survivors = surviving();
   std::vector<codec::Content> seen;  // values that go
   for (const auto& content : survivors) {
     const auto has = [&](const std::vector<Stamp>& stamps) {
@@ -113,7 +117,8 @@ static void forget_removed(std::map<LocalId, codec::LinkRegister>& links,
 
 std::vector<codec::LinkRegister> Composer::links(const Change& change) const {
   std::map<LocalId, codec::LinkRegister> out;
-  const auto known = surviving_links(live_);
+  const bool expired = !shown_ && !surviving_contents(live_).empty();
+  const auto known = expired ? std::vector<Stamped<LinkValue>>() : surviving_links(live_);
   const auto is_known = [&](const LocalId& id) {
     const auto at = std::lower_bound(known.begin(), known.end(), id,
                                      [](const auto& link, const LocalId& wanted) { return link.value.link < wanted; });

@@ -20,8 +20,6 @@ struct Change {
 
 // How long a tombstone covers: no node that has been in touch since brings back what it deleted.
 inline constexpr std::int64_t kTombstoneKeepMs = 90LL * 24 * 60 * 60 * 1000;
-// "Never": later than every expiry. Only carried by entries that expire themselves.
-inline constexpr std::int64_t kNeverExpiresMs = INT64_MAX;
 
 // The entry that `stamp`'s author makes for `object`. `heads` may be empty (a new object: place, attributes and,
 // unless a directory, content must be given); they must be given too if the object is dead (only tombstones, no

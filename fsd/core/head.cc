@@ -194,7 +194,19 @@ std::optional<Shown> show(const Heads& heads, WallMs network_time) {
   }
   out.place = *place;
   out.attributes = *attributes;
+  if (out.covered_directory || expires_at(out) > network_time) return out;
+  if (out.kind != codec::Kind::directory) return std::nullopt;
+  out.alive = false;
+  out.covered_directory = true;
   return out;
+}
+
+WallMs expires_at(const Shown& shown) {
+  const std::uint64_t lifetime_ms = shown.attributes.value.lifetime_ms;
+  const WallMs from = shown.version.hlc.wall();
+  if (lifetime_ms == 0 || lifetime_ms >= static_cast<std::uint64_t>(kNeverExpiresMs - from.ms))
+    return {kNeverExpiresMs};
+  return {from.ms + static_cast<std::int64_t>(lifetime_ms)};
 }
 
 }  // namespace meshfs::fsd

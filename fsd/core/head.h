@@ -15,6 +15,8 @@
 // - A file or symlink lives exactly if a content survives: a write beats a concurrent delete, a chmod or move does
 //   not. A directory lives if a state entry is a live head.
 // - Place and attributes are the greatest stamp over the live state heads. Files take no place from a tombstone.
+// - An object with a lifetime expires whole: that long after its greatest live head it shows as if it were deleted, and whoever
+//   writes there begins anew. Its entries stay in the set as a tombstone would, so nodes whose times differ have equal sets.
 #pragma once
 
 #include <functional>
@@ -88,6 +90,8 @@ bool supersedes(const Head& f, const Head& e);
 
 // Entries further ahead of network time than this cover nothing and show nothing until due.
 inline constexpr std::int64_t kFutureMs = 10 * 60 * 1000;
+// "Never": later than every expiry.
+inline constexpr std::int64_t kNeverExpiresMs = INT64_MAX;
 bool is_due(Hlc hlc, WallMs network_time);
 bool is_due(const Head& head, WallMs network_time);
 
@@ -116,12 +120,16 @@ struct Shown {
   std::vector<Stamped<codec::Content>> contents;  // surviving and distinct in value; greatest stamp first = shown
   std::vector<Stamped<LinkValue>> links;          // sorted by link id; only those that have a place
   Stamp version;                                  // greatest head
-  bool covered_directory = false;  // place and attributes come from a tombstone; exists only while needed
+  bool covered_directory =
+      false;  // deleted (place and attributes come from a tombstone) or expired; exists only while needed
   bool operator==(const Shown&) const = default;
 };
-// nullopt if nothing due is there that could show: dead files, or directories whose tombstones tell no place.
+// nullopt if nothing due is there that could show: dead and expired files, or directories whose tombstones tell no place.
 // Otherwise exactly one of `alive` and `covered_directory` is set.
 std::optional<Shown> show(const Heads& heads, WallMs network_time);
+
+// When it stops to show, by network time; kNeverExpiresMs: never.
+WallMs expires_at(const Shown& shown);
 
 // --- for compose.h: what an entry made now has to restate.
 // The due heads that none of the others supersedes; pointers into `heads`, in its order.

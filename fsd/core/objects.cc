@@ -211,14 +211,16 @@ void Objects::update_marks(const ObjectId& object, const ObjectRecord& before, O
   counters_.conflicts += (now.conflict ? 1u : 0u) - (before.conflict ? std::uint64_t{1} : 0u);
   mark(index_, Space::conflict, object, before.conflict, now.conflict);
   mark(index_, Space::provisional, object, before.provisional.has_value(), now.provisional.has_value());
+  const auto look_again = [&](WallMs at) {
+    index_.put(future_key(at, object).view(), {});
+    next_due_ = std::min(next_due_, at);
+  };
+  if (shown && !shown->covered_directory && expires_at(*shown).ms != kNeverExpiresMs) look_again(expires_at(*shown));
   for (const Head& head : now.heads) {
-    if (is_due(head, moment_.network_time)) {
+    if (is_due(head, moment_.network_time))
       counters_.latest = std::max(counters_.latest, head.stamp.hlc);
-      continue;
-    }
-    const WallMs due{head.stamp.hlc.wall().ms - kFutureMs};
-    index_.put(future_key(due, object).view(), {});
-    next_due_ = std::min(next_due_, due);
+    else
+      look_again({head.stamp.hlc.wall().ms - kFutureMs});
   }
 }
 

@@ -293,7 +293,11 @@ void World::random_change(TestNode& node) {
       (void)files.remove_directory(at.directory, at.name);
       break;
     case 7:
-      if (at.taken) (void)files.set_attributes(at.node, test_attributes(static_cast<std::uint16_t>(rng.below(512))));
+      if (at.taken) {
+        codec::Attributes attributes = test_attributes(static_cast<std::uint16_t>(rng.below(512)));
+        if (rng.percent(30)) attributes.lifetime_ms = 1 + rng.below(3000);
+        (void)files.set_attributes(at.node, attributes);
+      }
       break;
     case 8:
       if (at.taken) {

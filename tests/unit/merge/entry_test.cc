@@ -127,7 +127,7 @@ TEST(Entry, TheLatestExpiryIsCarriedOnlyByWhatExpires) {
   Head hour = e.anna_head;
   hour.attributes->value.lifetime_ms = 3'600'000;
   heads.push_back(hour);
-  const auto minute = compose(kFile, Kind::file, heads, with_lifetime(60'000), e.bert_stamp, kStart, {});
+  const auto minute = compose(kFile, Kind::file, heads, with_lifetime(60'000), e.bert_stamp, hour.stamp.hlc.wall(), {});
   EXPECT_EQ(minute.latest_expiry_ms, static_cast<std::uint64_t>(hour.stamp.hlc.wall().ms + 3'600'000));
 }
 

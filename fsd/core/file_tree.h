@@ -22,6 +22,8 @@ struct NodeInfo {
   Stamp version;       // greatest head: when it last changed at all (ctime)
   Hash entry;          // of the greatest head, of a sibling's content; zero while a change of it is in no commit yet
   std::string author;  // node name of who stamped the content (or, for directories, the attributes)
+  NodeId author_node;  // its root key; zero: not known
+  Hash content_entry;  // that stamped the content: what a chmod leaves as it is. Zero while it is in no commit yet
   std::uint32_t directories = 0;      // sub-directories, for st_nlink
   std::uint32_t links = 1;            // names of a file or symlink
   bool local_only = false;            // not published yet (open since it was created)

@@ -106,19 +106,21 @@ Result<NodeInfo> Files::info(const NodeKey& node) {
   out.attributes = record.displayed->attributes.value;
   out.content = record.displayed->content.value;
   out.content_stamp = record.displayed->content.stamp;
+  if (!record.provisional) out.content_entry = record.displayed->content.origin;
   if (node.sibling) {
     const auto at = std::find_if(shown->contents.begin(), shown->contents.end(),
                                  [&](const auto& content) { return content.stamp == *node.sibling; });
     if (at == shown->contents.end()) return Errc::not_found;
     out.content = at->value;
     out.content_stamp = at->stamp;
-    out.entry = at->origin;
+    out.entry = out.content_entry = at->origin;
   }
   const Heads heads = record.effective(parts_.moment.network_time);
   if (!node.sibling && !heads.empty() && !record.provisional) out.entry = heads.back().entry;
   if (!node.sibling) out.links = static_cast<std::uint32_t>(names_shown(*shown).size());
   out.version = shown->version;
   out.author = parts_.members.name_of(out.content_stamp.author);
+  if (const KnownMember* by = parts_.members.find(out.content_stamp.author)) out.author_node = by->node;
   out.local_only = record.heads.empty() || record.held;
   tell_writable(node.object.volume, out);
   return out;

@@ -24,6 +24,9 @@ std::string state_text(MountState& state, const NodeInfo& info, const OpenFile* 
 Result<std::string> mesh_value(MountState& state, Ino ino, const NodeInfo& info, std::string_view name) {
   const OpenFile* file = info.kind == codec::Kind::file ? state.open_files.find(ino) : nullptr;
   if (name == "author") return info.author;
+  if (name == "author_key" && !info.author_node.is_zero()) return info.author_node.hex();
+  if (name == "entry" && !info.content_entry.is_zero()) return info.content_entry.hex();
+  if (name == "when" && !info.content_entry.is_zero()) return std::to_string(info.content_stamp.hlc.wall().ms);
   if (name == "version" && !info.entry.is_zero()) return info.entry.hex().substr(0, 16);
   if (name == "state") return state_text(state, info, file);
   if (name == "hash") {

@@ -13,4 +13,6 @@ std::string json_quoted(std::string_view text);
 // `text` for a terminal: control characters and broken UTF-8 as \xNN, so that a hostile name can't move the cursor.
 std::string printable(std::string_view text);
 
+bool is_utf8(std::string_view text);  // well-formed: RFC 3629
+
 }  // namespace meshfs

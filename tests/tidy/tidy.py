@@ -28,6 +28,7 @@ MAY_INCLUDE = {
     "schema/noise": ["schema/vocab", "schema/crypto"],
     "schema/codec": ["schema"],
     "schema/os": ["schema"],
+    "schema/typed": ["schema/vocab", "schema/codec"],
     "transport": ["schema"],
     "syncd/core": ["schema", "transport/port"],
     "syncd": ["schema", "transport"],

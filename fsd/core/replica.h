@@ -135,6 +135,7 @@ class Replica {
     bool syncd_connected = false;
     std::size_t nodes = 0, candidates = 0;  // members, and who waits to be let in
     std::string standing;                   // why this node is no member yet, or no more; empty: it is
+    std::vector<std::string> groups;        // of the policy, that this node is in
   };
   Status_ status() const;
   struct Conflict {
@@ -168,6 +169,8 @@ class Replica {
   // Then wait for files().sync().
   Result<codec::DelegationId> delegate(codec::Delegation wanted);
   [[nodiscard]] const Delegations& delegations() const;
+  // From /mesh, with a leading slash; empty if it shows nowhere.
+  std::string path_of(const ObjectId& object);
   // Under the policy of now, with what is lent.
   [[nodiscard]] Decision decide_now(const NodeId& node, const Asking& what) const;
   [[nodiscard]] const std::map<std::string, NodeId>& folders() const;

@@ -128,6 +128,7 @@ Replica::Proposal Replica::proposal(const Hash& hash) const { return parts_->pro
 const std::map<std::string, NodeId>& Replica::folders() const { return parts_->members.folders(); }
 std::optional<Role> Replica::role_of(const NodeId& node) const { return parts_->members.role_of(node); }
 const Epochs& Replica::epochs() const { return parts_->epochs; }
+std::string Replica::path_of(const ObjectId& object) { return parts_->files.path_of(object); }
 const Delegations& Replica::delegations() const { return parts_->members.delegations(); }
 Decision Replica::decide_now(const NodeId& node, const Asking& what) const {
   const Lending lending(parts_->members, parts_->epochs);

@@ -107,8 +107,12 @@ void create(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode
   if (Status good = check_name(parent, name); !good) return reply(request, good);
   const Result<NodeKey> directory = state.directory(parent);
   if (!directory) return reply_failure(request, directory.failure());
-  const Result<NodeKey> key =
-      state.tree.make_file(*directory, name, state.new_attributes(request, parent, mode_bits, codec::Kind::file));
+  codec::Attributes attributes = state.new_attributes(request, parent, mode_bits, codec::Kind::file);
+  if (const auto place = state.records == nullptr ? std::nullopt : state.records->at(*directory, name)) {
+    attributes.type = place->type;
+    attributes.lifetime_ms = place->lifetime_ms;
+  }
+  const Result<NodeKey> key = state.tree.make_file(*directory, name, attributes);
   if (!key) return reply_failure(request, key.failure());
   const Result<NodeInfo> info = state.tree.info(*key);
   if (!info) return reply_failure(request, info.failure());

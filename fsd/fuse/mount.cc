@@ -95,7 +95,10 @@ struct Mount::Parts {
         note(ports.note),
         state(ports.tree, ports.content, ports.virtual_files, std::move(area), clock, ports.note),
         herald(the_loop, state, std::move(ports.herald), ports.note),
-        mounter(std::move(ports.mounter)) {}
+        mounter(std::move(ports.mounter)) {
+    state.records = ports.records;
+    state.open_files.judge_by(ports.records);
+  }
 
   void on_readable();
   bool serve_one();

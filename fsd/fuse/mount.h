@@ -9,6 +9,7 @@
 #include "fsd/fuse/content_io.h"
 #include "fsd/fuse/herald_process.h"
 #include "fsd/fuse/mounter.h"
+#include "fsd/fuse/records.h"
 #include "fsd/fuse/virtual_files.h"
 #include "schema/os/loop.h"
 
@@ -25,6 +26,7 @@ class Mount {
     ContentIo& content;
     VirtualFiles& virtual_files;
     std::function<void(const std::string&)> note;  // one sentence for the log
+    Records* records = nullptr;                    // none: no file has a type
     // Makes the events of foreign changes; forked before anything else was opened. None: there are no such events.
     HeraldProcess herald = {};
     Mounter mounter = {};

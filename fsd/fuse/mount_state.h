@@ -51,6 +51,7 @@ struct MountState {
   Notifier notifier;
   OpenFiles open_files;
   Owners owners;
+  Records* records = nullptr;
   bool has_acls = false;  // the kernel judges by access control lists
   KernelOffers kernel;
   static constexpr std::size_t kMaxToldStale = 1024;

@@ -89,6 +89,8 @@ void mknod(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode,
   }
   make_node(request, parent, name, mode, codec::Kind::file,
             [&](FileTree& tree, const NodeKey& directory, const codec::Attributes& a) -> Result<NodeKey> {
+              Records* const records = MountState::of(request).records;
+              if (records != nullptr && records->at(directory, name)) return Errc::invalid;  // empty is no record
               Result<NodeKey> key = tree.make_file(directory, name, a);
               if (!key) return key;
               Result<std::vector<Stamp>> base = tree.content_base(*key);
@@ -141,6 +143,20 @@ void remove(fuse_req_t request, fuse_ino_t parent, const char* name, bool is_dir
 void unlink(fuse_req_t request, fuse_ino_t parent, const char* name) { remove(request, parent, name, false); }
 void rmdir(fuse_req_t request, fuse_ino_t parent, const char* name) { remove(request, parent, name, true); }
 
+// Whether a file that is there may have that name. One that is elsewhere was judged where it was written.
+Status judge_at(MountState& state, const NodeKey& node, const NodeKey& directory, std::string_view name) {
+  const auto place = state.records == nullptr ? std::nullopt : state.records->at(directory, name);
+  const std::optional<Ino> ino = state.inodes.bound(node);
+  if (!place || !ino) return {};
+  const Result<NodeInfo> info = state.tree.info(node);
+  if (!info || info->kind != codec::Kind::file) return {};
+  const Result<OpenFile*> file = state.open_files.acquire(*ino, *info, {});
+  if (!file) return {};
+  const Status judged = state.open_files.judge(**file, place);
+  state.open_files.release(*ino, {});
+  return judged;
+}
+
 void link(fuse_req_t request, fuse_ino_t ino, fuse_ino_t parent, const char* name) {
   MountState& state = MountState::of(request);
   if (MountState::is_virtual(ino)) return reply(request, Errc::cross_volume);
@@ -151,6 +167,7 @@ void link(fuse_req_t request, fuse_ino_t ino, fuse_ino_t parent, const char* nam
   const Frozen* frozen = state.inodes.frozen(ino);
   if (inode == nullptr || (frozen != nullptr && frozen->removed)) return reply(request, Errc::not_found);
   const NodeKey key = inode->key;
+  if (Status good = judge_at(state, key, *directory, name); !good) return reply(request, good);
   if (Status linked = state.tree.link(key, *directory, name); !linked) {
     switch (linked.code()) {
       case Errc::denied:
@@ -205,6 +222,24 @@ Status rename_now(MountState& state, const RenameRequest& r, const NodeKey& from
   return {};
 }
 
+// It is of that type from now on, or of none any more.
+void retype(MountState& state, const NodeKey& directory, std::string_view name) {
+  if (state.records == nullptr) return;
+  const Result<NodeKey> node = state.tree.lookup(directory, name);
+  const Result<NodeInfo> info = node ? state.tree.info(*node) : Result<NodeInfo>(node.failure());
+  if (!info || info->kind != codec::Kind::file) return;
+  codec::Attributes a = info->attributes;
+  const auto before = a.type.empty() ? std::nullopt : state.records->named(a.type);
+  const auto now = state.records->at(directory, name);
+  if ((now ? now->type : std::string()) == a.type || (!now && !before)) return;
+  if (before && a.lifetime_ms == before->lifetime_ms) a.lifetime_ms = 0;
+  if (now && a.lifetime_ms == 0) a.lifetime_ms = now->lifetime_ms;
+  a.type = now ? now->type : std::string();
+  if (!state.tree.set_attributes(*node, a)) return;  // the file is there, of no type
+  const std::optional<Ino> ino = state.inodes.bound(*node);
+  if (OpenFile* file = ino ? state.open_files.find(*ino) : nullptr) file->info.attributes = a;
+}
+
 void rename_settled(fuse_req_t request, const RenameRequest& r) {
   MountState& state = MountState::of(request);
   const Result<NodeKey> from_directory = state.directory(r.from_parent);
@@ -213,7 +248,15 @@ void rename_settled(fuse_req_t request, const RenameRequest& r) {
   if (!to_directory) return reply_failure(request, to_directory.failure());
   const Result<NodeKey> source = state.tree.lookup(*from_directory, r.from);
   if (!source) return reply_failure(request, source.failure());
-  reply(request, rename_now(state, r, *from_directory, *to_directory, *source));
+  Status done = judge_at(state, *source, *to_directory, r.to);
+  if (done && r.mode == RenameMode::exchange) {
+    if (const Result<NodeKey> other = state.tree.lookup(*to_directory, r.to))
+      done = judge_at(state, *other, *from_directory, r.from);
+  }
+  if (done) done = rename_now(state, r, *from_directory, *to_directory, *source);
+  if (done) retype(state, *to_directory, r.to);
+  if (done && r.mode == RenameMode::exchange) retype(state, *from_directory, r.from);
+  reply(request, done);
 }
 
 // Who saves by a new file under the old name means the same file: what was sealed stays so. True: renamed later.

@@ -284,6 +284,7 @@ bool OpenFiles::clone(const OpenFile& source, OpenFile& target) {
 }
 
 void OpenFiles::flush(OpenFile& file, Then then) {
+  if (Status good = judged(file); !good) return then(good);
   if (file.failed) return then(*file.failed);
   if (!file.dirty() || discarded(file)) return then({});
   if (Status room = area_.room_for(file.size()); !room) return then(room);
@@ -312,6 +313,7 @@ Instant OpenFiles::tick(Instant now) {
   std::vector<Ino> due;
   for (const auto& [ino, file] : files_) {
     if (file->storing || !file->dirty() || file->copied) continue;
+    if (!judged(*file)) continue;  // until it is written anew
     const bool grows = file->appenders > 0 && file->only_grew;
     if (!grows && !file->failed) continue;
     const Instant when = file->last_version.value_or(Instant{}) + (file->failed ? kRetry : kGrowthInterval);

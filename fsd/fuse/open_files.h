@@ -10,6 +10,8 @@
 // Published is: at the last close; at an fsync if kBetweenVersions passed since the last version (else it only
 // becomes durable as a draft); growth through an O_APPEND handle every kGrowthInterval. Until then staging stays
 // authoritative, so that after close(2) everybody here reads the new bytes though RELEASE comes later.
+// What is no record of the type that its path says is not published: close(2) and fsync(2) give EINVAL, and it stays as it is here
+// until it is written anew, removed, or fsd ends.
 // A publication that fails is tried again until it succeeds or fsd stops; nothing is dropped.
 #pragma once
 
@@ -22,6 +24,7 @@
 #include "fsd/fuse/clock.h"
 #include "fsd/fuse/content_io.h"
 #include "fsd/fuse/inode_table.h"
+#include "fsd/fuse/records.h"
 #include "fsd/fuse/staging.h"
 #include "fsd/fuse/unsealing.h"
 
@@ -46,7 +49,13 @@ struct OpenFile {
   std::uint64_t grew_from = 0;
   std::optional<Instant> last_version;
   bool storing = false;
-  std::optional<Error> failed;            // of the last attempt to store or publish
+  std::optional<Error> failed;  // of the last attempt to store or publish
+  struct Judgement {
+    std::uint64_t written, edition;  // of which bytes, by which types
+    Status status;
+    bool told = false;
+  };
+  std::optional<Judgement> judgement;
   Ahead ahead;                            // of staging
   std::unique_ptr<Staging> being_stored;  // replaced by a truncation while a worker still reads it
   // Where to make the file again if another node removed it while it was being written here.
@@ -121,6 +130,11 @@ class OpenFiles {
   // The node has more bytes now, after the same ones: who has it open and did not write goes on with them.
   void grew(OpenFile& file, const NodeInfo& now);
 
+  // Typed files are judged by these.
+  void judge_by(Records* records) { records_ = records; }
+  // Whether this may be a version of a file there.
+  Status judge(OpenFile& file, const std::optional<RecordPlace>& place);
+
   // `due` is told when tick() has something to do.
   void on_due(std::function<void(Instant)> due) { due_ = std::move(due); }
   std::size_t size() const { return files_.size(); }
@@ -140,6 +154,8 @@ class OpenFiles {
  private:
   enum class Purpose { version, draft };
   bool version_due(const OpenFile& file);
+  Status judged(OpenFile& file);
+  void refuse(OpenFile& file, const Status& why);
   Status stage(OpenFile& file);
   bool copy_slice(OpenFile& file);
   bool await_base(OpenFile& file, std::uint64_t offset);
@@ -164,6 +180,7 @@ class OpenFiles {
   InodeTable& inodes_;
   StagingArea& area_;
   Clock& clock_;
+  Records* records_ = nullptr;
   std::function<void(const Visible&)> surprise_;
   std::function<void(const std::string&)> note_;
   std::function<void(Instant)> due_ = [](Instant) {};

@@ -52,6 +52,7 @@ void OpenFiles::fail_waiting() {
 // Stores a snapshot of staging; publish() or save_draft() follows when that is done.
 void OpenFiles::store(OpenFile& file, Purpose purpose) {
   if (file.storing || (!file.uses_staging() && !file.is_stored())) return;
+  if (Status good = judged(file); !good) return refuse(file, good);
   file.storing = true;
   const Ino ino = file.ino;
   const std::uint64_t change = file.written;
@@ -69,6 +70,35 @@ void OpenFiles::store(OpenFile& file, Purpose purpose) {
   if (file.staging->in_memory()) return content_.ingest(Bytes(file.staging->memory()), std::move(done));
   if (const auto ahead = file.ahead.take()) return ahead->finish(size, std::move(done));
   content_.ingest(file.staging->file(), size, std::move(done));
+}
+
+Status OpenFiles::judge(OpenFile& file, const std::optional<RecordPlace>& place) {
+  if (!place) return {};
+  if (file.size() > place->most_bytes) {
+    return error(Errc::invalid, "A file of type " + place->type + " has at most " + std::to_string(place->most_bytes) +
+                                    " bytes, this one " + std::to_string(file.size()) + ".");
+  }
+  const Result<Bytes> bytes = read(file, 0, static_cast<std::size_t>(file.size()));
+  if (!bytes) return {};  // elsewhere, hence published: judged there
+  return records_->check(place->type, as_text(*bytes));
+}
+
+// What was written, by the type of the path that the file has now.
+Status OpenFiles::judged(OpenFile& file) {
+  if (records_ == nullptr || !file.dirty() || file.copied || discarded(file)) return {};
+  const std::uint64_t edition = records_->edition();
+  if (!file.judgement || file.judgement->written != file.written || file.judgement->edition != edition)
+    file.judgement = {file.written, edition, judge(file, records_->at(file.info.key))};
+  return file.judgement->status;
+}
+
+void OpenFiles::refuse(OpenFile& file, const Status& why) {
+  if (!std::exchange(file.judgement->told, true)) records_->refused(file.info.key, why.failure().message);
+  file.failed = why.failure();
+  count(file);
+  const Ino ino = file.ino;
+  answer_waiters(file, why);  // may close the file: look it up again
+  if (OpenFile* still = find(ino)) let_writers_go(*still, {});
 }
 
 void OpenFiles::stored(Ino ino, std::uint64_t change, Purpose purpose, Result<codec::Content> content) {

@@ -28,6 +28,7 @@ Result<std::string> mesh_value(MountState& state, Ino ino, const NodeInfo& info,
   if (name == "entry" && !info.content_entry.is_zero()) return info.content_entry.hex();
   if (name == "when" && !info.content_entry.is_zero()) return std::to_string(info.content_stamp.hlc.wall().ms);
   if (name == "version" && !info.entry.is_zero()) return info.entry.hex().substr(0, 16);
+  if (name == "error" && file != nullptr && file->failed) return file->failed->message;
   if (name == "state") return state_text(state, info, file);
   if (name == "hash") {
     if (const auto* chunked = std::get_if<codec::ChunkedContent>(&info.content)) return chunked->root.hex();

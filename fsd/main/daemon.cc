@@ -115,13 +115,24 @@ Status Daemon::open_replica() {
   if (!events) return events.failure();
   feed_ = std::move(*events);
   view_->show(*feed_);
-  replica_->on_change([this](const std::vector<TreeChange>& changes) { feed(changes); });
+  record_types_ = std::make_unique<RecordTypes>(
+      *replica_, replica_->files(), *content_,
+      [this](const std::string& path, const std::string& why) {
+        log_.warning(options_.mount + path + " stays unpublished: " + why);
+        feed_->append_refused(path, identity_.member.name, why, replica_->status().network_time);
+      },
+      [this](const std::string& sentence) { log_.warning(sentence); });
+  replica_->on_change([this](const std::vector<TreeChange>& changes) {
+    record_types_->on_change(changes);
+    feed(changes);
+  });
   if (Status replayed = replay(); !replayed) {
     store_->distrust_index();
     return error(replayed.code(), "The store can't be read: " + replayed.failure().message +
                                       " Start again: the index will be made anew from the log.");
   }
   if (Status started = replica_->start(os::Loop::now(), os::Loop::wall()); !started) return started;
+  record_types_->load();
   member_answers_->publish_waiting();
   return {};
 }
@@ -165,7 +176,7 @@ Status Daemon::open_mount() {
   if (Status made = make_folder(staging); !made) return made;
   const auto note = [this](const std::string& sentence) { log_.info(sentence); };
   auto mount = fuse::Mount::start(loop_, {options_.mount, staging},
-                                  {*shown_, *content_, *view_, note, std::move(herald_), std::move(mounter_)});
+                                  {*shown_, *content_, *view_, note, record_types_.get(), std::move(herald_), std::move(mounter_)});
   if (!mount) return mount.failure();
   mount_ = std::move(*mount);
   view_->show([this] { return mount_->figures(); });

@@ -13,6 +13,7 @@
 #include "fsd/main/member_answers.h"
 #include "fsd/main/options.h"
 #include "fsd/main/policy_answers.h"
+#include "fsd/main/record_types.h"
 #include "fsd/main/store_content.h"
 #include "fsd/os/flusher.h"
 #include "fsd/os/local_server.h"
@@ -78,6 +79,7 @@ class Daemon {
   std::unique_ptr<StoreContent> content_;
   std::unique_ptr<SealedTree> shown_;  // the tree with private names
   std::unique_ptr<EventFeed> feed_;
+  std::unique_ptr<RecordTypes> record_types_;
   // Lines of the feed for changes that do not show yet: bounded by what the mount lets wait.
   struct Untold {
     std::uint64_t mark;

@@ -127,6 +127,14 @@ Status EventFeed::load(std::uint64_t start) {
   return {};
 }
 
+void EventFeed::append_refused(const std::string& path, const std::string& author, const std::string& why,
+                               WallMs when) {
+  write(numbered(end(), text_member("what", "refused") + "," + text_member("path", path) + "," +
+                            text_member("kind", "file") + "," + text_member("author", author) + "," +
+                            text_member("version", "") + "," + member("when_ms", when.ms) + "," +
+                            text_member("why", why)));
+}
+
 void EventFeed::append(const std::vector<TreeChange>& changes) {
   std::string lines;
   std::uint64_t at = end();

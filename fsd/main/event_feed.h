@@ -5,6 +5,7 @@
 //
 //   {"cursor":N,"what":"created","path":"/a","kind":"file","author":"roof","version":"16 hex digits","when_ms":N}
 //   what: created, changed, removed, moved (with "from"), attributes;
+//         refused: what was written here is no record of its type, "why" says what is wrong; nobody else sees it
 //         lost: the cursor asked for is not kept. Look at the tree anew; what comes follows from here.
 #pragma once
 
@@ -26,6 +27,7 @@ class EventFeed final : public fuse::Feed {
   ~EventFeed() override;
 
   void append(const std::vector<TreeChange>& changes);
+  void append_refused(const std::string& path, const std::string& author, const std::string& why, WallMs when);
 
   std::uint64_t end() override { return files_.back().start + files_.back().size; }
   Piece read(std::uint64_t cursor, std::size_t most, bool resumes) override;

@@ -22,6 +22,8 @@ std::string LiveView::status() const {
     sets.add(json_object({text_member("set", set_name(set.set)), member("count", set.count),
                           text_member("fingerprint", set.fingerprint.hex())}));
   }
+  JsonList groups('[', ']');
+  for (const std::string& group : now.groups) groups.add(json_quoted(group));
   return json_object({text_member("network", network_.name),
                       text_member("node", network_.node_name),
                       text_member("node_id", network_.node.hex()),
@@ -43,6 +45,7 @@ std::string LiveView::status() const {
                       member("nodes", now.nodes),
                       member("candidates", now.candidates),
                       text_member("standing", now.standing),
+                      member("groups", groups.str()),
                       member("flagged", now.flagged),
                       text_member("read_only", why_read_only(now.flagged)),
                       member("syncd_connected", now.syncd_connected),

@@ -12,7 +12,7 @@ bool lies_in(std::string_view path, std::string_view folder) {
 
 Paint paint_of(std::string_view what) {
   if (what == "created") return Paint::good;
-  return what == "removed" ? Paint::bad : Paint::plain;
+  return what == "removed" || what == "refused" ? Paint::bad : Paint::plain;
 }
 
 }  // namespace
@@ -34,6 +34,7 @@ std::string event_text(const Json& event, bool colour) {
   out += printable(event.at("path").text);
   if (event.at("kind").text == "directory") out += "/";
   if (!event.at("author").text.empty()) out += "  by " + printable(event.at("author").text);
+  if (!event.at("why").text.empty()) out += ": " + printable(event.at("why").text);
   return out;
 }
 

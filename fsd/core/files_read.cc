@@ -76,6 +76,10 @@ Result<NodeInfo> Files::directory_info(const NodeKey& node) {
   out.kind = codec::Kind::directory;
   out.attributes = parts_.root;
   if (!is_shared_root(node.object)) out.attributes.mode = 0755;  // what is not everybody's is root's here
+  if (node.object == root_of(kCommandsVolume)) {  // whoever may tell nodes what to do is in the group mesh
+    out.attributes.mode = 02770;
+    out.attributes.group = {0, "mesh"};
+  }
   tell_writable(node.object.volume, out);
   out.directories = parts_.names.subdirectories(node.object);
   if (is_shared_root(node.object)) out.directories += static_cast<std::uint32_t>(kTopLevel.size());

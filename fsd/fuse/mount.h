@@ -26,10 +26,10 @@ class Mount {
     ContentIo& content;
     VirtualFiles& virtual_files;
     std::function<void(const std::string&)> note;  // one sentence for the log
-    Records* records = nullptr;                    // none: no file has a type
     // Makes the events of foreign changes; forked before anything else was opened. None: there are no such events.
     HeraldProcess herald = {};
     Mounter mounter = {};
+    Records* records = nullptr;  // none: no file has a type
   };
 
   // Mounts at once; a stale mount that a killed fsd left there is taken away first. One sentence if it cannot:

@@ -175,8 +175,9 @@ Status Daemon::open_mount() {
   const std::string staging = options_.state + "/staging";
   if (Status made = make_folder(staging); !made) return made;
   const auto note = [this](const std::string& sentence) { log_.info(sentence); };
-  auto mount = fuse::Mount::start(loop_, {options_.mount, staging},
-                                  {*shown_, *content_, *view_, note, record_types_.get(), std::move(herald_), std::move(mounter_)});
+  auto mount = fuse::Mount::start(
+      loop_, {options_.mount, staging},
+      {*shown_, *content_, *view_, note, std::move(herald_), std::move(mounter_), record_types_.get()});
   if (!mount) return mount.failure();
   mount_ = std::move(*mount);
   view_->show([this] { return mount_->figures(); });

@@ -33,7 +33,7 @@ if(MESHFS_ROUTER)
   # Nothing but Cap'n Proto throws, and codec catches at once what it throws. Elsewhere nobody needs the paths on which values are
   # taken down while an exception passes, nor the tables that lead there: memory that there is none of ends the program either way.
   set(MESHFS_NO_EXCEPTIONS -fno-exceptions -fno-asynchronous-unwind-tables -fno-unwind-tables)
-  set(MESHFS_CATCHES codec transport_tcp)  # whose files have a `catch`
+  set(MESHFS_CATCHES codec transport_tcp type_compiler)  # whose files have a `catch`
   add_link_options(-static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,--as-needed -Wl,-O1 -Wl,-z,noseparate-code
                    -Wl,-T,${CMAKE_SOURCE_DIR}/cmake/unwind_tables.ld)
 endif()

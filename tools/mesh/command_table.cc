@@ -261,6 +261,7 @@ const std::vector<CommandGroup>& command_groups() {
                                                  {"Who may do what", policy_commands()},
                                                  {"How things are", overview()},
                                                  {"Files and their versions", files()},
+                                                 {"Typed files", type_commands()},
                                                  {"Conflicts and copies", settling()},
                                                  {"What lies on this node", keeping()},
                                                  {"Other nodes", across()},

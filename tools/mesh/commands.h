@@ -41,6 +41,11 @@ Exit export_tree(const Arguments& arguments);
 Exit import_tree(const Arguments& arguments);
 Exit seal_path(const Arguments& arguments);
 Exit verify_file(const Arguments& arguments);
+Exit show_types(const Arguments& arguments);
+Exit check_files(const Arguments& arguments);
+Exit print_template(const Arguments& arguments);
+Exit print_schema(const Arguments& arguments);
+Exit add_type(const Arguments& arguments);
 Exit show_help(const Arguments& arguments);
 
 // One sentence on standard error; returns `code`, so that a command can end with it.

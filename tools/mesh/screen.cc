@@ -103,4 +103,35 @@ std::string count_text(std::int64_t count, const char* one, const char* many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
+std::string wrapped(std::string_view text, std::string_view indent) {
+  constexpr std::size_t kColumns = 78;
+  std::string out, line(indent);
+  bool has_word = false;
+  const auto flush = [&] {
+    if (has_word) out += line + "\n";
+    line = indent;
+    has_word = false;
+  };
+  while (!text.empty()) {
+    const auto length = std::min(text.find_first_of(" \n"), text.size());
+    const auto word = text.substr(0, length);
+    if (has_word && line.size() + 1 + word.size() > kColumns) flush();
+    if (!word.empty()) {
+      if (has_word) line += ' ';
+      line += word;
+      has_word = true;
+    }
+    text.remove_prefix(length);
+    if (text.starts_with("\n\n")) {
+      flush();
+      out += "\n";
+      text.remove_prefix(2);
+    } else if (!text.empty()) {
+      text.remove_prefix(1);
+    }
+  }
+  flush();
+  return out;
+}
+
 }  // namespace meshfs::tools

@@ -50,4 +50,7 @@ std::string age_text(std::int64_t ms);          // the same and "ago"; "never" i
 std::string moment_text(std::int64_t when_ms);  // local time, to the second
 std::string count_text(std::int64_t count, const char* one, const char* many);
 
+// Paragraphs (parted by an empty line) broken at 78 columns; each line begins with `indent`.
+std::string wrapped(std::string_view text, std::string_view indent);
+
 }  // namespace meshfs::tools

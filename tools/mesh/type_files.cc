@@ -1,0 +1,48 @@
+#include "tools/mesh/type_files.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <memory>
+
+#include "schema/os/folder.h"
+#include "schema/records/built_in.h"
+#include "schema/vocab/quoting.h"
+#include "tools/mesh/place.h"
+
+namespace meshfs::tools {
+
+Result<std::string> read_at_most(const std::string& path, std::size_t most) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "re"), std::fclose);
+  if (file == nullptr) return system_failure("Can't read", path);
+  std::string out;
+  std::array<char, 4096> piece;
+  for (std::size_t got; (got = std::fread(piece.data(), 1, piece.size(), file.get())) > 0;) {
+    out.append(piece.data(), got);
+    if (out.size() > most)
+      return error(Errc::too_large, printable(path) + " has more than " + std::to_string(most) + " bytes.");
+  }
+  if (std::ferror(file.get()) != 0) return system_failure("Can't read", path);
+  return out;
+}
+
+KnownTypes known_types(const std::string& mount) {
+  KnownTypes out{typed::Catalogue(records::built_in_types()), {}};
+  const std::string folder = mount + kTypesFolder;
+  auto names = os::names_in(folder).names;
+  std::ranges::sort(names);
+  for (const auto& name : names) {
+    if (name.starts_with('.') || !name.ends_with(kTypeSuffix)) continue;
+    const auto bytes = read_at_most(folder + "/" + name, typed::kMaxTypeFileBytes);
+    const std::string own = name.substr(0, name.size() - std::string_view(kTypeSuffix).size());
+    const Status put = bytes ? out.catalogue.put(own, as_bytes(*bytes)) : Status(bytes.failure());
+    if (!put) out.faults.push_back(put.failure().message);
+  }
+  return out;
+}
+
+void warn_of_types(const KnownTypes& types) {
+  for (const auto& fault : types.faults) std::fprintf(stderr, "mesh: %s\n", fault.c_str());
+}
+
+}  // namespace meshfs::tools

@@ -1,0 +1,71 @@
+// meshfs-type-compiler: at build time, the record types of schema/records as a C++ file that every program of a node can carry.
+#include <algorithm>
+#include <cstdio>
+
+#include "schema/codec/type_file.h"
+#include "tools/mesh/text_file.h"
+#include "tools/types/type_compiler.h"
+
+namespace {
+
+using namespace meshfs;
+
+std::string as_array(ByteView bytes) {
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    out += std::to_string(bytes[i]) + ",";
+    if (i % 32 == 31) out += '\n';
+  }
+  return out;
+}
+
+// What a router does without: it judges, and people read manuals elsewhere.
+void drop_comments(typed::RecordType& type) {
+  type.doc.clear();
+  for (auto& one : type.structs) {
+    one.doc.clear();
+    for (auto& field : one.fields) field.doc.clear();
+  }
+  for (auto& one : type.enums) {
+    one.doc.clear();
+    for (auto& name : one.enumerants) name.doc.clear();
+  }
+}
+
+int fail(const std::string& why) {
+  std::fprintf(stderr, "meshfs-type-compiler: %s\n", why.c_str());
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  const bool small = !words.empty() && words[0] == "--without-comments";
+  const std::size_t first = small ? 1 : 0;
+  if (words.size() < first + 4)
+    return fail("usage: meshfs-type-compiler [--without-comments] REQUEST OUT RECORD.capnp SCHEMA...");
+  types::SchemaTexts texts;
+  for (std::size_t i = first + 3; i < words.size(); ++i) {
+    // The compiler names a schema by its last part here, as the build runs it in their folder.
+    texts[words[i].substr(words[i].rfind('/') + 1)] = tools::read_text(words[i]);
+  }
+  const std::string request = tools::read_text(words[first]);
+  auto made = types::compile_types(as_bytes(request), texts);
+  if (!made) return fail(made.failure().message);
+  std::string out =
+      "// Made by meshfs-type-compiler from schema/records.\n#include \"schema/records/built_in.h\"\n\n"
+      "namespace meshfs::records {\n\n";
+  std::string list;
+  for (auto& type : *made) {
+    if (small) drop_comments(type);
+    const std::string name = "kType" + std::to_string(list.empty() ? 0 : std::count(list.begin(), list.end(), ','));
+    out += "static constexpr unsigned char " + name + "[] = {\n" + as_array(codec::encode_type(type)) + "};\n";
+    list += name + ", ";
+  }
+  out += "static constexpr unsigned char kRecordSchema[] = {\n" +
+         as_array(as_bytes(tools::read_text(words[first + 2]))) + "};\n";
+  out += "\nstd::vector<ByteView> built_in_type_files() { return {" + list + "}; }\n";
+  out += "std::string_view record_schema() { return as_text(kRecordSchema); }\n\n}  // namespace meshfs::records\n";
+  return tools::write_text(words[first + 1], out) ? 0 : fail("can't write " + words[first + 1]);
+}

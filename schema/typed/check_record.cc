@@ -108,25 +108,24 @@ class Walk {
     }
     if (!failure_.empty()) return error(Errc::invalid, failure_);
     if (in_.ok()) return {};
-    std::string why = at_line() + "column " + std::to_string(in_.column()) + ": the text ";
+    std::string why = "Line " + std::to_string(in_.line(in_.position())) + ", column ";
+    why += std::to_string(in_.column(in_.position())) + ": the text ";
     return error(Errc::invalid, why + in_.fault() + ".");
   }
 
  private:
-  [[nodiscard]] std::string at_line() const { return "Line " + std::to_string(in_.line()) + ", "; }
-
   // The one place where a fault of content becomes a sentence. Returns false, so that callers can end with it.
   bool failed(const std::string& what, const std::string& more = "") {
     if (!failure_.empty() || !in_.ok()) return false;
     failure_ = what + more + ".";
     return false;
   }
-  bool field_failed(std::size_t line, const std::string& what) {
-    return failed("Line " + std::to_string(line) + ": " + shown_path() + " ", what);
+  bool field_failed(std::size_t position, const std::string& what) {
+    return failed("Line " + std::to_string(in_.line(position)) + ": " + shown_path() + " ", what);
   }
   void remark(const std::string& what) {
     if (remarks_ == nullptr || remarks_->size() >= kMaxRemarks) return;
-    remarks_->push_back("Line " + std::to_string(in_.line()) + ": " + shown_path() + " " + what + ".");
+    remarks_->push_back("Line " + std::to_string(in_.line(in_.position())) + ": " + shown_path() + " " + what + ".");
   }
 
   [[nodiscard]] std::string shown_path() const {
@@ -171,7 +170,7 @@ class Walk {
   bool values(const TypeField& field, unsigned lists, std::size_t of_struct, std::size_t at) {
     if (lists == 0) return value(field, of_struct, at);
     const Kind found = in_.next();
-    if (found != Kind::list) return mismatch(in_.line(), "a list", found);
+    if (found != Kind::list) return mismatch(in_.position(), "a list", found);
     std::size_t item = 0;
     for (bool first = in_.begin_list(); in_.next_item(first); ++item) {
       const std::size_t outer = path_.size();
@@ -182,14 +181,15 @@ class Walk {
     return in_.ok();
   }
 
-  bool mismatch(std::size_t line, const char* wanted, Kind found) {
+  bool mismatch(std::size_t position, const char* wanted, Kind found) {
     if (found == Kind::nothing) return in_.skip();  // no JSON: the reader says what is wrong
-    return field_failed(line, std::string("must be ") + wanted + ", not " + kFound[static_cast<std::size_t>(found)]);
+    return field_failed(position,
+                        std::string("must be ") + wanted + ", not " + kFound[static_cast<std::size_t>(found)]);
   }
 
   bool value(const TypeField& field, std::size_t of_struct, std::size_t at) {
     const Kind found = in_.next();
-    const std::size_t line = in_.line();
+    const std::size_t position = in_.position();
     const char* wanted = kKinds[static_cast<std::size_t>(field.kind)];
     bool truth = false;
     double number = 0;
@@ -197,11 +197,11 @@ class Walk {
       case FieldKind::nothing:
         return in_.skip();
       case FieldKind::truth:
-        return found == Kind::truth ? in_.truth(truth) : mismatch(line, wanted, found);
+        return found == Kind::truth ? in_.truth(truth) : mismatch(position, wanted, found);
       case FieldKind::structure:
-        return found == Kind::object ? structure(field.index) : mismatch(line, wanted, found);
+        return found == Kind::object ? structure(field.index) : mismatch(position, wanted, found);
       case FieldKind::data:
-        return found == Kind::list ? byte_list(line) : mismatch(line, wanted, found);
+        return found == Kind::list ? byte_list(position) : mismatch(position, wanted, found);
       case FieldKind::float32:
       case FieldKind::float64:
         if (found == Kind::null) return in_.null();
@@ -210,14 +210,14 @@ class Walk {
       default:
         if (is_integer(field.kind) && found == Kind::number) {
           return in_.number(number) &&
-                 (fits(field.kind, number) || field_failed(line, std::string("must be ") + wanted));
+                 (fits(field.kind, number) || field_failed(position, std::string("must be ") + wanted));
         }
     }
-    if (found != Kind::text) return mismatch(line, wanted, found);
-    return in_.text(text_) && text_value(field, line, checker_.text_check(of_struct, at));
+    if (found != Kind::text) return mismatch(position, wanted, found);
+    return in_.text(text_) && text_value(field, position, checker_.text_check(of_struct, at));
   }
 
-  bool text_value(const TypeField& field, std::size_t line, const TextCheck* check) {
+  bool text_value(const TypeField& field, std::size_t position, const TextCheck* check) {
     bool good = true;
     if (is_integer(field.kind)) {
       good = integer_text_fits(field.kind, text_);
@@ -230,11 +230,11 @@ class Walk {
     } else if (field.kind == FieldKind::enumeration) {
       const auto& names = type_.enums[field.index].enumerants;
       if (std::ranges::find(names, text_, &TypeEnumerant::name) == names.end())
-        return field_failed(line, one_of(names));
+        return field_failed(position, one_of(names));
     } else if (check != nullptr && !check->matches(text_)) {
-      return field_failed(line, "must match " + printable(field.check));
+      return field_failed(position, "must match " + printable(field.check));
     }
-    return good || field_failed(line, std::string("must be ") + kKinds[static_cast<std::size_t>(field.kind)]);
+    return good || field_failed(position, std::string("must be ") + kKinds[static_cast<std::size_t>(field.kind)]);
   }
 
   static std::string one_of(const std::vector<TypeEnumerant>& names) {
@@ -244,13 +244,13 @@ class Walk {
     return out + (names.size() > kMost ? ", ..." : "");
   }
 
-  bool byte_list(std::size_t line) {
+  bool byte_list(std::size_t position) {
     double number = 0;
     for (bool first = in_.begin_list(); in_.next_item(first);) {
       const Kind found = in_.next();
       if (found == Kind::nothing) return in_.skip();
       if (found != Kind::number || !in_.number(number) || !fits(FieldKind::uint8, number))
-        return field_failed(line, "must be a list of numbers from 0 to 255");
+        return field_failed(position, "must be a list of numbers from 0 to 255");
     }
     return in_.ok();
   }

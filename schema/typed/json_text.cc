@@ -207,15 +207,13 @@ bool JsonText::end() {
   return ok() && (left() == 0 || fail("goes on after its end"));
 }
 
-std::size_t JsonText::line() const {
-  const auto here = std::min(all_.find_first_not_of(" \t\r\n", at_), all_.size());
-  return 1 + static_cast<std::size_t>(std::ranges::count(all_.substr(0, here), '\n'));
+std::size_t JsonText::line(std::size_t position) const {
+  return 1 + static_cast<std::size_t>(std::ranges::count(all_.substr(0, position), '\n'));
 }
 
-std::size_t JsonText::column() const {
-  const auto here = std::min(all_.find_first_not_of(" \t\r\n", at_), all_.size());
-  const auto newline = all_.substr(0, here).rfind('\n');
-  return newline == std::string_view::npos ? here + 1 : here - newline;
+std::size_t JsonText::column(std::size_t position) const {
+  const auto newline = all_.substr(0, position).rfind('\n');
+  return newline == std::string_view::npos ? position + 1 : position - newline;
 }
 
 }  // namespace meshfs::typed

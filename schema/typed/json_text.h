@@ -35,8 +35,10 @@ class JsonText {
   bool end();  // nothing but spaces follows
   [[nodiscard]] bool ok() const { return fault_ == nullptr; }
   [[nodiscard]] const char* fault() const { return fault_; }  // what is wrong: "is cut short"
-  [[nodiscard]] std::size_t line() const;                     // from 1, of what comes next, after spaces
-  [[nodiscard]] std::size_t column() const;                   // from 1, in bytes
+  [[nodiscard]] std::size_t position() const { return at_; }
+  // From 1, columns in bytes. Each counts from the beginning: for faults, not for each value.
+  [[nodiscard]] std::size_t line(std::size_t position) const;
+  [[nodiscard]] std::size_t column(std::size_t position) const;
 
  private:
   bool fail(const char* what);

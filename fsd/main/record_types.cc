@@ -1,6 +1,6 @@
 #include "fsd/main/record_types.h"
 
-#include "schema/typed/type_description.h"
+#include "schema/records/built_in.h"
 
 namespace meshfs::fsd {
 namespace {
@@ -20,7 +20,7 @@ RecordTypes::RecordTypes(Replica& replica, FileTree& tree, fuse::ContentIo& cont
       content_(content),
       refused_(std::move(refused)),
       note_(std::move(note)),
-      catalogue_({}) {}
+      catalogue_(records::built_in_types()) {}
 
 Result<NodeKey> RecordTypes::folder() {
   const Result<NodeKey> network = tree_.lookup(tree_.root(), "network");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 
@@ -14,7 +15,10 @@ namespace meshfs::tools {
 
 Result<std::string> read_at_most(const std::string& path, std::size_t most) {
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "re"), std::fclose);
-  if (file == nullptr) return system_failure("Can't read", path);
+  if (file == nullptr) {
+    if (errno == ENOENT) return error(Errc::not_found, "There is no " + printable(path) + ".");
+    return system_failure("Can't read", path);
+  }
   std::string out;
   std::array<char, 4096> piece;
   for (std::size_t got; (got = std::fread(piece.data(), 1, piece.size(), file.get())) > 0;) {

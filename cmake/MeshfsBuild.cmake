@@ -157,7 +157,7 @@ endfunction()
 
 function(meshfs_check_listed)
   get_property(listed GLOBAL PROPERTY MESHFS_LISTED)
-  set(folders schema transport fsd syncd tools)
+  set(folders schema transport fsd syncd tools examples)
   if(MESHFS_TESTS)
     list(APPEND folders tests)
   endif()

@@ -41,6 +41,7 @@ MAY_INCLUDE = {
     "tools/router": ["schema", "fsd", "syncd", "tools"],
     "tools": ["schema"],
     "examples": ["schema"],
+    "examples/services": ["schema", "tools"],
     "tests": ["schema", "transport", "fsd", "syncd", "tools"],
 }
 LAYERED = ("schema/", "transport/", "syncd/", "fsd/", "tools/", "examples/", "tests/")

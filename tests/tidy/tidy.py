@@ -42,7 +42,7 @@ MAY_INCLUDE = {
     "tools": ["schema"],
     "examples": ["schema"],
     "examples/services": ["schema", "tools"],
-    "tests": ["schema", "transport", "fsd", "syncd", "tools"],
+    "tests": ["schema", "transport", "fsd", "syncd", "tools", "examples"],
 }
 LAYERED = ("schema/", "transport/", "syncd/", "fsd/", "tools/", "examples/", "tests/")
 

@@ -1,0 +1,51 @@
+// A service for tests/services/run: does what files below probe/ tell it, good and bad. Its hooks are scripts of the test ($PROBE_HOOKS).
+#include <cstdlib>
+
+#include "tools/service/run_service.h"
+
+namespace {
+
+using namespace meshfs;
+using namespace meshfs::service;
+
+std::string bytes_of(const View& view, const std::string& path) {
+  const auto at = view.files.find(path);
+  return at == view.files.end() ? std::string() : at->second.bytes;
+}
+
+Result<Actions> decide(const View& view, WallMs now) {
+  if (view.files.contains("probe/fail")) return error(Errc::invalid, "it was told to fail");
+  if (view.files.contains("probe/crash")) std::abort();
+  if (view.files.contains("probe/exec")) std::_Exit(std::system("true") == 0 ? 0 : 17);  // the sandbox must not let it
+  Actions out;
+  std::string names;
+  for (const auto& [path, file] : view.files) names += path + '\n';
+  out.renders["names"] = names;
+  out.renders["text"] = bytes_of(view, "probe/text");
+  out.renders["node"] = view.node;
+  if (const std::string name = bytes_of(view, "probe/render"); !name.empty()) out.renders[name] = "x";
+  if (const std::string text = bytes_of(view, "probe/publish"); !text.empty()) out.publishes["stats/probe.json"] = text;
+  if (view.files.contains("probe/clock")) out.wake_at = WallMs{now.ms + 200};
+  if (view.files.contains("probe/clock")) out.counters["clock"] = now.ms;
+  out.reload = {"reload"};
+  return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Service service;
+  service.name = "probe";
+  service.about = "Does what the test tells it.";
+  service.patterns = {"probe/**", "nodes/*/stats/*.json"};
+  service.decide = decide;
+  service.publishes = true;
+  service.limits = {200, 4096, 65'536, 2};
+  if (const char* const hooks = std::getenv("PROBE_HOOKS")) {
+    service.check = {std::string(hooks) + "/check"};
+    service.hooks = {{"reload", {std::string(hooks) + "/reload", "$(touch injected)"}}};
+  } else {
+    service.hooks = {{"reload", {"/bin/true"}}};
+  }
+  return run_service(service, argc, argv);
+}

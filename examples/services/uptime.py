@@ -36,8 +36,10 @@ def place(path, text):
         pass
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name("." + path.name + ".new")
-    temporary.write_text(text)
-    temporary.rename(path)
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        temporary.rename(path)  # while it is open: one version in the mesh; closed before, it would be two
 
 
 def own_uptime():

@@ -22,8 +22,10 @@ Error file_trouble(const std::string& what, const std::string& path, int reason)
   return error(code, "can't " + what + ' ' + printable(path) + ": " + std::strerror(reason));
 }
 
-int write_whole(const std::string& path, std::string_view text) {
-  const os::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+// Renamed while it is open: the mesh publishes what is closed, so this is one signed version for all nodes to carry. Closed before, it
+// would be two, and with an older version there three: the temporary's, its end, the file's.
+int write_and_rename(const std::string& temporary, const std::string& path, std::string_view text) {
+  os::Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!file) return errno;
   while (!text.empty()) {
     const ssize_t size = ::write(file.get(), text.data(), text.size());
@@ -31,7 +33,9 @@ int write_whole(const std::string& path, std::string_view text) {
     if (size < 0) return errno;
     text.remove_prefix(static_cast<std::size_t>(size));
   }
-  return ::fchmod(file.get(), 0644) == 0 ? 0 : errno;  // whatever the umask
+  if (::fchmod(file.get(), 0644) != 0) return errno;  // whatever the umask
+  if (std::rename(temporary.c_str(), path.c_str()) != 0) return errno;
+  return ::close(file.release()) == 0 ? 0 : errno;  // a typed file that makes no sense is refused here
 }
 
 }  // namespace
@@ -71,9 +75,7 @@ Status place_file(const std::string& folder, const std::string& name, std::strin
   if (const int reason = os::make_folders(parent, made); reason != 0) return file_trouble("make", parent, reason);
   const std::string temporary = parent + "/." + path.substr(slash + 1) + ".new";
   (void)::unlink(temporary.c_str());  // of a crash
-  int reason = write_whole(temporary, text);
-  if (reason == 0 && std::rename(temporary.c_str(), path.c_str()) != 0) reason = errno;
-  if (reason != 0) {
+  if (const int reason = write_and_rename(temporary, path, text); reason != 0) {
     (void)::unlink(temporary.c_str());
     return file_trouble("write", path, reason);
   }

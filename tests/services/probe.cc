@@ -1,4 +1,7 @@
 // A service for tests/services/run: does what files below probe/ tell it, good and bad. Its hooks are scripts of the test ($PROBE_HOOKS).
+#include <fcntl.h>
+#include <sys/socket.h>
+
 #include <cstdlib>
 
 #include "tools/service/run_service.h"
@@ -13,16 +16,25 @@ std::string bytes_of(const View& view, const std::string& path) {
   return at == view.files.end() ? std::string() : at->second.bytes;
 }
 
+// What the sandbox must not let it do, and lets it.
+std::string escapes() {
+  std::string out;
+  if (std::system("true") == 0) out += "program ";
+  if (::socket(AF_INET, SOCK_DGRAM, 0) >= 0) out += "socket ";
+  if (::open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0) out += "file ";
+  return out;
+}
+
 Result<Actions> decide(const View& view, WallMs now) {
   if (view.files.contains("probe/fail")) return error(Errc::invalid, "it was told to fail");
   if (view.files.contains("probe/crash")) std::abort();
-  if (view.files.contains("probe/exec")) std::_Exit(std::system("true") == 0 ? 0 : 17);  // the sandbox must not let it
   Actions out;
   std::string names;
   for (const auto& [path, file] : view.files) names += path + '\n';
   out.renders["names"] = names;
   out.renders["text"] = bytes_of(view, "probe/text");
   out.renders["node"] = view.node;
+  if (view.files.contains("probe/escape")) out.renders["escapes"] = "can: " + escapes();
   if (const std::string name = bytes_of(view, "probe/render"); !name.empty()) out.renders[name] = "x";
   if (const std::string text = bytes_of(view, "probe/publish"); !text.empty()) out.publishes["stats/probe.json"] = text;
   if (view.files.contains("probe/clock")) out.wake_at = WallMs{now.ms + 200};

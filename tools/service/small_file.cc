@@ -85,7 +85,9 @@ Status place_file(const std::string& folder, const std::string& name, std::strin
 
 Status remove_placed(const std::string& folder, const std::string& name) {
   const std::string path = folder + '/' + name;
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) return file_trouble("remove", path, errno);
+  // A folder by that name is somebody else's.
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR && errno != EISDIR)
+    return file_trouble("remove", path, errno);
   for (std::size_t slash = name.rfind('/'); slash != std::string::npos && slash > 0; slash = name.rfind('/', slash - 1))
     if (::rmdir((folder + '/' + name.substr(0, slash)).c_str()) != 0) break;
   return {};

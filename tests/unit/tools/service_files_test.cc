@@ -112,7 +112,7 @@ TEST_F(ServiceFiles, WatchTellsWhatToLookAt) {
   changes = watch.take(all);
   EXPECT_EQ(changes.old_folders, (std::set<std::string>{"a"}));
   EXPECT_EQ(changes.new_folders, (std::set<std::string>{"d"}));
-  EXPECT_FALSE(changes.files.contains("d/z"));
+  EXPECT_FALSE(changes.files.contains("a/z"));
   EXPECT_FALSE(changes.mount_gone);
   remove_tree(top + "/mesh");
   EXPECT_TRUE(watch.take(all).mount_gone);
@@ -202,6 +202,19 @@ TEST_F(ServiceOutput, RemovesOnlyWhatItWrote) {
   EXPECT_EQ(get("run/foreign"), "f");
   EXPECT_EQ(get("mesh/nodes/roof/stats/x.json"), "(none)");
   EXPECT_EQ(get("mesh/nodes/roof/card.json"), "c");
+}
+
+TEST_F(ServiceOutput, HalfWrittenIsNotForgotten) {
+  put("run/b/in-the-way", "f");
+  Actions actions;
+  actions.renders = {{"a", "1"}, {"b", "2"}};
+  actions.reload = {"reload"};
+  EXPECT_FALSE(output().apply(actions, Instant{}, changes));
+  EXPECT_EQ(get("run/a"), "1");
+  EXPECT_TRUE(output().hooks_due());
+  ASSERT_TRUE(output().apply({}, Instant{}, changes));
+  EXPECT_EQ(get("run/a"), "(none)");
+  EXPECT_EQ(get("run/b/in-the-way"), "f");
 }
 
 TEST_F(ServiceOutput, RefusedByTheCheckTheOldStays) {

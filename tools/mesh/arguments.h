@@ -49,7 +49,8 @@ inline constexpr std::array kOptions{
     Option{"--only", "PATTERN", "the content of what matches; may be given several times, the last match decides"},
     Option{"--not", "PATTERN", "not the content of what matches; the same"},
     Option{"--everything", "", "no budget, no limit, no patterns: all content again"},
-    Option{"--expires", "TIME", "so long from now: 30m, 12h, 7d, or never (else 7d)"},
+    Option{"--expires", "TIME",
+           "invite: so long from now: 30m, 12h, 7d, or never (else 7d). run: 90d at most (else 1d)"},
     Option{"--uses", "N", "lets N nodes in (else 1)"},
     Option{"--withdraw", "TOKEN", "nobody comes in by it any more; or its id, as `mesh nodes` shows it"},
     Option{"--guest", "", "as a guest: it reads everything public and writes in its own folder"},
@@ -65,6 +66,13 @@ inline constexpr std::array kOptions{
     Option{"--show", "", "who can read it"},
     Option{"--key", "KEY", "a public key of signify, usign or minisign: its file, or the line that begins with RW"},
     Option{"--settings", "FILE", "the settings that the services read (else /etc/meshfs/meshfs.conf)"},
+    Option{"--dry-run", "", "say what would be done"},
+    Option{"--order", "ORDER", "any (else) or farthest-first: nodes farther away before those that lead there"},
+    Option{"--not-before", "TIME", "2027-01-31T12:30 (UTC), or 90m, 2h, 3d from now"},
+    Option{"--confirm-within", "TIME",
+           "undo it unless it is confirmed, or the network is reached, within 90s, 5m, 12h"},
+    Option{"--reason", "TEXT", "why, for people"},
+    Option{"--detach", "", "print the id and do not wait"},
     Option{"--signature", "SIG", "the file of the signature (else FILE.minisig or FILE.sig)"},
 };
 

@@ -41,6 +41,8 @@ Exit export_tree(const Arguments& arguments);
 Exit import_tree(const Arguments& arguments);
 Exit seal_path(const Arguments& arguments);
 Exit verify_file(const Arguments& arguments);
+Exit run_on_nodes(const Arguments& arguments);
+Exit show_results(const Arguments& arguments);
 Exit show_help(const Arguments& arguments);
 
 // One sentence on standard error; returns `code`, so that a command can end with it.

@@ -72,6 +72,7 @@ inline constexpr std::array kOptions{
     Option{"--confirm-within", "TIME",
            "undo it unless it is confirmed, or the network is reached, within 90s, 5m, 12h"},
     Option{"--reason", "TEXT", "why, for people"},
+    Option{"--write", "", "put it into the mesh"},
     Option{"--detach", "", "print the id and do not wait"},
     Option{"--signature", "SIG", "the file of the signature (else FILE.minisig or FILE.sig)"},
 };

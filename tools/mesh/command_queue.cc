@@ -15,6 +15,7 @@
 #include "schema/os/fd.h"
 #include "schema/os/folder.h"
 #include "schema/os/loop.h"
+#include "tools/mesh/node_card.h"
 #include "tools/mesh/place.h"
 #include "tools/mesh/policy_groups.h"
 #include "tools/mesh/view.h"
@@ -23,8 +24,7 @@ namespace meshfs::tools {
 namespace {
 
 constexpr Duration kPublishPatience = seconds(5);  // a daemon publishes at the close of a file: a flush of a slow disk
-constexpr std::size_t kMaxCardBytes = 65536;
-constexpr std::size_t kMaxTold = 200;  // commands of which `mesh results` reads the text
+constexpr std::size_t kMaxTold = 200;              // commands of which `mesh results` reads the text
 
 std::string mesh_attribute(const std::string& path, const char* name) {
   std::array<char, 512> value{};

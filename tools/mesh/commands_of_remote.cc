@@ -37,6 +37,42 @@ std::vector<Command> remote_commands() {
        0,
        1,
        show_results},
+      {"ssh",
+       "NODE [-- ARGUMENT...]",
+       "a session on a node",
+       "Calls ssh with the first address of the node's card that answers, else with the one from which a neighbour is "
+       "heard, link-local ones too. The host's key is remembered by the node's key, not by its address. What comes "
+       "after -- goes to ssh: its options, then a command.\n\n"
+       "  mesh ssh roof\n"
+       "  mesh ssh roof -- -L 8080:localhost:80\n"
+       "  mesh ssh roof -- mesh rpc",
+       {"--mount"},
+       1,
+       kMostWords,
+       open_session},
+      {"card",
+       "[NODE | --write]",
+       "who a node is: addresses, labels, contact",
+       "Alone it shows what this node's card has to say, with NODE the card of that node; --write puts it to "
+       "MOUNT/nodes/NAME/card.json, unless the same stands there already. Addresses, model and system are the "
+       "machine's. The settings file says the rest: MESHFS_LABELS (what `mesh run site=school` asks for), "
+       "MESHFS_CONTACT, MESHFS_PLACE, MESHFS_SSH_USER and MESHFS_SSH_PORT (else root and 22).\n\n"
+       "  mesh card --write",
+       {"--write", "--settings", "--mount"},
+       0,
+       1,
+       look_after_card},
+      {"rpc",
+       "",
+       "the same for programs: JSON-RPC 2.0 on standard input and output",
+       "One request per line, or a batch in a list; one answer per line. The method `methods` lists what there is: "
+       "status, peers, nodes, run, results, cancel. Failures have the codes of the specification, or -32000 less the "
+       "exit code of the command line: -32004 is not found. A line has 1 MiB at most, a batch 64 requests.\n\n"
+       "  echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"nodes\"}' | ssh roof mesh rpc",
+       {"--mount"},
+       0,
+       0,
+       serve_rpc},
   };
 }
 

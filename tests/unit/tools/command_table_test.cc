@@ -20,9 +20,10 @@ TEST(CommandTable, NamesEachCommandOnceWithOptionsThatExist) {
       for (const auto option : command.options) EXPECT_EQ(option_named(option).name, option);
     }
   }
-  for (const char* wanted : {"init",   "invite",  "join",      "link", "status", "peers",     "doctor", "ls",   "log",
-                             "cat",    "restore", "retention", "diff", "du",     "conflicts", "watch",  "wait", "why",
-                             "export", "import",  "verify",    "seal", "run",    "results",   "help"}) {
+  for (const char* wanted :
+       {"init",    "invite",    "join", "link",    "status",    "peers", "doctor", "ls",  "log",    "cat",
+        "restore", "retention", "diff", "du",      "conflicts", "watch", "wait",   "why", "export", "import",
+        "verify",  "seal",      "run",  "results", "ssh",       "card",  "rpc",    "help"}) {
     EXPECT_TRUE(names.contains(wanted)) << wanted;
   }
   EXPECT_EQ(find_command("nonsense"), nullptr);

@@ -4,8 +4,9 @@
 
 namespace meshfs::tools {
 
+static constexpr std::size_t kMostWords = 1000;
+
 std::vector<Command> remote_commands() {
-  constexpr std::size_t kMostWords = 1000;
   return {
       {"run",
        "TARGET VERB [ARGUMENT...]",
@@ -43,7 +44,6 @@ std::vector<Command> remote_commands() {
        "Calls ssh with the first address of the node's card that answers, else with the one from which a neighbour is "
        "heard, link-local ones too. The host's key is remembered by the node's key, not by its address. What comes "
        "after -- goes to ssh: its options, then a command.\n\n"
-       "  mesh ssh roof\n"
        "  mesh ssh roof -- -L 8080:localhost:80\n"
        "  mesh ssh roof -- mesh rpc",
        {"--mount"},
@@ -64,8 +64,9 @@ std::vector<Command> remote_commands() {
        look_after_card},
       {"rpc",
        "",
-       "the same for programs: JSON-RPC 2.0 on standard input and output",
-       "One request per line, or a batch in a list; one answer per line. The method `methods` lists what there is: "
+       "all this for programs, as JSON-RPC 2.0",
+       "On standard input and output: one request per line, or a batch in a list; one answer per line. The method "
+       "`methods` lists what there is: "
        "status, peers, nodes, run, results, cancel. Failures have the codes of the specification, or -32000 less the "
        "exit code of the command line: -32004 is not found. A line has 1 MiB at most, a batch 64 requests.\n\n"
        "  echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"nodes\"}' | ssh roof mesh rpc",

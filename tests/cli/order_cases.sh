@@ -112,6 +112,11 @@ case_detach_and_results() {
   says 'ping school to roof by roof' -- mesh results "$id"
   expect 5 'waiting' -- mesh results "$(<"$LAB/second")"
   json 'j["results"][0]["output"] == "pong" and j["verdict"] == "done"' -- mesh results "$id" --json
+  # A command that names nobody is for whom its directory is named.
+  printf '{"verb":"uptime"}' >"$LAB/mesh/commands/roof/by-hand.json"
+  soon getfattr -n user.mesh.entry "$LAB/mesh/commands/roof/by-hand.json"
+  json 'j["results"] == [{"node": "roof", "state": "waiting"}]' -- mesh results "$(entry_of "$LAB/mesh/commands/roof/by-hand.json")" --json
+  rm "$LAB/mesh/commands/roof/by-hand.json"
   # Results outlive their command.
   rm "$LAB"/mesh/commands/roof/*.json
   expect 0 'pong' -- mesh results "${id:0:10}"

@@ -24,7 +24,8 @@ namespace meshfs::tools {
 namespace {
 
 constexpr Duration kPublishPatience = seconds(5);  // a daemon publishes at the close of a file: a flush of a slow disk
-constexpr std::size_t kMaxTold = 200;              // commands of which `mesh results` reads the text
+constexpr std::int64_t kBeforeUs = 1'577'836'800'000;  // 2020: a network whose time nobody has set yet
+constexpr std::size_t kMaxTold = 200;                  // commands of which `mesh results` reads the text
 
 std::string mesh_attribute(const std::string& path, const char* name) {
   std::array<char, 512> value{};
@@ -65,7 +66,7 @@ std::string wait_for_id(const std::string& path) {
     const std::string state = mesh_attribute(path, "user.mesh.state");
     const std::string id = id_of(path);
     if (state != "unpublished" && !id.empty()) return id;
-    if (state == "published" || os::Loop::now() > deadline) return {};
+    if (os::Loop::now() > deadline) return {};
     poll(nullptr, 0, 2);
   }
 }
@@ -109,7 +110,7 @@ std::string read_bounded(const std::string& path, std::size_t limit) {
 WallMs network_now(const std::string& mount) {
   const auto status = read_view(mount, "status");
   const std::int64_t ms = status ? status->json.at("network_time_ms").count() : 0;
-  return ms > 0 ? WallMs{ms} : os::Loop::wall();
+  return ms > kBeforeUs ? WallMs{ms} : os::Loop::wall();
 }
 
 Result<KnownNetwork> known_network(const Arguments& arguments, const std::vector<std::string>& targets) {
@@ -173,6 +174,13 @@ bool read_results(const std::string& mount, std::string_view id, ResultSet& resu
     if (result && results.take(std::move(*result))) news = true;
   }
   return news;
+}
+
+Status may_see_commands(const std::string& mount) {
+  if (const auto status = read_view(mount, "status"); !status) return status.failure();
+  const std::string folder = mount + "/commands";
+  if (access(folder.c_str(), R_OK | X_OK) == 0 || errno == ENOENT) return {};
+  return system_failure("Can't look into", folder);
 }
 
 std::vector<IssuedCommand> commands_in(const std::string& mount, std::size_t limit) {

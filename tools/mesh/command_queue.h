@@ -34,6 +34,9 @@ Status take_back(const IssuedCommand& command);
 // What has come: each node's nodes/NODE/results/ID.json, without those of `results` that are final. True if there is something new.
 bool read_results(const std::string& mount, std::string_view id, ResultSet& results);
 
+// closed: no mesh is there; denied: this user may not see commands, which are for root and the group mesh.
+Status may_see_commands(const std::string& mount);
+
 // The newest commands, the last first, at most `limit`.
 std::vector<IssuedCommand> commands_in(const std::string& mount, std::size_t limit);
 // The id that begins so, of commands or of results whose command is gone. not_found, or invalid if several do.

@@ -43,21 +43,28 @@ Result<CommandRun> start_command(const Arguments& arguments, CommandFile command
   return CommandRun{std::move(*issued), ResultSet(expected->names), expected->complete};
 }
 
-Result<CommandRun> look_at_run(const Arguments& arguments, std::string_view id) {
-  IssuedCommand command;
-  command.id = id;
+Result<CommandRun> look_at_run(const Arguments& arguments, IssuedCommand command) {
   ExpectedNodes expected;
   expected.complete = false;
-  if (auto there = command_of(arguments.mount, id)) {
-    command = std::move(*there);
+  if (command.command.targets.empty() && !command.file.empty())
+    command.command.targets = {command.file.substr(0, command.file.find('/'))};  // as the record type says
+  if (!command.command.targets.empty()) {
     const auto network = known_network(arguments, command.command.targets);
     if (!network) return network.failure();
     // A node that has left meanwhile is no fault here.
     if (auto now = expected_nodes(command.command.targets, *network)) expected = std::move(*now);
   }
   CommandRun run{std::move(command), ResultSet(expected.names), expected.complete};
-  read_results(arguments.mount, id, run.results);
+  if (!run.command.id.empty()) read_results(arguments.mount, run.command.id, run.results);
   return run;
+}
+
+Result<CommandRun> look_at_run(const Arguments& arguments, std::string_view id) {
+  auto command = command_of(arguments.mount, id);
+  if (command) return look_at_run(arguments, std::move(*command));
+  IssuedCommand gone;
+  gone.id = id;
+  return look_at_run(arguments, std::move(gone));
 }
 
 RunEnd wait_for_results(const std::string& mount, CommandRun& run, std::optional<Duration> patience, NewsFeed& feed,
@@ -91,11 +98,9 @@ std::string command_json(const Arguments& arguments, const IssuedCommand& comman
   const CommandFile& said = command.command;
   ResultSet results({});
   std::size_t expected = 0;
-  if (!command.id.empty()) {
-    if (const auto run = look_at_run(arguments, command.id)) {
-      results = run->results;
-      expected = run->complete ? run->results.all().size() : 0;
-    }
+  if (const auto run = look_at_run(arguments, command)) {
+    results = run->results;
+    expected = run->complete ? run->results.all().size() : 0;
   }
   std::string words, targets;
   for (const auto& word : said.arguments) (words += words.empty() ? "" : ", ") += json_quoted(word);

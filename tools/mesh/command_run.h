@@ -24,8 +24,9 @@ struct CommandRun {
 // anything is written.
 Result<CommandRun> start_command(const Arguments& arguments, CommandFile command);
 
-// What is known of an earlier one.
+// What is known of an earlier one, whose file may be gone by now.
 Result<CommandRun> look_at_run(const Arguments& arguments, std::string_view id);
+Result<CommandRun> look_at_run(const Arguments& arguments, IssuedCommand command);
 
 enum class RunEnd : std::uint8_t { ended, out_of_time, interrupted };
 
@@ -34,7 +35,7 @@ enum class RunEnd : std::uint8_t { ended, out_of_time, interrupted };
 RunEnd wait_for_results(const std::string& mount, CommandRun& run, std::optional<Duration> patience, NewsFeed& feed,
                         const Interrupts* interrupts, const std::function<void()>& on_news);
 
-// How much is taken from a list and how it is written, on one line of JSON.
+// One of a list, and how many have answered, on one line of JSON.
 std::string command_json(const Arguments& arguments, const IssuedCommand& command);
 
 }  // namespace meshfs::tools

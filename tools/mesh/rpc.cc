@@ -149,7 +149,7 @@ RpcOutcome rpc_results(const Arguments& arguments, Params params) {
   const std::string beginning = params.text("id");
   const auto limit = params.number("limit");
   if (const Status fits = params.fits(); !fits) return failed(fits.failure());
-  if (const auto status = read_view(arguments.mount, "status"); !status) return failed(status.failure());
+  if (const Status may = may_see_commands(arguments.mount); !may) return failed(may.failure());
   if (!beginning.empty()) {
     const auto id = full_id(arguments.mount, beginning);
     if (!id) return failed(id.failure());

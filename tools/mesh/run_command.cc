@@ -128,7 +128,6 @@ std::string targets_of_command(const IssuedCommand& command) {
 }
 
 Exit list_commands(const Arguments& arguments, std::size_t limit) {
-  if (const auto status = read_view(arguments.mount, "status"); !status) return complain(status.failure());
   const auto commands = commands_in(arguments.mount, limit);
   std::vector<std::string> items;
   Table table({{"ID"}, {"ISSUER"}, {"TO"}, {"COMMAND"}, {"ANSWERED"}, {"FILE"}}, arguments.colour);
@@ -189,8 +188,8 @@ Exit run_on_nodes(const Arguments& arguments) {
 Exit show_results(const Arguments& arguments) {
   const auto limit = arguments.number("--limit", 1, 20);
   if (!limit) return complain(limit.failure());
+  if (const Status may = may_see_commands(arguments.mount); !may) return complain(may.failure());
   if (arguments.words.empty()) return list_commands(arguments, static_cast<std::size_t>(*limit));
-  if (const auto status = read_view(arguments.mount, "status"); !status) return complain(status.failure());
   const auto id = full_id(arguments.mount, arguments.words[0]);
   if (!id) return complain(id.failure());
   const auto run = look_at_run(arguments, *id);

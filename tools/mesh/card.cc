@@ -12,11 +12,11 @@
 #include <memory>
 
 #include "schema/os/fd.h"
-#include "tools/mesh/command_queue.h"
+#include "schema/vocab/bytes.h"
 #include "tools/mesh/commands.h"
 #include "tools/mesh/node_card.h"
 #include "tools/mesh/place.h"
-#include "tools/mesh/result_set.h"
+#include "tools/mesh/screen.h"
 #include "tools/mesh/text_file.h"
 #include "tools/mesh/view.h"
 
@@ -66,7 +66,7 @@ Result<NodeCard> card_of_this_node(const Arguments& arguments) {
     return error(Errc::unsupported,
                  "meshfs-fsd does not tell this node's name: install mesh and meshfs-fsd from one "
                  "release.");
-  if (!is_command_id(card.key)) card.key.clear();  // 64 hex digits too
+  if (!from_hex(card.key)) card.key.clear();
   card.addresses = addresses_of_machine();
   card.model = model_of_machine();
   card.system = setting_in(read_bounded("/etc/os-release", kMaxMachineText), "PRETTY_NAME");

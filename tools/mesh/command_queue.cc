@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "tools/mesh/node_card.h"
 #include "tools/mesh/place.h"
 #include "tools/mesh/policy_groups.h"
+#include "tools/mesh/text_file.h"
 #include "tools/mesh/view.h"
 
 namespace meshfs::tools {
@@ -93,19 +93,6 @@ IssuedCommand look_at_command(const std::string& mount, const std::string& file)
 }
 
 }  // namespace
-
-std::string read_bounded(const std::string& path, std::size_t limit) {
-  const os::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat about {};
-  if (!file || fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) return {};
-  std::string out;
-  std::array<char, 16384> piece;
-  for (ssize_t got; (got = read(file.get(), piece.data(), piece.size())) > 0;) {
-    out.append(piece.data(), static_cast<std::size_t>(got));
-    if (out.size() > limit) return {};
-  }
-  return out;
-}
 
 WallMs network_now(const std::string& mount) {
   const auto status = read_view(mount, "status");

@@ -44,7 +44,4 @@ Result<std::string> full_id(const std::string& mount, std::string_view beginning
 // The command of an id, if its file is still there.
 Result<IssuedCommand> command_of(const std::string& mount, std::string_view id);
 
-// At most `limit` bytes of a file; "" if it is larger or can't be read.
-std::string read_bounded(const std::string& path, std::size_t limit);
-
 }  // namespace meshfs::tools

@@ -72,7 +72,4 @@ std::string result_outputs(const ResultSet& results);
 // {"id", "verdict", "results": [...]}, one line.
 std::string result_json(std::string_view id, const ResultSet& results);
 
-// `text` for a terminal, lines and tabs kept.
-std::string printable_lines(std::string_view text);
-
 }  // namespace meshfs::tools

@@ -74,20 +74,6 @@ std::string full_output(const NodeResult& result) {
 
 }  // namespace
 
-std::string printable_lines(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const auto length = std::min(text.find_first_of("\n\t"), text.size());
-    std::string_view piece = text.substr(0, length);
-    const bool ends_line = length < text.size() && text[length] == '\n';
-    if (ends_line && piece.ends_with('\r')) piece.remove_suffix(1);
-    out += printable(piece);
-    if (length < text.size()) out += text[length];
-    text.remove_prefix(std::min(length + 1, text.size()));
-  }
-  return out;
-}
-
 std::string result_table(const ResultSet& results, bool colour, Screen screen) {
   constexpr std::size_t kMaxName = 32;
   std::vector<const NodeResult*> rows;

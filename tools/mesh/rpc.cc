@@ -12,6 +12,7 @@
 #include "tools/mesh/commands.h"
 #include "tools/mesh/node_card.h"
 #include "tools/mesh/rpc_frame.h"
+#include "tools/mesh/text_file.h"
 #include "tools/mesh/view.h"
 
 namespace meshfs::tools {

@@ -11,9 +11,9 @@
 #include <memory>
 
 #include "schema/os/fd.h"
-#include "tools/mesh/command_queue.h"
 #include "tools/mesh/commands.h"
 #include "tools/mesh/node_card.h"
+#include "tools/mesh/text_file.h"
 #include "tools/mesh/view.h"
 
 namespace meshfs::tools {

@@ -265,6 +265,7 @@ const std::vector<CommandGroup>& command_groups() {
                                                  {"Conflicts and copies", settling()},
                                                  {"What lies on this node", keeping()},
                                                  {"Other nodes", across()},
+                                                 {"Orders to nodes", remote_commands()},
                                                  {"Signatures and private files", trust_commands()}};
   return kGroups;
 }

@@ -46,6 +46,11 @@ Exit check_files(const Arguments& arguments);
 Exit print_template(const Arguments& arguments);
 Exit print_schema(const Arguments& arguments);
 Exit add_type(const Arguments& arguments);
+Exit run_on_nodes(const Arguments& arguments);
+Exit show_results(const Arguments& arguments);
+Exit open_session(const Arguments& arguments);
+Exit look_after_card(const Arguments& arguments);
+Exit serve_rpc(const Arguments& arguments);
 Exit show_help(const Arguments& arguments);
 
 // One sentence on standard error; returns `code`, so that a command can end with it.

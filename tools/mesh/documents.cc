@@ -94,6 +94,8 @@ _mesh() {
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
   elif [[ $command == conflicts && ${#words[@]} == 0 ]]; then
     mapfile -t COMPREPLY < <(compgen -W "keep both merge" -- "$cur")
+  elif [[ ${#words[@]} == 0 && ( $command == run || $command == ssh || $command == card ) ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(ls "${MESHFS_MOUNT:-/mesh}/nodes" 2>/dev/null) $([[ $command == run ]] && echo all)" -- "$cur")
   elif [[ $command != init && $command != join && $command != invite ]]; then
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "schema/vocab/quoting.h"
+
 namespace meshfs::tools {
 namespace {
 
@@ -31,6 +33,20 @@ const char* code_of(Paint paint) {
 std::string painted(bool colour, Paint paint, std::string_view text) {
   if (!colour || paint == Paint::plain || text.empty()) return std::string(text);
   return code_of(paint) + std::string(text) + "\x1b[0m";
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto length = std::min(text.find_first_of("\n\t"), text.size());
+    std::string_view piece = text.substr(0, length);
+    const bool ends_line = length < text.size() && text[length] == '\n';
+    if (ends_line && piece.ends_with('\r')) piece.remove_suffix(1);
+    out += printable(piece);
+    if (length < text.size()) out += text[length];
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  return out;
 }
 
 std::size_t columns_of(std::string_view utf8) {

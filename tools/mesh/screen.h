@@ -41,6 +41,9 @@ class Table {
   bool colour_;
 };
 
+// `text` for a terminal, lines and tabs kept.
+std::string printable_lines(std::string_view text);
+
 // Characters that a terminal shows; wide ones count as one.
 std::size_t columns_of(std::string_view utf8);
 

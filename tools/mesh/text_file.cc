@@ -1,8 +1,14 @@
 #include "tools/mesh/text_file.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <array>
 #include <cstdio>
 #include <memory>
+
+#include "schema/os/fd.h"
 
 namespace meshfs::tools {
 
@@ -13,6 +19,19 @@ std::string read_text(const std::string& path) {
   std::array<char, 4096> piece;
   for (std::size_t got; (got = std::fread(piece.data(), 1, piece.size(), file.get())) > 0;)
     out.append(piece.data(), got);
+  return out;
+}
+
+std::string read_bounded(const std::string& path, std::size_t limit) {
+  const os::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat about {};
+  if (!file || fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) return {};
+  std::string out;
+  std::array<char, 16384> piece;
+  for (ssize_t got; (got = read(file.get(), piece.data(), piece.size())) > 0;) {
+    out.append(piece.data(), static_cast<std::size_t>(got));
+    if (out.size() > limit) return {};
+  }
   return out;
 }
 

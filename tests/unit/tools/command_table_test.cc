@@ -21,9 +21,10 @@ TEST(CommandTable, NamesEachCommandOnceWithOptionsThatExist) {
     }
   }
   for (const char* wanted :
-       {"init",    "invite",    "join", "link",  "status",    "peers", "doctor", "ls",  "log",    "cat",
-        "restore", "retention", "diff", "du",    "conflicts", "watch", "wait",   "why", "export", "import",
-        "verify",  "seal",      "help", "types", "check",     "new",   "schema", "type"}) {
+       {"init",   "invite",  "join",      "link", "status", "peers",     "doctor", "ls",   "log",
+        "cat",    "restore", "retention", "diff", "du",     "conflicts", "watch",  "wait", "why",
+        "export", "import",  "verify",    "seal", "help",   "types",     "check",  "new",  "schema",
+        "type",   "run",     "results",   "ssh",  "card",   "rpc"}) {
     EXPECT_TRUE(names.contains(wanted)) << wanted;
   }
   EXPECT_EQ(find_command("nonsense"), nullptr);

@@ -58,6 +58,9 @@ TEST(Documents, CompletionOffersWhatFits) {
   EXPECT_EQ(completed(folder, "mesh con"), "conflicts ");
   EXPECT_EQ(completed(folder, "mesh wait x --n"), "--nodes ");
   EXPECT_EQ(completed(folder, "mesh --color always why x --on s"), "school ");
+  EXPECT_EQ(completed(folder, "mesh run s"), "school ");
+  EXPECT_EQ(completed(folder, "mesh run a"), "all ");
+  EXPECT_EQ(completed(folder, "mesh ssh r"), "roof ");
   EXPECT_EQ(completed(folder, "mesh conflicts m"), "merge ");
   EXPECT_EQ(completed(folder, "mesh help wh"), "why ");
   EXPECT_EQ(completed(folder, "mesh log mesh.c"), "mesh.completion ");

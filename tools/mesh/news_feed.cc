@@ -1,0 +1,66 @@
+#include "tools/mesh/news_feed.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+namespace meshfs::tools {
+namespace {
+
+constexpr Duration kWithoutFeed = milliseconds(100);
+constexpr Duration kDespiteFeed = seconds(2);   // a feed may lose something: look again
+constexpr Duration kSettles = milliseconds(5);  // several results of one moment are read once
+
+volatile std::sig_atomic_t interrupts = 0;
+
+void count_interrupt(int) { interrupts = interrupts + 1; }
+
+void poll_for(pollfd* one, nfds_t count, Duration span, const sigset_t* allowed) {
+  const timespec time{static_cast<time_t>(span.ns / 1'000'000'000), static_cast<long>(span.ns % 1'000'000'000)};
+  ppoll(one, count, &time, allowed);
+}
+
+}  // namespace
+
+NewsFeed::NewsFeed(const std::string& mount)
+    : feed_(open((mount + "/.mesh/events").c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+  if (feed_ && lseek(feed_.get(), 0, SEEK_END) < 0) feed_.reset();
+}
+
+void NewsFeed::wait(Duration most, const sigset_t* allowed) {
+  const Duration span = std::clamp(most, milliseconds(0), feed_ ? kDespiteFeed : kWithoutFeed);
+  pollfd one{feed_.get(), POLLIN, 0};
+  poll_for(&one, feed_ ? 1 : 0, span, allowed);
+  if (!feed_ || one.revents == 0) return;
+  bool said = false;
+  std::array<char, 16 * 1024> piece;
+  for (ssize_t got; (got = read(feed_.get(), piece.data(), piece.size())) > 0;) said = true;
+  // Readable at its end, as a plain file is, or closed: never spin.
+  poll_for(nullptr, 0, said ? kSettles : kWithoutFeed, allowed);
+}
+
+Interrupts::Interrupts() {
+  interrupts = 0;
+  sigset_t mine;
+  sigemptyset(&mine);
+  sigaddset(&mine, SIGINT);
+  sigprocmask(SIG_BLOCK, &mine, &before_);
+  sigdelset(&before_, SIGINT);  // also where a shell started us with it blocked
+  struct sigaction counted {};
+  counted.sa_handler = count_interrupt;
+  sigaction(SIGINT, &counted, &old_);
+}
+
+Interrupts::~Interrupts() {
+  sigaction(SIGINT, &old_, nullptr);
+  sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
+
+int Interrupts::count() const { return interrupts; }
+
+}  // namespace meshfs::tools

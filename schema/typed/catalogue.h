@@ -2,9 +2,8 @@
 // such files as they come and go and asks it when a file is closed. One thread; no clock, no file.
 #pragma once
 
-#include <map>
-#include <memory>
 #include <string>
+#include <vector>
 
 #include "schema/typed/check_record.h"
 #include "schema/vocab/bytes.h"
@@ -28,12 +27,14 @@ class Catalogue {
   [[nodiscard]] const RecordType* find(std::string_view name) const;
   [[nodiscard]] Status check(const RecordType& type, std::string_view json, Remarks* remarks = nullptr) const;
 
-  [[nodiscard]] std::vector<const RecordType*> all() const;
-  [[nodiscard]] bool is_built_in(std::string_view name) const { return built_in_.contains(name); }
+  [[nodiscard]] std::vector<const RecordType*> all() const;  // in that order
+  [[nodiscard]] bool is_built_in(std::string_view name) const;
 
  private:
-  // Pointers stay good while the maps grow.
-  std::map<std::string, RecordChecker, std::less<>> built_in_, added_;
+  [[nodiscard]] const RecordChecker* checker(std::string_view name) const;
+
+  std::vector<RecordChecker> types_;  // the built-in ones, then added ones by name
+  std::size_t built_in_ = 0;
 };
 
 }  // namespace meshfs::typed

@@ -1,6 +1,7 @@
 #include "schema/typed/patterns.h"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "schema/typed/type_description.h"
@@ -46,21 +47,24 @@ std::vector<std::string_view> names_of(std::string_view pattern) {
   return out;
 }
 
-// The same question for a row of things of which some stand for any number: table[i][j] is the answer for what follows a[i] and b[j].
+// Whether two rows of things, of which some stand for any number, can be the same. row[j] is the answer for what follows a[i] and b[j],
+// made from that for a[i + 1].
 template <class Row, class IsAny, class OneMatches>
 bool rows_overlap(const Row& a, const Row& b, IsAny is_any, OneMatches one_matches) {
-  std::vector<std::vector<char>> table(a.size() + 1, std::vector<char>(b.size() + 1));
+  std::string below, row(b.size() + 1, 0);
   for (std::size_t i = a.size() + 1; i-- > 0;) {
+    below = row;
     for (std::size_t j = b.size() + 1; j-- > 0;) {
-      const bool a_any = i < a.size() && is_any(a[i]), b_any = j < b.size() && is_any(b[j]);
-      bool found = i == a.size() && j == b.size();
-      if (a_any) found = found || table[i + 1][j] || (j < b.size() && table[i][j + 1]);
-      if (b_any) found = found || table[i][j + 1] || (i < a.size() && table[i + 1][j]);
-      if (!a_any && !b_any && i < a.size() && j < b.size()) found = one_matches(a[i], b[j]) && table[i + 1][j + 1];
-      table[i][j] = found;
+      const bool a_left = i < a.size(), b_left = j < b.size();
+      const bool a_any = a_left && is_any(a[i]), b_any = b_left && is_any(b[j]);
+      bool found = !a_left && !b_left;
+      if (a_any) found = below[j] != 0 || (b_left && row[j + 1] != 0);
+      if (b_any) found = found || row[j + 1] != 0 || (a_left && below[j] != 0);
+      if (!a_any && !b_any && a_left && b_left) found = below[j + 1] != 0 && one_matches(a[i], b[j]);
+      row[j] = found ? 1 : 0;
     }
   }
-  return table[0][0];
+  return row[0] != 0;
 }
 
 bool names_overlap(std::string_view a, std::string_view b) {

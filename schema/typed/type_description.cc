@@ -1,7 +1,5 @@
 #include "schema/typed/type_description.h"
 
-#include <algorithm>
-
 #include "schema/typed/patterns.h"
 #include "schema/vocab/quoting.h"
 
@@ -13,19 +11,18 @@ Error too_many(const std::string& what) { return error(Errc::too_large, "The rec
 
 bool valid_name(std::string_view name) { return !name.empty() && name.size() <= kMaxTypeName && is_utf8(name); }
 
-// A name twice would make the second one a thing that nobody can say.
+// A name twice would make the second one a thing that nobody can say. Each with each: few, and no sort costs a router its bytes.
 template <class Named>
 Status check_names(const std::vector<Named>& named, const std::string& of) {
-  std::vector<std::string_view> names;
-  for (const auto& one : named) {
-    if (!valid_name(one.name)) return no_type("has a name of no or more than 64 bytes in " + printable(of));
-    if (one.doc.size() > kMaxTypeDoc) return too_many("bytes in the comment of " + printable(one.name));
-    names.push_back(one.name);
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    const std::string& name = named[i].name;
+    if (!valid_name(name)) return no_type("has a name of no or more than 64 bytes in " + printable(of));
+    if (named[i].doc.size() > kMaxTypeDoc) return too_many("bytes in the comment of " + printable(name));
+    for (std::size_t j = 0; j < i; ++j) {
+      if (named[j].name == name) return no_type("says " + printable(name) + " twice in " + printable(of));
+    }
   }
-  std::ranges::sort(names);
-  const auto twice = std::ranges::adjacent_find(names);
-  if (twice == names.end()) return {};
-  return no_type("says " + printable(*twice) + " twice in " + printable(of));
+  return {};
 }
 
 Status check_field(const RecordType& type, const TypeField& field) {
@@ -66,7 +63,7 @@ Status check_shape(const RecordType& type) {
   }
   for (const auto& one : type.enums) {
     if (one.enumerants.empty() || one.enumerants.size() > kMaxTypeEnumerants)
-      return no_type("has an enum of no or more than 1,024 names");
+      return no_type("has an enum of no or more than 256 names");
     if (!valid_name(one.name) || one.doc.size() > kMaxTypeDoc) return no_type("has an enum without a fitting name");
     if (Status s = check_names(one.enumerants, one.name); !s) return s;
   }

@@ -40,6 +40,12 @@ void judge(const typed::RecordChecker& checker, const std::string& text) {
   CHECK(checker.check(more).ok());
 }
 
+std::vector<typed::RecordChecker> checkers_of(const std::vector<typed::RecordType>& types) {
+  std::vector<typed::RecordChecker> out;
+  for (const auto& type : types) out.push_back(std::move(*typed::RecordChecker::make(type)));
+  return out;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -50,7 +56,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView file = bytes.subspan(2, length);
   const std::string text(as_text(bytes.subspan(2 + length)));
   static const std::vector<typed::RecordType> built_in = records::built_in_types();
-  for (const auto& type : built_in) judge(*typed::RecordChecker::make(type), text);
+  static const std::vector<typed::RecordChecker> checkers = checkers_of(built_in);
+  static typed::Catalogue catalogue(built_in);
+  for (const auto& checker : checkers) judge(checker, text);
   if (!fuzz::same_again(file, codec::decode_type, codec::encode_type)) return 0;
   const auto type = codec::decode_type(file);
   CHECK(typed::overlap(type->pattern, type->pattern));
@@ -59,9 +67,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (typed::matches(type->pattern, path) && typed::matches(other.pattern, path))
       CHECK(typed::overlap(type->pattern, other.pattern));
   }
-  typed::Catalogue catalogue(built_in);
   const Status put = catalogue.put(type->name, file);
   if (!put.ok()) CHECK(!put.failure().message.empty());
+  if (put.ok()) {
+    CHECK(catalogue.find(type->name) != nullptr);
+    catalogue.remove(type->name);
+  }
   const auto checker = typed::RecordChecker::make(*type);
   if (checker.ok()) judge(*checker, text);
   return 0;

@@ -1,14 +1,14 @@
-// The small program for routers judges typed files; making types and files of them is for people's machines.
-#include "tools/mesh/commands.h"
+// The small program for routers judges typed files; making types, first files and manuals of them is for people's machines. It has no
+// words for such commands either, since each costs bytes of flash.
+#include "tools/mesh/command_table.h"
+#include "tools/mesh/type_manual.h"
 
 namespace meshfs::tools {
 
-static Exit elsewhere() {
-  return complain(Exit::failed, "This small program can't: run it with the full package, on any machine.");
-}
+std::vector<Command> type_making_commands() { return {}; }
 
-Exit print_template(const Arguments&) { return elsewhere(); }
-Exit print_schema(const Arguments&) { return elsewhere(); }
-Exit add_type(const Arguments&) { return elsewhere(); }
+std::string type_manual(const typed::RecordType&, bool) {
+  return "This small program has no manuals: `mesh types NAME` with the full package prints it, on any machine.\n";
+}
 
 }  // namespace meshfs::tools

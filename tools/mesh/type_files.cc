@@ -1,6 +1,5 @@
 #include "tools/mesh/type_files.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -33,9 +32,7 @@ Result<std::string> read_at_most(const std::string& path, std::size_t most) {
 KnownTypes known_types(const std::string& mount) {
   KnownTypes out{typed::Catalogue(records::built_in_types()), {}};
   const std::string folder = mount + kTypesFolder;
-  auto names = os::names_in(folder).names;
-  std::ranges::sort(names);
-  for (const auto& name : names) {
+  for (const auto& name : os::names_in(folder).names) {
     if (name.starts_with('.') || !name.ends_with(kTypeSuffix)) continue;
     const auto bytes = read_at_most(folder + "/" + name, typed::kMaxTypeFileBytes);
     const std::string own = name.substr(0, name.size() - std::string_view(kTypeSuffix).size());

@@ -66,10 +66,6 @@ std::string field_manual(const RecordType& type, const TypeField& field) {
 
 }  // namespace
 
-std::string lifetime_text(std::uint32_t seconds) {
-  return seconds == 0 ? "for ever" : duration_text(std::int64_t{seconds} * 1000);
-}
-
 std::string fields_manual(const RecordType& type) {
   std::string out;
   for (std::size_t i = 0; i < type.structs.size(); ++i) {

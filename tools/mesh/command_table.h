@@ -37,7 +37,7 @@ struct ExitMeaning {
 const std::vector<CommandGroup>& command_groups();
 std::vector<Command> membership_commands(), policy_commands(), trust_commands();  // commands_of_trust.cc
 std::vector<Command> type_commands(), remote_commands();  // commands_of_types.cc, commands_of_remote.cc
-std::vector<Command> type_making_commands();  // commands_of_type_making.cc; a router has none
+std::vector<Command> type_making_commands();              // commands_of_type_making.cc; a router has none
 std::span<const ExitMeaning> exit_meanings();
 
 const Command* find_command(std::string_view name);  // null: there is none

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <map>
+#include <cstdlib>
 
+#include "schema/vocab/bytes.h"
 #include "tools/mesh/arguments.h"
 
 namespace meshfs::tools {
@@ -68,16 +68,11 @@ std::string address_of_line(std::string_view line) {
   constexpr std::string_view kHost = "10";
   const auto words = words_of_line(line);
   if (words.size() != 6 || words[0].size() != 32 || words[3] == kHost) return {};
-  unsigned flags = 0;
-  std::from_chars(words[4].data(), words[4].data() + words[4].size(), flags, 16);
-  if ((flags & (kTemporary | kDuplicate | kDeprecated | kTentative)) != 0) return {};
-  std::array<std::uint8_t, 16> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const char* digits = words[0].data() + 2 * i;
-    if (std::from_chars(digits, digits + 2, bytes[i], 16).ptr != digits + 2) return {};
-  }
+  const auto flags = from_hex(words[4]), bytes = from_hex(words[0]);
+  if (!flags || flags->size() != 1 || !bytes) return {};
+  if ((flags->front() & (kTemporary | kDuplicate | kDeprecated | kTentative)) != 0) return {};
   std::array<char, INET6_ADDRSTRLEN> text{};
-  return inet_ntop(AF_INET6, bytes.data(), text.data(), text.size()) == nullptr ? "" : text.data();
+  return inet_ntop(AF_INET6, bytes->data(), text.data(), text.size()) == nullptr ? "" : text.data();
 }
 
 // Of "tcp [fe80::1%eth0]:5440" and "192.0.2.7:5440".
@@ -108,9 +103,12 @@ Status apply_settings(std::string_view settings, NodeCard& card) {
     card.ssh_user = user;
   }
   if (const std::string port = setting_in(settings, "MESHFS_SSH_PORT"); !port.empty()) {
-    const auto read = std::from_chars(port.data(), port.data() + port.size(), card.ssh_port);
-    if (read.ec != std::errc() || read.ptr != port.data() + port.size() || card.ssh_port == 0)
+    constexpr long kMostPort = 65535;
+    char* end = nullptr;
+    const long number = (port[0] >= '0' && port[0] <= '9') ? std::strtol(port.c_str(), &end, 10) : 0;
+    if (number < 1 || number > kMostPort || *end != '\0')
       return error(Errc::invalid, "MESHFS_SSH_PORT: '" + printable(port) + "' is no port: 1 to 65535.");
+    card.ssh_port = static_cast<std::uint16_t>(number);
   }
   return {};
 }
@@ -154,11 +152,14 @@ std::vector<std::string> addresses_of_table(std::string_view if_inet6) {
 }
 
 void sort_addresses(std::vector<std::string>& addresses) {
-  std::ranges::sort(addresses, [](const std::string& a, const std::string& b) {
-    return rank(a) != rank(b) ? rank(a) < rank(b) : a < b;
-  });
-  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
-  if (addresses.size() > kMaxCardAddresses) addresses.resize(kMaxCardAddresses);
+  std::vector<std::string> out;  // a handful: std::sort takes 2 kB of the router's program
+  for (const auto& one : addresses) {
+    std::size_t at = 0;
+    while (at < out.size() && (rank(out[at]) != rank(one) ? rank(out[at]) < rank(one) : out[at] < one)) ++at;
+    if (at == out.size() || out[at] != one) out.insert(out.begin() + static_cast<std::ptrdiff_t>(at), one);
+  }
+  if (out.size() > kMaxCardAddresses) out.resize(kMaxCardAddresses);
+  addresses = std::move(out);
 }
 
 Result<SshPlace> ssh_place(std::string_view node, const Json& card, const Json& peers) {

@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView bytes(data, size);
   fuzz::same_again(bytes, codec::decode_type, codec::encode_type);
   if (size < 2) return 0;
-  const std::size_t length = std::min<std::size_t>(data[0] | data[1] << 8, size - 2);
+  const std::size_t length = std::min(data[0] + std::size_t{256} * data[1], size - 2);
   const ByteView file = bytes.subspan(2, length);
   const std::string text(as_text(bytes.subspan(2 + length)));
   static const std::vector<typed::RecordType> built_in = records::built_in_types();

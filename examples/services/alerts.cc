@@ -4,6 +4,7 @@
 #include "examples/services/alerts.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "schema/vocab/quoting.h"
 #include "tools/mesh/json.h"

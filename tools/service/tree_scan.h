@@ -2,6 +2,7 @@
 // is not read again. Owned by the worker; its thread only. Never follows links, never writes.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <unordered_map>

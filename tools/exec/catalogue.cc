@@ -166,6 +166,7 @@ Result<Verb> parse_verb(const std::string& file, std::string_view text) {
   const std::string by = table.text("confirm_by", "network");
   out.only_issuer_confirms = by == "issuer";
   if (by != "issuer" && by != "network") table.fault("'confirm_by' must be \"network\" or \"issuer\"");
+  out.leaves = table.truth("leaves");
   out.disruptive = table.truth("disruptive");
   out.signatures = static_cast<unsigned>(table.number("signatures", 0, 16, 0));
   read_limits(table, out);

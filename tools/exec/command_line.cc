@@ -133,7 +133,8 @@ Job job_of(const Verb& verb, const std::vector<std::string>& words, const Bound&
           verb.timeout,
           verb.memory_bytes,
           verb.output_bytes,
-          verb.environment};
+          verb.environment,
+          verb.leaves};
   for (std::size_t i = 0; i < verb.parameters.size(); ++i)
     for (const std::string& value : bound[i])
       if (is_file(verb.parameters[i])) out.files.push_back(file_of(verb, i, value, bound, places, id));

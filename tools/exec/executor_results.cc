@@ -104,7 +104,7 @@ void Executor::begin_undo(const std::string& id, const Surroundings& here) {
   running.result = result_of(id, known, here);
   running.undoing = true;
   running.began = running.shown = here.up;
-  const Job job{id, undo.argv, {}, undo.user, undo.timeout, kDefaultMemory, kMaxOutput, {}};
+  const Job job{id, undo.argv, {}, undo.user, undo.timeout, kDefaultMemory, kMaxOutput, {}, true};
   running_.insert_or_assign(id, std::move(running));
   ports_.log("undoes " + known.verb + " of " + known.issuer);
   if (const Status started = ports_.start(job); !started) ended(id, {-1, started.failure().message, {}, {}}, here);

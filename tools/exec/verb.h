@@ -52,6 +52,7 @@ struct Verb {
   std::vector<std::string> undo;      // none: it can't be undone
   Duration confirm = seconds(600);    // with `undo`: how long it waits for confirmation
   bool only_issuer_confirms = false;  // else reaching the network confirms too
+  bool leaves = false;                // what it started may live on when it has ended: a service
   bool disruptive = false;            // `*` of a policy does not mean it
   unsigned signatures = 0;            // so many persons must have signed the command
 };
@@ -82,6 +83,7 @@ struct Job {
   std::uint64_t memory_bytes = 0;
   std::uint64_t output_bytes = 0;
   std::map<std::string, std::string> environment;
+  bool leaves = false;
   bool operator==(const Job&) const = default;
 };
 

@@ -83,7 +83,7 @@ TEST(Ledger, AnAlteredByteIsFound) {
   Rng rng(1);
   for (std::size_t at = 0; at < journal.size(); ++at) {
     std::string altered = journal;
-    altered[at] = static_cast<char>(altered[at] ^ (1 + rng.below(255)));
+    altered[at] = static_cast<char>(altered[at] ^ static_cast<char>(1 + rng.below(255)));
     const auto read = Ledger::read(altered);
     ASSERT_TRUE(read.damaged || read.good_bytes < altered.size()) << at;
   }

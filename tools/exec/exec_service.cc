@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration kRescan = seconds(30);
 constexpr Duration kRescanBefore = seconds(1);    // until the node has reconciled
+constexpr Duration kLookAgain = seconds(5);       // at the node, while something waits
 constexpr Duration kTogether = milliseconds(10);  // changes that come together are looked at together
 constexpr std::size_t kLinesToCompact = 2'000;
 constexpr std::uint32_t kChanges =
@@ -137,8 +138,9 @@ void ExecService::second() {
   if (now >= next_scan_) scan_soon();
   // Undoing waits for no mesh.
   if (executor_.waits() && !files_are_wrong_) {
-    view_.look(now);
-    executor_.tick(view_.here(), rules());
+    if (now >= next_look_) view_.look(now);
+    if (now >= next_look_) next_look_ = now + kLookAgain;
+    executor_.tick(view_.at(now), rules());
   }
   if (options_.once && !executor_.waits() && next_scan_ > now && !scan_is_due_) return loop_.stop();
   loop_.after(seconds(1), [this] { second(); });

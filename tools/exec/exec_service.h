@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "schema/os/fd.h"
@@ -59,8 +58,7 @@ class ExecService final : private ExecPorts {
   os::Fd inotify_;
   bool scan_is_due_ = false;
   std::string last_sentence_;
-  Instant next_scan_;
-  std::set<std::string> staged_;
+  Instant next_scan_, next_look_;
 };
 
 // --dry-run: one line per command, on standard output.

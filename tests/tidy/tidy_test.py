@@ -44,6 +44,7 @@ class Tidy(unittest.TestCase):
         self.assert_only("layers", {"syncd/core/a.cc": '#include "schema/os/loop.h"\n'})
         self.assert_only("layers", {"syncd/core/a.cc": '#include "gossip.h"\n'})
         self.assert_only("layers", {"syncd/core/a.cc": '#include "schema/wire.capnp.h"\n'})
+        self.assert_only("layers", {"tools/exec/README.md": "x\n", "tools/exec/a.cc": '#include "schema/records/card.capnp.h"\n'})
         self.assert_only("layers", {"transport/README.md": "x\n", "transport/a.cc": '#include "syncd/core/gossip.h"\n'})
         self.assert_only("layers", {"tools/README.md": "x\n", "tools/a.cc": '#include "fsd/store/log.h"\n'})
         self.assert_only("layers", {"tools/README.md": "x\n", "tools/a.cc": '#include "transport/bmx/sms_kind.h"\n'})

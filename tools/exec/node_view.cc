@@ -1,0 +1,137 @@
+#include "tools/exec/node_view.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "schema/os/fd.h"
+#include "tools/exec/text_of_file.h"
+#include "tools/mesh/json.h"
+
+namespace meshfs::exec {
+namespace {
+
+constexpr std::size_t kMaxView = 4 << 20;
+
+std::optional<tools::Json> json_of(const std::string& path) {
+  const auto text = text_of_file(path, kMaxView);
+  if (!text) return std::nullopt;
+  auto parsed = tools::parse_json(*text);
+  if (!parsed || parsed->kind != tools::Json::Kind::object) return std::nullopt;
+  return std::move(*parsed);
+}
+
+bool is_name(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+}
+
+// A neighbour heard of by a link, not by a stranger's beacon.
+std::optional<Duration> heard_ago(const tools::Json& peers) {
+  std::optional<Duration> out;
+  for (const tools::Json& peer : peers.at("peers").list) {
+    if (peer.at("state").text != "connected") continue;
+    const Duration ago = milliseconds(peer.at("last_heard_ms").count());
+    if (!out || ago < *out) out = ago;
+  }
+  return out;
+}
+
+}  // namespace
+
+void NodeView::learn(WallMs at, Instant now) {
+  if (at < later(at_least_, now - at_)) return;
+  at_least_ = at;
+  at_ = now;
+}
+
+const Surroundings& NodeView::at(Instant now) {
+  here_.up = now;
+  here_.now = later(at_least_, now - at_);
+  return here_;
+}
+
+bool NodeView::look(Instant now) {
+  at(now);
+  const auto status = json_of(mount_ + "/.mesh/status");
+  if (!status || !is_name(status->at("node").text)) {
+    here_.reconciled = false;
+    return false;
+  }
+  here_.node = status->at("node").text;
+  here_.reconciled = status->at("reconciled").truth;
+  if (const std::int64_t ms = status->at("network_time_ms").count(); ms > 0) {
+    learn(WallMs{ms}, now);
+    has_network_time_ = true;
+  }
+  here_.groups.clear();
+  for (const auto& [group, keys] : status->at("groups").members)
+    for (const tools::Json& key : keys.list) here_.groups[group].insert(key.text);
+  hops_.clear();
+  for (const auto& [issuer, nodes] : status->at("hops").members)
+    for (const auto& [node, hops] : nodes.members) hops_[issuer][node] = static_cast<unsigned>(hops.count());
+  here_.key = status->at("key").text;
+  here_.labels.clear();
+  if (const auto text = text_of_file(own_folder() + "/card.json", records::kMaxCardText); text) {
+    if (const auto card = records::read_card(*text); card) {
+      here_.labels = card->labels;
+      if (here_.key.empty()) here_.key = card->key;
+    }
+  }
+  if (const auto peers = json_of(mount_ + "/.mesh/peers"); peers)
+    if (const auto ago = heard_ago(*peers); ago) here_.heard = Instant{now.ns - ago->ns};
+  at(now);
+  return true;
+}
+
+Status NodeView::show(const records::CommandResult& result, WallMs until) {
+  if (here_.node.empty()) return error(Errc::closed, "the mesh at " + mount_ + " has not been there yet");
+  const std::string folder = own_folder() + "/results", name = folder + "/" + result.command + ".json";
+  ::mkdir(own_folder().c_str(), 0755);
+  ::mkdir(folder.c_str(), 0755);
+  const auto failed = [&] { return error(Errc::io, name + ": " + std::strerror(errno)); };
+  const std::string temporary = folder + "/." + result.command + ".tmp";
+  {
+    const os::Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!file) return failed();
+    const std::string text = records::write_result(result);
+    for (std::size_t at = 0; at < text.size();) {
+      const ssize_t put = ::write(file.get(), text.data() + at, text.size() - at);
+      if (put < 0 && errno == EINTR) continue;
+      if (put <= 0) return failed();
+      at += static_cast<std::size_t>(put);
+    }
+    // It outlives the command: whoever restores an old disk learns from it what has run already.
+    const std::int64_t life_s = std::max<std::int64_t>((until.ms - here_.now.ms) / 1'000, 30LL * 86'400);
+    const std::string seconds_text = std::to_string(life_s);
+    if (::fsetxattr(file.get(), "user.mesh.ttl", seconds_text.data(), seconds_text.size(), 0) != 0) errno = 0;
+  }
+  return ::rename(temporary.c_str(), name.c_str()) == 0 ? Status() : Status(failed());
+}
+
+std::optional<records::CommandResult> NodeView::shown(const std::string& id) const {
+  if (here_.node.empty()) return std::nullopt;
+  const auto text = text_of_file(own_folder() + "/results/" + id + ".json", records::kMaxResultText);
+  if (!text) return std::nullopt;
+  auto result = records::read_result(*text);
+  if (!result || result->command != id) return std::nullopt;
+  return std::move(*result);
+}
+
+std::optional<bool> NodeView::farther_answered(const std::string& issuer_key, const std::string& id) const {
+  const auto hops = hops_.find(issuer_key);
+  if (hops == hops_.end()) return std::nullopt;
+  const auto own = hops->second.find(here_.node);
+  if (own == hops->second.end()) return std::nullopt;
+  for (const auto& [node, far] : hops->second) {
+    if (far <= own->second || !is_name(node)) continue;
+    const auto text = text_of_file(mount_ + "/nodes/" + node + "/results/" + id + ".json", records::kMaxResultText);
+    const auto result = text ? records::read_result(*text) : Result<records::CommandResult>(Errc::not_found);
+    if (!result || !(records::is_final(result->state) || result->state == records::State::unconfirmed)) return false;
+  }
+  return true;
+}
+
+}  // namespace meshfs::exec

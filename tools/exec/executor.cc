@@ -92,7 +92,7 @@ void Executor::see(std::vector<Envelope> present, bool complete, const Surroundi
 void Executor::meet(const Envelope& envelope, const Surroundings& here, const Rules& rules) {
   const Known* const known = ledger_.find(envelope.id);
   if (known == nullptr) return meet_unknown(envelope, here, rules);
-  if (known->state != State::accepted) return;
+  if (known->state != State::accepted || !envelope.command) return;
   const auto [queued, is_new] = queue_.try_emplace(envelope.id, Queued{envelope, here.up});
   if (!is_new) queued->second.envelope = envelope;  // signatures may have come
 }

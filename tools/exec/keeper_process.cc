@@ -56,10 +56,6 @@ bool become_user(const std::string& name) {
   ::setsid();
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   bool good = nothing >= 0 && ::dup2(nothing, 0) == 0 && ::dup2(output, 1) == 1 && ::dup2(output, 2) == 2;
-  limit(RLIMIT_AS, job.memory_bytes);
-  limit(RLIMIT_CPU, static_cast<rlim_t>(to_ms(job.timeout) / 1'000 + 1));
-  limit(RLIMIT_NOFILE, kMaxFiles);
-  limit(RLIMIT_CORE, 0);
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
@@ -70,6 +66,7 @@ bool become_user(const std::string& name) {
     errno = EPERM;
     good = false;
   }
+  int why = errno;
   std::vector<std::string> variables = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/", "LANG=C.UTF-8"};
   for (const auto& [name, value] : job.environment) variables.push_back(name + "=" + value);
   std::vector<char*> words, environment;
@@ -78,8 +75,16 @@ bool become_user(const std::string& name) {
   words.push_back(nullptr);
   environment.push_back(nullptr);
   ::fcntl(failed, F_SETFD, FD_CLOEXEC);
-  if (good) ::execve(words[0], words.data(), environment.data());
-  const int why = errno;
+  if (!job.leaves) {  // a service would inherit them
+    limit(RLIMIT_AS, job.memory_bytes);
+    limit(RLIMIT_CPU, static_cast<rlim_t>(to_ms(job.timeout) / 1'000 + 1));
+    limit(RLIMIT_NOFILE, kMaxFiles);
+  }
+  limit(RLIMIT_CORE, 0);
+  if (good) {
+    ::execve(words[0], words.data(), environment.data());
+    why = errno;
+  }
   const ssize_t written = ::write(failed, &why, sizeof why);
   ::_exit(written > 0 ? 126 : 127);
 }

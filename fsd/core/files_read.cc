@@ -110,14 +110,15 @@ Result<NodeInfo> Files::info(const NodeKey& node) {
   out.attributes = record.displayed->attributes.value;
   out.content = record.displayed->content.value;
   out.content_stamp = record.displayed->content.stamp;
-  if (!record.provisional) out.content_entry = record.displayed->content.origin;
+  out.content_committed = !record.provisional;
   if (node.sibling) {
     const auto at = std::find_if(shown->contents.begin(), shown->contents.end(),
                                  [&](const auto& content) { return content.stamp == *node.sibling; });
     if (at == shown->contents.end()) return Errc::not_found;
     out.content = at->value;
     out.content_stamp = at->stamp;
-    out.entry = out.content_entry = at->origin;
+    out.entry = at->origin;
+    out.content_committed = true;
   }
   const Heads heads = record.effective(parts_.moment.network_time);
   if (!node.sibling && !heads.empty() && !record.provisional) out.entry = heads.back().entry;

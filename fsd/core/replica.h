@@ -135,7 +135,7 @@ class Replica {
     bool syncd_connected = false;
     std::size_t nodes = 0, candidates = 0;  // members, and who waits to be let in
     std::string standing;                   // why this node is no member yet, or no more; empty: it is
-    std::vector<std::string> groups;        // of the policy, that this node is in
+    std::map<std::string, std::set<NodeId>> groups;  // of the policy, with the nodes of groups in them
   };
   Status_ status() const;
   struct Conflict {

@@ -1,6 +1,5 @@
 // What the replica reports of itself.
 #include <algorithm>
-#include <set>
 #include <tuple>
 
 #include "fsd/core/replica_parts.h"
@@ -29,13 +28,13 @@ Replica::Status_ Replica::status() const {
   out.flagged = parts_->authors.state(p.me).equivocated;
   out.syncd_connected = p.outbox.is_connected();
   out.standing = p.standing();
-  std::set<std::string> groups;
   for (const codec::Policy* epoch : p.epochs.now()) {
     for (const codec::PolicyGroup& group : epoch->groups) {
-      if (in_group(*epoch, group.name, p.identity.member.node)) groups.insert(group.name);
+      for (const auto& [name, node] : p.members.folders()) {
+        if (in_group(*epoch, group.name, node)) out.groups[group.name].insert(node);
+      }
     }
   }
-  out.groups.assign(groups.begin(), groups.end());
   out.nodes = p.members.folders().size();
   for (const Members::Candidate& one : p.members.candidates()) {
     if (one.refused.empty() && one.member.node != p.identity.member.node) ++out.candidates;

@@ -21,12 +21,23 @@ std::string state_text(MountState& state, const NodeInfo& info, const OpenFile* 
   return "published";
 }
 
+// Which writing of the content this is: the same on all nodes, another one whenever somebody writes, whatever he writes. A chmod or a
+// new name leaves it as it is, although they make entries.
+Hash edition_of(const NodeInfo& info) {
+  const auto* chunked = std::get_if<codec::ChunkedContent>(&info.content);
+  const Hash content = chunked != nullptr ? chunked->root : crypto::hash_of(std::get<Bytes>(info.content));
+  Bytes when;
+  for (int shift = 0; shift < 64; shift += 8)
+    when.push_back(static_cast<std::uint8_t>(info.content_stamp.hlc.value >> shift));
+  return crypto::hash_in("meshfs edition", {info.content_stamp.author.view(), when, content.view()});
+}
+
 Result<std::string> mesh_value(MountState& state, Ino ino, const NodeInfo& info, std::string_view name) {
   const OpenFile* file = info.kind == codec::Kind::file ? state.open_files.find(ino) : nullptr;
   if (name == "author") return info.author;
   if (name == "author_key" && !info.author_node.is_zero()) return info.author_node.hex();
-  if (name == "entry" && !info.content_entry.is_zero()) return info.content_entry.hex();
-  if (name == "when" && !info.content_entry.is_zero()) return std::to_string(info.content_stamp.hlc.wall().ms);
+  if (name == "edition" && info.content_committed) return edition_of(info).hex();
+  if (name == "when" && info.content_committed) return std::to_string(info.content_stamp.hlc.wall().ms);
   if (name == "version" && !info.entry.is_zero()) return info.entry.hex().substr(0, 16);
   if (name == "error" && file != nullptr && file->failed) return file->failed->message;
   if (name == "state") return state_text(state, info, file);

@@ -22,8 +22,12 @@ std::string LiveView::status() const {
     sets.add(json_object({text_member("set", set_name(set.set)), member("count", set.count),
                           text_member("fingerprint", set.fingerprint.hex())}));
   }
-  JsonList groups('[', ']');
-  for (const std::string& group : now.groups) groups.add(json_quoted(group));
+  JsonList groups('{', '}');
+  for (const auto& [name, nodes] : now.groups) {
+    JsonList keys('[', ']');
+    for (const NodeId& node : nodes) keys.add(json_quoted(node.hex()));
+    groups.add(member(name, keys.str()));
+  }
   return json_object({text_member("network", network_.name),
                       text_member("node", network_.node_name),
                       text_member("node_id", network_.node.hex()),

@@ -1,4 +1,4 @@
-# What a node is told to do. One file is one command: each version by each author is another one, named by its entry's hash, so names
+# What a node is told to do. One file is one command: each writing by each author is another one, named by its edition (`user.mesh.edition`), so names
 # of files mean nothing. Who issued it is who signed the version, or the person whose signature stands beside it as FILE.sig
 # (signify, usign) or FILE.minisig. Deleting the file takes back what has not begun.
 @0xd0c2a4f15e7b2001;

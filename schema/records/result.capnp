@@ -4,7 +4,7 @@
 using Record = import "record.capnp";
 
 struct Result $Record.pattern("nodes/*/results/*.json") $Record.lifetime(2592000) $Record.quota(262144) {
-  command @0 :Text $Record.needed $Record.check("[0-9a-f]{64}");  # entry hash; the file has its name
+  command @0 :Text $Record.needed $Record.check("[0-9a-f]{64}");  # its edition; the file has its name
   node @1 :Text;
   issuer @2 :Text;       # name of the node, or "signify KEY", that told it
   issuerKey @3 :Text;

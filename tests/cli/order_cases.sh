@@ -6,7 +6,7 @@
 #   ends CODE                    the job ends with it within 10 s
 
 newest() { find "$LAB/mesh/commands" -name '*.json' ! -name '.*' -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-; }
-has_id() { [[ -n $(newest) ]] && getfattr -n user.mesh.entry "$(newest)" >/dev/null 2>&1; }
+has_id() { [[ -n $(newest) ]] && getfattr -n user.mesh.edition "$(newest)" >/dev/null 2>&1; }
 soon() {
   local i
   for ((i = 0; i < 500; i++)); do
@@ -114,7 +114,7 @@ case_detach_and_results() {
   json 'j["results"][0]["output"] == "pong" and j["verdict"] == "done"' -- mesh results "$id" --json
   # A command that names nobody is for whom its directory is named.
   printf '{"verb":"uptime"}' >"$LAB/mesh/commands/roof/by-hand.json"
-  soon getfattr -n user.mesh.entry "$LAB/mesh/commands/roof/by-hand.json"
+  soon getfattr -n user.mesh.edition "$LAB/mesh/commands/roof/by-hand.json"
   json 'j["results"] == [{"node": "roof", "state": "waiting"}]' -- mesh results "$(entry_of "$LAB/mesh/commands/roof/by-hand.json")" --json
   rm "$LAB/mesh/commands/roof/by-hand.json"
   # Results outlive their command.

@@ -45,7 +45,7 @@ bool CommandFolder::read(const std::string& path, const std::string& directory, 
   if (attribute_of(path, "user.mesh.state") == "placeholder") return false;  // its content comes yet
   Envelope& envelope = out.envelope;
   envelope = {};
-  envelope.id = attribute_of(path, "user.mesh.entry");
+  envelope.id = attribute_of(path, "user.mesh.edition");
   envelope.author = attribute_of(path, "user.mesh.author");
   envelope.author_key = attribute_of(path, "user.mesh.author_key");
   envelope.when = moment_of(attribute_of(path, "user.mesh.when"));
@@ -53,7 +53,7 @@ bool CommandFolder::read(const std::string& path, const std::string& directory, 
   envelope.first_seen = now;
   const auto text = text_of_file(path, records::kMaxCommandText);
   // Another version may have come in between: then this is neither.
-  if (attribute_of(path, "user.mesh.entry") != envelope.id) return false;
+  if (attribute_of(path, "user.mesh.edition") != envelope.id) return false;
   struct stat info {};
   if (!text && (::lstat(path.c_str(), &info) != 0 ||
                 (S_ISREG(info.st_mode) && info.st_size <= static_cast<off_t>(records::kMaxCommandText))))
@@ -86,7 +86,7 @@ void CommandFolder::look_into(const std::string& directory, const std::vector<Pe
     }
     const std::string path = folder + "/" + name;
     Cached& cached = cache_[path];
-    if (cached.envelope.id.empty() || attribute_of(path, "user.mesh.entry") != cached.envelope.id) {
+    if (cached.envelope.id.empty() || attribute_of(path, "user.mesh.edition") != cached.envelope.id) {
       cached.beside.clear();
       if (!read(path, directory, now, cached)) {
         out.complete = false;

@@ -47,6 +47,9 @@ bool sync_folder(const std::string& folder) {
   return fd && ::fsync(fd.get()) == 0;
 }
 
+constexpr int kLockTries = 60;
+constexpr unsigned kLockStepUs = 100'000;
+
 }  // namespace
 
 Result<JournalFile::Opened> JournalFile::open(const std::string& folder) {
@@ -58,8 +61,13 @@ Result<JournalFile::Opened> JournalFile::open(const std::string& folder) {
   if (made) ::chmod(folder.c_str(), 0700);
   os::Fd lock(::open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!lock) return failed(folder + "/lock can't be opened");
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
-    return error(Errc::busy, "another mesh-exec uses " + folder + ": stop it first");
+  // Keepers of one that was killed have it until what they kept is gone.
+  bool locked = false;
+  for (int tries = 0; !locked && tries < kLockTries; ++tries) {
+    if (tries > 0) ::usleep(kLockStepUs);
+    locked = ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
+  }
+  if (!locked) return error(Errc::busy, "another mesh-exec uses " + folder + ": stop it first");
   JournalFile file(folder, std::move(lock));
   const std::string path = folder + "/journal";
   file.file_ = os::Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -39,6 +40,18 @@ std::optional<Duration> heard_ago(const tools::Json& peers) {
   return out;
 }
 
+// All that somebody else has is here, too: who was restored from a backup knows by then what it has done.
+bool has_reconciled(const tools::Json& peers) {
+  for (const tools::Json& peer : peers.at("peers").list) {
+    const auto& sets = peer.at("in_sync").members;
+    const bool all = std::ranges::all_of(sets, [](const auto& one) { return one.second.truth; });
+    if (peer.at("state").text == "connected" && !sets.empty() && all) return true;
+  }
+  return std::ranges::any_of(peers.at("bulletins").list, [](const tools::Json& engine) {
+    return engine.at("nodes").count() > 0 && engine.at("different").count() == 0;
+  });
+}
+
 }  // namespace
 
 void NodeView::learn(WallMs at, Instant now) {
@@ -61,7 +74,7 @@ bool NodeView::look(Instant now) {
     return false;
   }
   here_.node = status->at("node").text;
-  here_.reconciled = status->at("reconciled").truth;
+  if (status->at("nodes").count() == 1) here_.reconciled = true;  // there is nobody else
   if (const std::int64_t ms = status->at("network_time_ms").count(); ms > 0) {
     learn(WallMs{ms}, now);
     has_network_time_ = true;
@@ -72,7 +85,7 @@ bool NodeView::look(Instant now) {
   hops_.clear();
   for (const auto& [issuer, nodes] : status->at("hops").members)
     for (const auto& [node, hops] : nodes.members) hops_[issuer][node] = static_cast<unsigned>(hops.count());
-  here_.key = status->at("key").text;
+  here_.key = status->at("node_id").text;
   here_.labels.clear();
   if (const auto text = text_of_file(own_folder() + "/card.json", records::kMaxCardText); text) {
     if (const auto card = records::read_card(*text); card) {
@@ -80,8 +93,10 @@ bool NodeView::look(Instant now) {
       if (here_.key.empty()) here_.key = card->key;
     }
   }
-  if (const auto peers = json_of(mount_ + "/.mesh/peers"); peers)
+  if (const auto peers = json_of(mount_ + "/.mesh/peers"); peers) {
+    here_.reconciled = here_.reconciled || has_reconciled(*peers);
     if (const auto ago = heard_ago(*peers); ago) here_.heard = Instant{now.ns - ago->ns};
+  }
   at(now);
   return true;
 }

@@ -34,7 +34,7 @@ std::string mesh_attribute(const std::string& path, const char* name) {
 }
 
 std::string id_of(const std::string& path) {
-  std::string id = mesh_attribute(path, "user.mesh.entry");
+  std::string id = mesh_attribute(path, "user.mesh.edition");
   return is_command_id(id) ? id : std::string();
 }
 
@@ -140,7 +140,7 @@ Result<IssuedCommand> issue_command(const std::string& mount, const CommandFile&
   if (!out.id.empty()) return out;
   unlink(out.path.c_str());
   return error(Errc::unsupported,
-               "This meshfs-fsd does not tell the id of a command (attribute user.mesh.entry), so it was taken back: "
+               "This meshfs-fsd does not tell the id of a command (attribute user.mesh.edition), so it was taken back: "
                "install mesh and meshfs-fsd from one release.");
 }
 

@@ -34,14 +34,17 @@ struct Mesh {
   ~Mesh() { fs::remove_all(root); }
   void write(const std::string& name, const std::string& text) const { std::ofstream(root + name) << text; }
   void status(bool reconciled) const {
-    write("/m/.mesh/status", "{\"node\":\"roof\",\"network_time_ms\":" + std::to_string(os::Loop::wall().ms) +
-                                 ",\"reconciled\":" + (reconciled ? "true" : "false") + "}");
+    write("/m/.mesh/status",
+          "{\"node\":\"roof\",\"nodes\":2,\"network_time_ms\":" + std::to_string(os::Loop::wall().ms) + "}");
+    write("/m/.mesh/peers",
+          std::string(R"({"peers":[{"state":"connected","last_heard_ms":10,"in_sync":{"nodes":true,"commands":)") +
+              (reconciled ? "true" : "false") + "}}]}");
   }
   // False: this filesystem has no user attributes.
   bool place(const std::string& name, const std::string& id, const std::string& text) const {
     const std::string path = root + "/m/commands/roof/" + name, temporary = path + ".part";
     std::ofstream(temporary) << text;
-    const std::map<std::string, std::string> attributes = {{"user.mesh.entry", id},
+    const std::map<std::string, std::string> attributes = {{"user.mesh.edition", id},
                                                            {"user.mesh.author", "office"},
                                                            {"user.mesh.author_key", kKey},
                                                            {"user.mesh.when", std::to_string(os::Loop::wall().ms)}};

@@ -23,7 +23,7 @@ struct NodeInfo {
   Hash entry;          // of the greatest head, of a sibling's content; zero while a change of it is in no commit yet
   std::string author;  // node name of who stamped the content (or, for directories, the attributes)
   NodeId author_node;  // its root key; zero: not known
-  bool content_committed = false;  // else its stamp may still change
+  bool content_committed = false;     // else its stamp may still change
   std::uint32_t directories = 0;      // sub-directories, for st_nlink
   std::uint32_t links = 1;            // names of a file or symlink
   bool local_only = false;            // not published yet (open since it was created)

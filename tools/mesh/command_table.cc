@@ -246,18 +246,6 @@ std::vector<Command> across() {
        1,
        1,
        explain_why},
-      {"card",
-       "[NODE | --write]",
-       "who a node is: addresses, labels, contact",
-       "Alone it shows what this node's card has to say, with NODE the card of that node; --write puts it to "
-       "MOUNT/nodes/NAME/card.json, unless the same stands there already. Addresses, model and system are the "
-       "machine's. The settings file says the rest: MESHFS_LABELS (what `mesh run site=school` asks for), "
-       "MESHFS_CONTACT, MESHFS_PLACE, MESHFS_SSH_USER and MESHFS_SSH_PORT (else root and 22).\n\n"
-       "  mesh card --write",
-       {"--write", "--settings", "--mount"},
-       0,
-       1,
-       look_after_card},
       {"help", "[COMMAND]", "this list, or one command in full", "", {}, 0, 1, show_help},
   };
 }
@@ -268,17 +256,23 @@ bool Command::takes(std::string_view option) const {
   return option == "--color" || std::find(options.begin(), options.end(), option) != options.end();
 }
 
+// The router's program has none of some.
+static std::vector<CommandGroup> with_commands(std::vector<CommandGroup> groups) {
+  std::erase_if(groups, [](const CommandGroup& group) { return group.commands.empty(); });
+  return groups;
+}
+
 const std::vector<CommandGroup>& command_groups() {
-  static const std::vector<CommandGroup> kGroups{{"A network and its nodes", membership_commands()},
-                                                 {"Who may do what", policy_commands()},
-                                                 {"How things are", overview()},
-                                                 {"Files and their versions", files()},
-                                                 {"Typed files", type_commands()},
-                                                 {"Conflicts and copies", settling()},
-                                                 {"What lies on this node", keeping()},
-                                                 {"Other nodes", across()},
-                                                 {"Orders to nodes", remote_commands()},
-                                                 {"Signatures and private files", trust_commands()}};
+  static const std::vector<CommandGroup> kGroups = with_commands({{"A network and its nodes", membership_commands()},
+                                                                  {"Who may do what", policy_commands()},
+                                                                  {"How things are", overview()},
+                                                                  {"Files and their versions", files()},
+                                                                  {"Typed files", type_commands()},
+                                                                  {"Conflicts and copies", settling()},
+                                                                  {"What lies on this node", keeping()},
+                                                                  {"Other nodes", across()},
+                                                                  {"Orders to nodes", remote_commands()},
+                                                                  {"Signatures and private files", trust_commands()}});
   return kGroups;
 }
 

@@ -1,14 +1,10 @@
-// The small program for routers judges typed files; making types, first files and manuals of them is for people's machines. It has no
-// words for such commands either, since each costs bytes of flash.
+// The small program for routers judges typed files as any node does, when they are closed; commands about types are for people's machines.
+// It has no words for them either, since each costs bytes of flash.
 #include "tools/mesh/command_table.h"
-#include "tools/mesh/type_manual.h"
 
 namespace meshfs::tools {
 
+std::vector<Command> type_commands() { return {}; }
 std::vector<Command> type_making_commands() { return {}; }
-
-std::string type_manual(const typed::RecordType&, bool) {
-  return "This small program has no manuals: `mesh types NAME` with the full package prints it, on any machine.\n";
-}
 
 }  // namespace meshfs::tools

@@ -133,8 +133,9 @@ class Replica {
     WallMs network_time;
     bool flagged = false;  // equivocation seen: does not publish until rotated
     bool syncd_connected = false;
-    std::size_t nodes = 0, candidates = 0;           // members, and who waits to be let in
-    std::string standing;                            // why this node is no member yet, or no more; empty: it is
+    std::size_t nodes = 0, candidates = 0;  // members, and who waits to be let in
+    std::string standing;                   // why this node is no member yet, or no more; empty: it is
+    std::set<NodeId> admins, guests, revoked;
     std::map<std::string, std::set<NodeId>> groups;  // of the policy, with the nodes of groups in them
   };
   Status_ status() const;

@@ -28,7 +28,12 @@ Replica::Status_ Replica::status() const {
   out.flagged = parts_->authors.state(p.me).equivocated;
   out.syncd_connected = p.outbox.is_connected();
   out.standing = p.standing();
+  for (const auto& [name, node] : p.members.folders()) {
+    if (p.members.is_admin(node)) out.admins.insert(node);
+    if (p.members.role_of(node) == Role::guest) out.guests.insert(node);
+  }
   for (const codec::Policy* epoch : p.epochs.now()) {
+    out.revoked.insert(epoch->revoked.begin(), epoch->revoked.end());
     for (const codec::PolicyGroup& group : epoch->groups) {
       for (const auto& [name, node] : p.members.folders()) {
         if (in_group(*epoch, group.name, node)) out.groups[group.name].insert(node);

@@ -14,6 +14,13 @@ Result<std::string> LiveView::text(std::string_view name) {
   return Errc::not_found;
 }
 
+// Root keys.
+static std::string keys_of(const std::set<NodeId>& nodes) {
+  JsonList keys('[', ']');
+  for (const NodeId& node : nodes) keys.add(json_quoted(node.hex()));
+  return keys.str();
+}
+
 std::string LiveView::status() const {
   const Replica::Status_ now = replica_.status();
   const fuse::Mount::Figures mount = figures_();
@@ -23,11 +30,7 @@ std::string LiveView::status() const {
                           text_member("fingerprint", set.fingerprint.hex())}));
   }
   JsonList groups('{', '}');
-  for (const auto& [name, nodes] : now.groups) {
-    JsonList keys('[', ']');
-    for (const NodeId& node : nodes) keys.add(json_quoted(node.hex()));
-    groups.add(member(name, keys.str()));
-  }
+  for (const auto& [name, nodes] : now.groups) groups.add(member(name, keys_of(nodes)));
   return json_object({text_member("network", network_.name),
                       text_member("node", network_.node_name),
                       text_member("node_id", network_.node.hex()),
@@ -49,6 +52,9 @@ std::string LiveView::status() const {
                       member("nodes", now.nodes),
                       member("candidates", now.candidates),
                       text_member("standing", now.standing),
+                      member("admins", keys_of(now.admins)),
+                      member("guests", keys_of(now.guests)),
+                      member("revoked", keys_of(now.revoked)),
                       member("groups", groups.str()),
                       member("flagged", now.flagged),
                       text_member("read_only", why_read_only(now.flagged)),

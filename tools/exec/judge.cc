@@ -33,7 +33,10 @@ bool is_for(const Envelope& envelope, const Surroundings& here) {
 }
 
 Issuer issuer_of(const Envelope& envelope, const Surroundings& here) {
-  Issuer out{envelope.author, envelope.author_key, {}, envelope.persons};
+  Issuer out{envelope.author, envelope.author_key, {}, envelope.persons, Standing::member};
+  if (here.admins.contains(envelope.author_key)) out.standing = Standing::admin;
+  if (here.guests.contains(envelope.author_key)) out.standing = Standing::guest;
+  if (here.revoked.contains(envelope.author_key)) out.standing = Standing::revoked;
   for (const auto& [group, keys] : here.groups)
     if (keys.contains(envelope.author_key)) out.groups.insert(group);
   return out;
@@ -63,6 +66,9 @@ void judge_policy(const Envelope& envelope, const Surroundings& here, const Rule
     if (!bound) return refuse(bound.failure().message);
     out.bound = std::move(*bound);
   }
+  // What it wrote before stays in the mesh, but nobody follows it.
+  if (here.revoked.contains(envelope.author_key) && envelope.persons.empty())
+    return refuse("the network has revoked " + issuer_name(envelope));
   const Permission permission =
       permission_of(rules.policy, issuer_of(envelope, here), command.verb, out.verb, out.bound);
   if (permission.denied) return refuse("this node's policy denies '" + command.verb + "' to " + issuer_name(envelope));

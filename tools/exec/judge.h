@@ -43,6 +43,7 @@ struct Surroundings {
   std::string key;
   std::vector<std::string> labels;                      // of its own card: "site=school"
   std::map<std::string, std::set<std::string>> groups;  // of the network's policy: keys of their nodes
+  std::set<std::string> admins, guests, revoked;        // keys
   bool reconciled = false;       // with a neighbour, since the daemon started: results and retractions are here
   WallMs now;                    // it is at least so late
   Instant up;                    // a clock that nobody sets

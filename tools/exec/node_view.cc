@@ -82,6 +82,14 @@ bool NodeView::look(Instant now) {
   here_.groups.clear();
   for (const auto& [group, keys] : status->at("groups").members)
     for (const tools::Json& key : keys.list) here_.groups[group].insert(key.text);
+  const auto keys_of = [&](const char* what) {
+    std::set<std::string> out;
+    for (const tools::Json& key : status->at(what).list) out.insert(key.text);
+    return out;
+  };
+  here_.admins = keys_of("admins");
+  here_.guests = keys_of("guests");
+  here_.revoked = keys_of("revoked");
   hops_.clear();
   for (const auto& [issuer, nodes] : status->at("hops").members)
     for (const auto& [node, hops] : nodes.members) hops_[issuer][node] = static_cast<unsigned>(hops.count());

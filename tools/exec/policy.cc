@@ -13,9 +13,10 @@ constexpr Duration kMaxWindow = seconds(90LL * 86'400), kMaxFarthestWait = secon
 constexpr char kNameForm[] = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}";
 constexpr char kKeyForm[] = "[0-9a-f]{64}";
 
-// "members", "group:NAME", "key:KEY", "node:NAME:KEY", "person:NAME".
+// "members", "admins", "group:NAME", "key:KEY", "node:NAME:KEY", "person:NAME".
 std::optional<Who> parse_who(const std::string& word) {
   if (word == "members") return Who{};
+  if (word == "admins") return Who{Who::Kind::admins, {}, {}};
   const std::size_t colon = word.find(':');
   if (colon == std::string::npos) return std::nullopt;
   const std::string kind = word.substr(0, colon), rest = word.substr(colon + 1);
@@ -51,7 +52,7 @@ Result<Rule> parse_rule(const toml::table& from, const std::string& file, bool a
       out.who.push_back(*who);
     else
       table.fault("'" + printable(word) +
-                  "' is nobody: it must be members, group:NAME, key:KEY, node:NAME:KEY or person:NAME");
+                  "' is nobody: it must be members, admins, group:NAME, key:KEY, node:NAME:KEY or person:NAME");
   }
   if (out.who.empty()) table.fault("'who' is missing");
   out.verbs = table.texts("verbs", kMaxNames);
@@ -67,9 +68,12 @@ Result<Rule> parse_rule(const toml::table& from, const std::string& file, bool a
 }
 
 bool is_node(const Who& who, const Issuer& issuer) {
+  if (issuer.standing == Standing::revoked) return false;
   switch (who.kind) {
     case Who::Kind::members:
-      return true;  // fsd shows no commands of others
+      return issuer.standing != Standing::guest;  // fsd shows no commands of others
+    case Who::Kind::admins:
+      return issuer.standing == Standing::admin;
     case Who::Kind::group:
       return issuer.groups.contains(who.name);
     case Who::Kind::key:

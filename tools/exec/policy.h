@@ -17,7 +17,7 @@ namespace meshfs::exec {
 inline constexpr std::size_t kMaxRules = 256, kMaxPersons = 64, kMaxNames = 256;
 
 struct Who {
-  enum class Kind : std::uint8_t { members, group, key, node, person };
+  enum class Kind : std::uint8_t { members, admins, group, key, node, person };
   Kind kind = Kind::members;
   std::string name;  // group, node, person
   std::string key;   // key, node: 64 hex digits
@@ -45,12 +45,15 @@ struct Policy {
 // bad_bytes: where and what is wrong, in one sentence.
 Result<Policy> parse_policy(const std::string& file, std::string_view text);
 
+enum class Standing : std::uint8_t { member, admin, guest, revoked };
+
 // Whose command it is: the author of its version, and persons whose signature over its bytes was verified.
 struct Issuer {
   std::string node;
   std::string key;
   std::set<std::string> groups;  // of the network's policy, which the author's key is in
   std::set<std::string> persons;
+  Standing standing = Standing::member;
 };
 
 struct Permission {

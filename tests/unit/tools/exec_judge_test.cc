@@ -76,6 +76,33 @@ TEST(Judge, PolicyAndCatalogueAndArguments) {
   EXPECT_EQ(w.judged(broken).what, What::refuse);
 }
 
+TEST(Judge, WhoWasRevokedTellsNobodyAndGuestsAreNoMembers) {
+  World world;
+  const Envelope shed = world.envelope(1, "ping", {"school"}, id_of(77)),
+                 office = world.envelope(2, "uptime", {}, kAdmin);
+  EXPECT_EQ(world.judged(shed).what, Verdict::What::accept);
+  world.here.guests = {id_of(77)};
+  EXPECT_EQ(world.judged(shed).what, Verdict::What::refuse);
+  world.here.guests = {};
+  world.here.revoked = {id_of(77), kAdmin};
+  EXPECT_EQ(world.judged(shed).what, Verdict::What::refuse);
+  EXPECT_NE(world.judged(office).reason.find("revoked"), std::string::npos);
+  world.here.revoked = {};
+  EXPECT_EQ(world.judged(office).what, Verdict::What::accept);
+}
+
+TEST(Judge, AdminsAreWhomTheNetworkSaysSo) {
+  const Policy policy = *parse_policy("c.toml", "[[allow]]\nwho = [\"admins\"]\nverbs = [\"uptime\"]\n");
+  const Bound none;
+  Issuer issuer{"shed", id_of(77), {}, {}, Standing::member};
+  const auto may = [&] { return permission_of(policy, issuer, "uptime", nullptr, none).by_node; };
+  EXPECT_FALSE(may());
+  issuer.standing = Standing::admin;
+  EXPECT_TRUE(may());
+  issuer.standing = Standing::revoked;
+  EXPECT_FALSE(may());
+}
+
 TEST(Judge, WaitsForSignaturesAndThenNot) {
   World w;
   const Envelope one = w.envelope(1, "uptime", {}, kStranger);

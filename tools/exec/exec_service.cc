@@ -123,6 +123,7 @@ void ExecService::scan() {
   const Instant now = os::Loop::now();
   reload_files();
   const bool there = view_.look(now);
+  if (there && view_.here().reconciled) view_.make_places();
   next_scan_ = now + (there && view_.here().reconciled ? kRescan : kRescanBefore);
   if (!there || files_are_wrong_ || !set_floor()) return executor_.tick(view_.here(), rules());
   auto seen = folder_.look(files_.policy.persons, now);

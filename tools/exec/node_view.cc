@@ -109,6 +109,12 @@ bool NodeView::look(Instant now) {
   return true;
 }
 
+void NodeView::make_places() const {
+  if (here_.node.empty()) return;
+  for (const std::string& target : {here_.node, std::string("all")})
+    ::mkdir((mount_ + "/commands/" + target).c_str(), 0770);
+}
+
 Status NodeView::show(const records::CommandResult& result, WallMs until) {
   if (here_.node.empty()) return error(Errc::closed, "the mesh at " + mount_ + " has not been there yet");
   const std::string folder = own_folder() + "/results", name = folder + "/" + result.command + ".json";

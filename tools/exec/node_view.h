@@ -22,6 +22,8 @@ class NodeView {
   const Surroundings& at(Instant now);
   [[nodiscard]] bool has_network_time() const { return has_network_time_; }
 
+  // So that commands can be copied there: commands/NODE and commands/all, unless they are there.
+  void make_places() const;
   Status show(const records::CommandResult& result, WallMs until);
   [[nodiscard]] std::optional<records::CommandResult> shown(const std::string& id) const;
   [[nodiscard]] std::optional<bool> farther_answered(const std::string& issuer_key, const std::string& id) const;

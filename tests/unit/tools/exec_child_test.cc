@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-
 #include "schema/os/fd.h"
 #include "schema/os/loop.h"
 #include "schema/os/sanitized.h"

@@ -10,6 +10,7 @@
 #include "schema/records/command.capnp.h"
 #include "schema/records/result.capnp.h"
 #include "schema/vocab/quoting.h"
+#include "tools/records/escapes.h"
 #include "tools/records/field_checks.h"
 #include "tools/records/utf8.h"
 
@@ -80,7 +81,8 @@ auto read(std::string_view text, std::size_t most, const Take& take)
     codec.setMaxNestingDepth(kMaxDepth);
     capnp::MallocMessageBuilder message;
     auto root = message.initRoot<Schema>();
-    codec.decode(kj::ArrayPtr<const char>(text.data(), text.size()), root);
+    const std::string plain = without_escapes(text);
+    codec.decode(kj::ArrayPtr<const char>(plain.data(), plain.size()), root);
     if (Status checked = check_fields(capnp::toDynamic(root.asReader())); !checked) return checked.failure();
     return take(root.asReader());
   } catch (const kj::Exception& e) {

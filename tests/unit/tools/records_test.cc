@@ -194,5 +194,14 @@ TEST(Utf8, BrokenBytesAreReplacedAndLimitsKept) {
   EXPECT_EQ(tail_text_of("\xC3\xA4\xC3\xA4", 5).text, "\xC3\xA4");
 }
 
+// Python's json and others write every letter beyond ASCII so.
+TEST(Records, EscapedLettersAreLetters) {
+  const auto command =
+      read_command(R"({"verb":"say","arguments":["\u00e9t\u00e9 \ud83d\ude00","\u0041\n\\u0041\"","\ud83d!"]})");
+  ASSERT_TRUE(command);
+  EXPECT_EQ(command->arguments, (std::vector<std::string>{"été 😀", "A\n\\u0041\"", "\xef\xbf\xbd!"}));
+  EXPECT_FALSE(read_command(R"({"verb":"ping","arguments":["\u00"]})"));
+}
+
 }  // namespace
 }  // namespace meshfs::records

@@ -30,13 +30,14 @@ if(MESHFS_ROUTER)
   add_compile_definitions(MESHFS_SMALL)
   # Nothing asks for the type of an object at run time; each lambda that is kept would bring its name of a hundred bytes.
   add_compile_options(-ffunction-sections -fdata-sections -fvisibility=hidden -fno-rtti)
+  add_compile_options(-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=)  # the same bytes wherever it is built
   # Nothing but Cap'n Proto throws, and codec catches at once what it throws. Elsewhere nobody needs the paths on which values are
   # taken down while an exception passes, nor the tables that lead there: memory that there is none of ends the program either way.
   set(MESHFS_NO_EXCEPTIONS -fno-exceptions -fno-asynchronous-unwind-tables -fno-unwind-tables)
   set(MESHFS_CATCHES codec record_values transport_tcp type_compiler)  # whose files have a `catch`
   # LTO sorts functions into partitions, and one that catches gives all of its partition those tables: many small partitions save
   # 29 kB of them, 9 kB after xz.
-  add_link_options("SHELL:--param lto-partitions=1000" "SHELL:--param lto-min-partition=2000")
+  add_link_options("SHELL:--param lto-partitions=2000" "SHELL:--param lto-min-partition=1000")
   add_link_options(-static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,--as-needed -Wl,-O1 -Wl,-z,noseparate-code
                    -Wl,-T,${CMAKE_SOURCE_DIR}/cmake/unwind_tables.ld)
 endif()

@@ -14,7 +14,7 @@ annotation quota @0xc1a5d1a7d7f2b004 (struct) :UInt32;
 # Bytes of one such file. 0: 65,536.
 
 annotation merge @0xc1a5d1a7d7f2b005 (struct) :Merge;
-# What becomes of two versions that did not know of each other.
+# What becomes of two versions that did not know of each other. Nothing acts on it yet: all is as with `conflict`.
 
 enum Merge {
   conflict @0;  # both stay: the later one shows, the other beside it

@@ -13,6 +13,7 @@ std::string json_quoted(std::string_view text);
 // `text` for a terminal: control characters and broken UTF-8 as \xNN, so that a hostile name can't move the cursor.
 std::string printable(std::string_view text);
 
-bool is_utf8(std::string_view text);  // well-formed: RFC 3629
+bool is_utf8(std::string_view text);                // well-formed: RFC 3629
+void append_utf8(std::string& out, unsigned code);  // below 0x110000; surrogates are the caller's affair
 
 }  // namespace meshfs

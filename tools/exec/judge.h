@@ -25,7 +25,7 @@ inline constexpr Duration kRemember = seconds(86'400);           // after its ex
 
 // One version of one file below commands/, as fsd shows it: its signature, membership and authorship are verified.
 struct Envelope {
-  std::string id;                 // hash of its entry, 64 hex digits
+  std::string id;                 // its edition, 64 hex digits
   std::string author;             // name of the node
   std::string author_key;         // its root key, 64 hex digits
   WallMs when;                    // network time of writing

@@ -14,7 +14,7 @@
 namespace meshfs::tools {
 
 struct IssuedCommand {
-  std::string id;    // hash of its entry, 64 hex digits
+  std::string id;    // its edition, 64 hex digits
   std::string path;  // of its file
   std::string file;  // relative to commands/, "all/20270131T123000-uptime-9f3c0a11.json"
   std::string author;

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <optional>
 
+#include "schema/vocab/quoting.h"
+
 namespace meshfs::records {
 
 namespace {
@@ -15,25 +17,6 @@ std::optional<unsigned> unit_at(std::string_view json, std::size_t at) {
   const char* const end = json.data() + at + kEscape;
   const auto [stopped, wrong] = std::from_chars(json.data() + at + 2, end, out, 16);
   return wrong == std::errc() && stopped == end ? std::optional(out) : std::nullopt;
-}
-
-void append_utf8(std::string& out, unsigned code) {
-  const auto put = [&](unsigned byte) { out += static_cast<char>(byte); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xc0 | code >> 6);
-    put(0x80 | (code & 0x3f));
-  } else {
-    if (code < 0x10000) {
-      put(0xe0 | code >> 12);
-    } else {
-      put(0xf0 | code >> 18);
-      put(0x80 | (code >> 12 & 0x3f));
-    }
-    put(0x80 | (code >> 6 & 0x3f));
-    put(0x80 | (code & 0x3f));
-  }
 }
 
 bool is_high(unsigned unit) { return unit >= 0xd800 && unit < 0xdc00; }

@@ -24,6 +24,7 @@ struct NodeInfo {
   std::string author;  // node name of who stamped the content (or, for directories, the attributes)
   NodeId author_node;  // its root key; zero: not known
   bool content_committed = false;     // else its stamp may still change
+  bool merged = false;                // made of several versions by the rule of its type; its stamp is the newest one's
   std::uint32_t directories = 0;      // sub-directories, for st_nlink
   std::uint32_t links = 1;            // names of a file or symlink
   bool local_only = false;            // not published yet (open since it was created)

@@ -195,6 +195,13 @@ Result<std::vector<Stamp>> Files::content_base(const NodeKey& node) {
   const ObjectRecord record = parts_.objects.load(node.object);
   if (!record.displayed) return Errc::not_found;
   if (node.sibling) return std::vector<Stamp>{*node.sibling};
+  if (record.merged) {  // who saw them merged saw them all
+    std::vector<Stamp> all;
+    if (const auto shown = parts_.objects.shown(record)) {
+      for (const auto& content : shown->contents) all.push_back(content.stamp);
+    }
+    return all;
+  }
   return std::vector<Stamp>{record.displayed->content.stamp};  // others of equal value go with it: see compose()
 }
 

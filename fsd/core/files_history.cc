@@ -133,8 +133,7 @@ Result<PathLog> Files::log(std::string_view path, std::size_t limit, const std::
     one.current = version.entry == current;
     if (version.content) one.here = has_content(version.content->value, blobs_left);
     const auto same = [&](const auto& content) { return version.content && content.stamp == version.content->stamp; };
-    one.conflict =
-        shown && shown->contents.size() > 1 && std::any_of(shown->contents.begin(), shown->contents.end(), same);
+    one.conflict = shown && record.conflict && std::any_of(shown->contents.begin(), shown->contents.end(), same);
     out.versions.push_back(std::move(one));
     return true;
   });

@@ -54,7 +54,7 @@ Status Files::drop_name(const Found& found) {
     if (remove_name(found.shown, found.at, others)) {
       return edit(object, found.kind, [&](Change& change) { (void)remove_name(found.shown, found.at, change); });
     }
-    if (found.shown.contents.size() > 1 && found.record.displayed) drop = {found.record.displayed->content.stamp};
+    if (found.record.conflict && found.record.displayed) drop = {found.record.displayed->content.stamp};
   }
   if (drop.empty()) return parts_.authoring.remove(object, std::nullopt);
   return edit(object, found.kind,

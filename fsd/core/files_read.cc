@@ -111,6 +111,7 @@ Result<NodeInfo> Files::info(const NodeKey& node) {
   out.content = record.displayed->content.value;
   out.content_stamp = record.displayed->content.stamp;
   out.content_committed = !record.provisional;
+  out.merged = record.merged && !node.sibling;
   if (node.sibling) {
     const auto at = std::find_if(shown->contents.begin(), shown->contents.end(),
                                  [&](const auto& content) { return content.stamp == *node.sibling; });

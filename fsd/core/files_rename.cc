@@ -67,6 +67,8 @@ Result<Files::Renamed> Files::replace(const Found& source, const Found& target, 
   }
   if (!parts_.authoring.is_held(source.node.object)) {
     if (!source.record.displayed) return Errc::not_found;
+    if (codec::size_of(source.record.displayed->content.value) > codec::kMaxInlineBytes && source.record.merged)
+      return error(Errc::busy, "its merged versions are in no version of their own yet: write it, then rename");
     const auto base = content_base(target.node);
     if (!base.ok()) return base.failure();
     const Authoring::Edit overwrite = [&](Change& change) {

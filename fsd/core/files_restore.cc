@@ -74,12 +74,11 @@ Status Files::restore_content(const PastPath& path, const Version& version) {
   const auto shown = parts_.objects.shown(record);
   trust(version.content->value);
   // The version that people see under that name is replaced; others beside it stay, as with any write.
-  std::optional<Stamp> base;
-  if (record.displayed) base = record.displayed->content.stamp;
-  if (path.shown && path.shown->sibling) base = path.shown->sibling;
+  const bool sibling = path.shown && path.shown->sibling;
+  const auto base = content_base({path.object, sibling ? path.shown->sibling : std::nullopt});
   return done_elsewhere(parts_.authoring.change(path.object, version.kind, [&](Change& change) {
     change.content = version.content->value;
-    if (base) change.base.push_back(*base);
+    if (base.ok()) change.base = *base;
     change.attributes = shown->attributes.value;
     change.attributes->mtime_ns = now_ns();
   }));
@@ -103,7 +102,7 @@ Result<Stamp> Files::kept_of(const PastPath& path, const Shown& shown, const std
 Result<Settled> Files::settle_conflict(const PastPath& path, bool keep_all, const std::optional<Version>& version) {
   const ObjectRecord record = parts_.objects.load(path.object);
   const auto shown = parts_.objects.shown(record);
-  if (!shown || shown->contents.size() < 2) {
+  if (!shown || shown->contents.size() < 2 || record.merged) {
     return error(Errc::invalid, "'/" + path.path + "' has no conflicting versions: there is nothing to settle.");
   }
   if (Status allowed = may_change_object(path.object); !allowed.ok()) return allowed.failure();

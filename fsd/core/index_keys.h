@@ -14,7 +14,7 @@ enum class Space : std::uint8_t {
   subdirectories = 'd',  // directory -> number of shown sub-directories
   entry = 'e',           // entry hash -> where its record lies, how many objects keep it live, its item number
   future = 'f',          // due time, object -> ""
-  conflict = 'g',        // object with several surviving contents -> ""
+  conflict = 'g',        // object with several surviving contents, merged ones too -> ""
   header = 'h',          // set, author -> newest header as an item
   item = 'i',            // item number -> set, hash
   virtual_names = 'l',   // directory -> who wants a virtual name in it, and which each has now

@@ -123,6 +123,7 @@ enum RecordFlags : std::uint8_t {
   kWantFromHead = 64,
   kWantedIsDisplayed = 128
 };
+constexpr std::uint8_t kMerged = 0x80;  // beside the kind
 
 // What is displayed is mostly what the only head states: then nothing is stored twice.
 bool displayed_is_of_head(const ObjectRecord& record) {
@@ -215,7 +216,8 @@ Bytes pack_object(const ObjectRecord& record) {
       (record.provisional ? kProvisional : 0) | (record.held ? kHeld : 0) | (record.displayed ? kDisplayed : 0) |
       (record.conflict ? kConflict : 0) | (record.alive ? kAlive : 0) | (from_head ? kFromHead : 0) |
       (want_from_head ? kWantFromHead : 0) | (wanted_displayed ? kWantedIsDisplayed : 0)));
-  out.byte(static_cast<std::uint8_t>(record.kind)).number(record.heads.size());
+  out.byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(record.kind) | (record.merged ? kMerged : 0)));
+  out.number(record.heads.size());
   for (const Head& head : record.heads) pack_head(out, head);
   if (record.provisional) pack_head(out, *record.provisional);
   if (record.displayed && !from_head) {
@@ -240,12 +242,14 @@ Result<ObjectRecord> unpack_object(const ObjectId& object, ByteView bytes) {
   Unpacker in(bytes);
   ObjectRecord record;
   const std::uint8_t flags = in.byte();
-  const std::uint8_t kind = in.byte();
+  const std::uint8_t kind_byte = in.byte();
+  const auto kind = static_cast<std::uint8_t>(kind_byte & ~kMerged);
   if (kind > 2) in.fail();
   record.kind = static_cast<codec::Kind>(kind);
   record.held = (flags & kHeld) != 0;
   record.conflict = (flags & kConflict) != 0;
   record.alive = (flags & kAlive) != 0;
+  record.merged = (kind_byte & kMerged) != 0;
   for (std::size_t n = in.count(50); n > 0; --n) record.heads.push_back(unpack_head(in, object, record.kind));
   if ((flags & kProvisional) != 0) record.provisional = unpack_head(in, object, record.kind);
   if ((flags & kFromHead) != 0 && in.ok() && record.heads.size() == 1 && record.heads[0].contents.size() == 1 &&

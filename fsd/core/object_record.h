@@ -24,6 +24,7 @@ struct ObjectRecord {
   std::vector<codec::ChunkedContent> wanted;  // contents whose blobs are fetched and kept for it
   bool alive = false;                         // counted as an object
   bool conflict = false;                      // counted as a conflict
+  bool merged = false;                        // displayed is made of several contents, by the rule of their type
   std::vector<Want> wants;                    // the names it asked for (files and symlinks; directories: see Namespace)
   bool operator==(const ObjectRecord&) const = default;
 

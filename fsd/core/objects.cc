@@ -2,6 +2,7 @@
 
 #include "fsd/core/index_keys.h"
 #include "fsd/core/links.h"
+#include "fsd/core/seals.h"
 #include "fsd/core/visible_changes.h"
 #include "fsd/core/volumes.h"
 
@@ -152,8 +153,34 @@ void Objects::update_contents(const ObjectId& object, const ObjectRecord& before
   end_fetching(object, before, now);
 }
 
+// What all contents together say, where their type has a rule for that. It is computed, never stored but in the object's row and
+// never sent: every node that has the contents makes the same of them.
+std::optional<Bytes> Objects::merged(const ObjectRecord& before, const Shown& shown) {
+  const codec::Attributes& attributes = shown.attributes.value;
+  if (!merge_ || shown.contents.size() < 2 || attributes.type.empty() || !seal_mark(attributes).empty()) return {};
+  std::vector<const codec::Content*> versions;
+  bool all_here = true;
+  for (auto content = shown.contents.rbegin(); content != shown.contents.rend(); ++content) {
+    versions.push_back(&content->value);
+    all_here = all_here && is_complete(content->value);
+  }
+  if (all_here) return merge_(attributes.type, versions);
+  // One was dropped from this disk since: what came of them stays.
+  const auto was = before.merged ? this->shown(before) : std::nullopt;
+  if (!was || was->contents != shown.contents || !before.displayed) return {};
+  const Bytes* bytes = std::get_if<Bytes>(&before.displayed->content.value);
+  return bytes == nullptr ? std::nullopt : std::optional(*bytes);
+}
+
 void Objects::choose_displayed(const ObjectRecord& before, ObjectRecord& now, const std::optional<Shown>& shown) {
+  now.merged = false;
   if (!shown || shown->kind == codec::Kind::directory) return;
+  if (auto bytes = merged(before, *shown)) {
+    const auto& newest = shown->contents.front();
+    now.displayed = Displayed{{newest.stamp, newest.origin, std::move(*bytes)}, shown->attributes};
+    now.merged = true;
+    return;
+  }
   const Stamped<codec::Content>* pick = nullptr;
   for (const auto& content : shown->contents) {
     if (!can_show(content.value)) continue;
@@ -190,6 +217,7 @@ void Objects::update_names(const ObjectId& object, const ObjectRecord& before, O
     Shown visible = *shown;
     visible.contents = {now.displayed->content};
     for (const auto& content : shown->contents) {
+      if (now.merged) break;
       const bool older = content.stamp < now.displayed->content.stamp;
       if (older && can_show(content.value)) visible.contents.push_back(content);
     }
@@ -203,13 +231,13 @@ void Objects::update_names(const ObjectId& object, const ObjectRecord& before, O
 void Objects::update_marks(const ObjectId& object, const ObjectRecord& before, ObjectRecord& now,
                            const std::optional<Shown>& shown) {
   now.alive = shown && shown->alive;
-  now.conflict = shown && shown->contents.size() > 1;
+  now.conflict = shown && shown->contents.size() > 1 && !now.merged;
   const bool file_before = before.alive && before.kind == codec::Kind::file;
   const bool file_now = now.alive && now.kind == codec::Kind::file;
   counters_.objects += (now.alive ? 1u : 0u) - (before.alive ? std::uint64_t{1} : 0u);
   counters_.files += (file_now ? 1u : 0u) - (file_before ? std::uint64_t{1} : 0u);
   counters_.conflicts += (now.conflict ? 1u : 0u) - (before.conflict ? std::uint64_t{1} : 0u);
-  mark(index_, Space::conflict, object, before.conflict, now.conflict);
+  mark(index_, Space::conflict, object, before.conflict || before.merged, now.conflict || now.merged);
   mark(index_, Space::provisional, object, before.provisional.has_value(), now.provisional.has_value());
   const auto look_again = [&](WallMs at) {
     index_.put(future_key(at, object).view(), {});
@@ -230,6 +258,20 @@ void Objects::refresh(const ObjectId& object) {
   ObjectRecord now = before;
   (void)settle(now.heads, moment_.network_time);
   save(object, before, std::move(now));
+}
+
+void Objects::merge_anew() {
+  std::vector<ObjectId> several;
+  const Packer prefix = keys::begin(Space::conflict);
+  index_.scan(prefix.view(), [&](ByteView key, ByteView) {
+    const auto rest = keys::after(key, prefix.view());
+    if (!rest) return false;
+    Unpacker in(*rest);
+    const auto volume = in.fixed<VolumeTag>();
+    several.push_back({volume, in.fixed<LocalId>()});
+    return true;
+  });
+  for (const ObjectId& object : several) refresh(object);
 }
 
 std::vector<ObjectId> Objects::release_due() {

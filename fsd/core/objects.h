@@ -26,6 +26,13 @@ class Objects {
   // The dictionary of a record type, if there is one: a base for contents of one chunk that no other is known for.
   using FindDictionary = std::function<std::optional<codec::ChunkedContent>(std::string_view type)>;
   void find_dictionaries_with(FindDictionary find) { find_dictionary_ = std::move(find); }
+  // Makes one content of several that did not know of each other, the oldest first; nothing: the type has no rule for it, or its rule
+  // makes nothing of these. Called with contents that are here.
+  using Merge =
+      std::function<std::optional<Bytes>(std::string_view type, const std::vector<const codec::Content*>& versions)>;
+  void merge_by(Merge merge) { merge_ = std::move(merge); }
+  // The rules are others now: every object with several contents is looked at again.
+  void merge_anew();
   // Decides what is fetched; null: everything.
   void choose_by(Selection* selection) { selection_ = selection; }
 
@@ -72,6 +79,7 @@ class Objects {
                       const std::optional<Shown>& shown);
   void end_fetching(const ObjectId& object, const ObjectRecord& before, const ObjectRecord& now);
   void choose_displayed(const ObjectRecord& before, ObjectRecord& now, const std::optional<Shown>& shown);
+  std::optional<Bytes> merged(const ObjectRecord& before, const Shown& shown);
   static std::vector<codec::ChunkedContent> used_by(const ObjectRecord& record);
   [[nodiscard]] bool is_complete(const codec::Content& content);
   [[nodiscard]] bool can_show(const codec::Content& content);
@@ -89,6 +97,7 @@ class Objects {
   const Moment& moment_;
   FindDictionary find_dictionary_;
   Selection* selection_ = nullptr;
+  Merge merge_;
   bool damaged_ = false;
   WallMs next_due_{0};  // not looked yet
   std::vector<Visible> changed_;

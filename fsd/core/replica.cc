@@ -288,6 +288,7 @@ Instant Replica::tick(Instant now, WallMs wall) {
   if (p.retry_at <= now) p.retry_at = kNever;
   p.advance(now, wall);
   p.let_in();
+  if (std::exchange(p.merges_anew, false)) p.objects.merge_anew();
   // One each per turn: what they read is a few ms of the state thread.
   const bool more = p.delta_intake.step();
   const bool yet_more = p.delta_server.step();
@@ -339,6 +340,9 @@ void Replica::mend(const codec::ChunkedContent& content) {
 void Replica::on_syncd_gone() { parts_->outbox.gone(); }
 
 FileTree& Replica::files() { return parts_->files; }
+
+void Replica::merge_by(Objects::Merge merge) { parts_->objects.merge_by(std::move(merge)); }
+void Replica::merge_anew() { parts_->merges_anew = true; }
 
 void Replica::on_change(std::function<void(const std::vector<TreeChange>&)> listener) {
   parts_->on_change = std::move(listener);

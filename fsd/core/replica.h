@@ -127,6 +127,10 @@ class Replica {
   FileTree& files();
   // Called with every change of the tree, local ones too, once its version is known. Set it before start().
   void on_change(std::function<void(const std::vector<TreeChange>&)> listener);
+  // How types make one content of several (Objects::Merge), from before start(). After merge_anew() the next tick looks at all such
+  // files again.
+  void merge_by(Objects::Merge merge);
+  void merge_anew();
   struct Status_ {  // for .mesh/status and the CLI
     std::uint64_t objects = 0, files = 0, entries = 0, conflicts = 0, pending = 0, missing_blobs = 0;
     std::vector<codec::SetSummary> sets;  // plain (unsalted) fingerprints

@@ -114,6 +114,7 @@ struct Replica::Parts {
   Demands demands;
   bool started = false;
   bool wants_seal = false;
+  bool merges_anew = false;
   bool full = false;         // no room for some content, last time some came
   Instant room_at = kNever;  // what found no room is asked for again then
   Duration room_pause = kFirstRoomPause;

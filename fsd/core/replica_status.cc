@@ -61,8 +61,9 @@ std::vector<Replica::Conflict> Replica::conflicts() const {
   });
   std::vector<Conflict> out;
   for (const ObjectId& object : objects) {
-    const auto shown = p.objects.shown(p.objects.load(object));
-    if (!shown) continue;
+    const ObjectRecord record = p.objects.load(object);
+    const auto shown = p.objects.shown(record);
+    if (!shown || record.merged) continue;
     const std::string path = p.files.path_of(object);
     for (std::size_t i = 1; i < shown->contents.size(); ++i) {
       const Stamp& stamp = shown->contents[i].stamp;

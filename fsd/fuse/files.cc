@@ -37,7 +37,8 @@ void choose_caching(MountState& state, const OpenFile& file, fuse_file_info* fi)
     return;
   }
   Inode* inode = state.inodes.find(file.ino);
-  const Stamp& version = file.info.content_stamp;
+  const Stamp version =
+      file.info.merged ? Stamp{} : file.info.content_stamp;  // one more version keeps the newest stamp
   fi->keep_cache = inode->pages == version && version != Stamp{} ? 1 : 0;
   inode->pages = version;
 }

@@ -2,6 +2,7 @@
 #include <linux/fs.h>
 
 #include "fsd/fuse/mount_state.h"
+#include "fsd/fuse/record_names.h"
 
 namespace meshfs::fsd::fuse {
 namespace {
@@ -143,20 +144,6 @@ void remove(fuse_req_t request, fuse_ino_t parent, const char* name, bool is_dir
 void unlink(fuse_req_t request, fuse_ino_t parent, const char* name) { remove(request, parent, name, false); }
 void rmdir(fuse_req_t request, fuse_ino_t parent, const char* name) { remove(request, parent, name, true); }
 
-// Whether a file that is there may have that name. One that is elsewhere was judged where it was written.
-Status judge_at(MountState& state, const NodeKey& node, const NodeKey& directory, std::string_view name) {
-  const auto place = state.records == nullptr ? std::nullopt : state.records->at(directory, name);
-  const std::optional<Ino> ino = state.inodes.bound(node);
-  if (!place || !ino) return {};
-  const Result<NodeInfo> info = state.tree.info(node);
-  if (!info || info->kind != codec::Kind::file) return {};
-  const Result<OpenFile*> file = state.open_files.acquire(*ino, *info, {});
-  if (!file) return {};
-  const Status judged = state.open_files.judge(**file, place);
-  state.open_files.release(*ino, {});
-  return judged;
-}
-
 void link(fuse_req_t request, fuse_ino_t ino, fuse_ino_t parent, const char* name) {
   MountState& state = MountState::of(request);
   if (MountState::is_virtual(ino)) return reply(request, Errc::cross_volume);
@@ -222,24 +209,6 @@ Status rename_now(MountState& state, const RenameRequest& r, const NodeKey& from
   return {};
 }
 
-// It is of that type from now on, or of none any more.
-void retype(MountState& state, const NodeKey& directory, std::string_view name) {
-  if (state.records == nullptr) return;
-  const Result<NodeKey> node = state.tree.lookup(directory, name);
-  const Result<NodeInfo> info = node ? state.tree.info(*node) : Result<NodeInfo>(node.failure());
-  if (!info || info->kind != codec::Kind::file) return;
-  codec::Attributes a = info->attributes;
-  const auto before = a.type.empty() ? std::nullopt : state.records->named(a.type);
-  const auto now = state.records->at(directory, name);
-  if ((now ? now->type : std::string()) == a.type || (!now && !before)) return;
-  if (before && a.lifetime_ms == before->lifetime_ms) a.lifetime_ms = 0;
-  if (now && a.lifetime_ms == 0) a.lifetime_ms = now->lifetime_ms;
-  a.type = now ? now->type : std::string();
-  if (!state.tree.set_attributes(*node, a)) return;  // the file is there, of no type
-  const std::optional<Ino> ino = state.inodes.bound(*node);
-  if (OpenFile* file = ino ? state.open_files.find(*ino) : nullptr) file->info.attributes = a;
-}
-
 void rename_settled(fuse_req_t request, const RenameRequest& r) {
   MountState& state = MountState::of(request);
   const Result<NodeKey> from_directory = state.directory(r.from_parent);
@@ -253,9 +222,10 @@ void rename_settled(fuse_req_t request, const RenameRequest& r) {
     if (const Result<NodeKey> other = state.tree.lookup(*to_directory, r.to))
       done = judge_at(state, *other, *from_directory, r.from);
   }
+  const std::string was = path_of(state, *from_directory, r.from), is = path_of(state, *to_directory, r.to);
   if (done) done = rename_now(state, r, *from_directory, *to_directory, *source);
-  if (done) retype(state, *to_directory, r.to);
-  if (done && r.mode == RenameMode::exchange) retype(state, *from_directory, r.from);
+  if (done) retype(state, *to_directory, r.to, was);
+  if (done && r.mode == RenameMode::exchange) retype(state, *from_directory, r.from, is);
   reply(request, done);
 }
 
@@ -301,6 +271,14 @@ void rename(fuse_req_t request, fuse_ino_t from_parent, const char* from, fuse_i
     if (OpenFile* file = ino ? state.open_files.find(*ino) : nullptr; file != nullptr && file->dirty()) {
       state.open_files.when_published(*file, [request, r = std::move(r)](Status published) {
         if (!published) return reply(request, published);
+        rename_settled(request, r);
+      });
+      return;
+    }
+    const Result<NodeInfo> info = ino ? state.tree.info(*source) : Result<NodeInfo>(Errc::not_found);
+    if (info && info->merged) {
+      state.open_files.settle(*ino, *info, [request, r = std::move(r)](const Status& settled) {
+        if (!settled) return reply(request, settled);
         rename_settled(request, r);
       });
       return;

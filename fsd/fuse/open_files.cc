@@ -271,6 +271,7 @@ bool OpenFiles::clone(const OpenFile& source, OpenFile& target) {
   const bool source_is_stored = !source.staging || (source.uses_staging() && (!source.dirty() || source.is_stored()));
   const bool target_is_free = !target.storing && !target.copied && target.size() <= source.size();
   if (!source_is_stored || !target_is_free) return false;
+  if (source.info.merged && !source.dirty()) return false;  // its bytes are in no version yet
   if (!source.unsealing.readers.empty() || !target.unsealing.readers.empty()) return false;  // not the same bytes
   const codec::Content content = source.staging && source.dirty() ? *source.draft : source.info.content;
   target.staging.reset();

@@ -125,6 +125,8 @@ class OpenFiles {
   // The file becomes one that only these authors' nodes can read, by a new version; older ones stay as they are. `then` runs
   // when it is in the tree. denied: it is sealed for others already.
   void seal(Ino ino, const NodeInfo& info, const SealTags& readers, Then then);
+  // What shows as merged from several versions becomes a version of its own.
+  void settle(Ino ino, const NodeInfo& info, Then then) { write_again(ino, info, std::nullopt, std::move(then)); }
   // `file` shows this now.
   void look_at(OpenFile& file, NodeInfo info);
   // The node has more bytes now, after the same ones: who has it open and did not write goes on with them.
@@ -152,15 +154,18 @@ class OpenFiles {
   void fail_waiting();  // stopping: nobody may hang
 
  private:
+  static constexpr std::uint64_t kMostKept = 4 * 1024 * 1024;  // of one refused file, when the mount ends
   enum class Purpose { version, draft };
   bool version_due(const OpenFile& file);
   Status judged(OpenFile& file);
   void refuse(OpenFile& file, const Status& why);
+  void keep_refused(OpenFile& file);
   Status stage(OpenFile& file);
   bool copy_slice(OpenFile& file);
   bool await_base(OpenFile& file, std::uint64_t offset);
   void base_came(Ino ino, const Status& status);
   void changed(OpenFile& file);
+  void write_again(Ino ino, const NodeInfo& info, const std::optional<SealTags>& readers, Then then);
   void store(OpenFile& file, Purpose purpose);
   void store_sealed(OpenFile& file, ContentIo::Stored done);
   Status mark_sealed(OpenFile& file);

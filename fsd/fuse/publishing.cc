@@ -29,8 +29,18 @@ void OpenFiles::publish_all() {
   }
   std::sort(all.begin(), all.end());
   for (const Ino ino : all) {
-    if (OpenFile* file = find(ino)) store(*file, Purpose::version);
+    OpenFile* file = find(ino);
+    if (file == nullptr) continue;
+    if (!judged(*file)) keep_refused(*file);
+    if (find(ino) != nullptr) store(*file, Purpose::version);
   }
+}
+
+// Nobody may ever write it anew, and it is in no version.
+void OpenFiles::keep_refused(OpenFile& file) {
+  if (file.size() > kMostKept) return;
+  const Result<Bytes> bytes = read(file, 0, static_cast<std::size_t>(file.size()));
+  if (bytes && !bytes->empty()) records_->keep(file.info.key, *bytes);
 }
 
 bool OpenFiles::idle() const {
@@ -72,11 +82,15 @@ void OpenFiles::store(OpenFile& file, Purpose purpose) {
   content_.ingest(file.staging->file(), size, std::move(done));
 }
 
+Error too_long(const RecordPlace& place, std::uint64_t size) {
+  return error(Errc::invalid, "A file of type " + place.type + " has at most " + std::to_string(place.most_bytes) +
+                                  " bytes, this one " + std::to_string(size) + ".");
+}
+
 Status OpenFiles::judge(OpenFile& file, const std::optional<RecordPlace>& place) {
   if (!place) return {};
   if (file.size() > place->most_bytes) {
-    return error(Errc::invalid, "A file of type " + place->type + " has at most " + std::to_string(place->most_bytes) +
-                                    " bytes, this one " + std::to_string(file.size()) + ".");
+    return too_long(*place, file.size());
   }
   const Result<Bytes> bytes = read(file, 0, static_cast<std::size_t>(file.size()));
   if (!bytes) return {};  // elsewhere, hence published: judged there
@@ -93,7 +107,8 @@ Status OpenFiles::judged(OpenFile& file) {
 }
 
 void OpenFiles::refuse(OpenFile& file, const Status& why) {
-  if (!std::exchange(file.judgement->told, true)) records_->refused(file.info.key, why.failure().message);
+  if (!std::exchange(file.judgement->told, true))
+    records_->refused(file.info.key, Records::Refusal::content, why.failure().message);
   file.failed = why.failure();
   count(file);
   const Ino ino = file.ino;
@@ -218,6 +233,10 @@ Status OpenFiles::mark_sealed(OpenFile& file) {
 
 void OpenFiles::seal(Ino ino, const NodeInfo& info, const SealTags& readers, Then then) {
   if (const auto possible = content_.seals()->make(readers, 0); !possible) return then(possible.failure());
+  write_again(ino, info, readers, std::move(then));
+}
+
+void OpenFiles::write_again(Ino ino, const NodeInfo& info, const std::optional<SealTags>& readers, Then then) {
   const Mode mode{true, false};
   const Result<OpenFile*> opened = acquire(ino, info, mode);
   if (!opened) return then(opened.failure());
@@ -227,7 +246,7 @@ void OpenFiles::seal(Ino ino, const NodeInfo& info, const SealTags& readers, The
       release(ino, mode);
       return then(ready ? Status(Errc::io) : ready);
     }
-    file->unsealing.readers = readers;
+    if (readers) file->unsealing.readers = *readers;
     const std::int64_t mtime_ns = file->dirty() ? file->mtime_ns : file->info.attributes.mtime_ns;
     changed(*file);
     file->mtime_ns = mtime_ns;  // nobody changed what it says

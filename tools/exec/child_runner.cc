@@ -105,6 +105,7 @@ bool ChildRunner::drain(Child& child) {
     child.kept.add(as_text(buffer.first(static_cast<std::size_t>(got))));
     if (child.kept.bytes() <= child.job.output_bytes) continue;
     end(child, "it was ended after " + std::to_string(child.job.output_bytes) + " bytes of output");
+    return false;  // who writes on against a full pipe takes no time from others until it is killed
   }
   return true;
 }

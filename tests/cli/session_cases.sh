@@ -138,6 +138,13 @@ case_rpc_runs() {
 print([[x["id"] for x in j] if isinstance(j, list) else j["id"] for j in map(json.loads, open(sys.argv[1]))])' "$LAB/waited") == '[4, [2, 3], 1]' ]] || lab_fail "wrong order: $(<"$LAB/waited")"
   answers 'any(t["name"] == "command" for t in a[0]["result"]) and a[1]["result"]["quota"] == 16384 and a[2]["error"]["code"] == -32004' '{"jsonrpc":"2.0","id":1,"method":"types"}' \
     '{"jsonrpc":"2.0","id":2,"method":"types","params":{"name":"command"}}' '{"jsonrpc":"2.0","id":3,"method":"types","params":{"name":"nothing"}}'
+  # Who asked has gone, as when a session breaks: nobody is waited for.
+  { printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"run","params":{"target":"roof","verb":"ping","wait":true}}'; sleep 3; } |
+    { "$LAB_BIN/mesh" rpc || printf '%s' "$?" >"$LAB/code"; } | true &
+  job=$!
+  sleep 1
+  [[ $(cat "$LAB/code") == 1 ]] || lab_fail "it waits for nobody"
+  wait "$job" || true
   # One more than may wait at once is refused.
   python3 -c 'import json
 for i in range(65): print(json.dumps({"jsonrpc": "2.0", "id": i, "method": "run", "params": {"target": "roof", "verb": "ping", "wait": True, "timeout": 1}}))' | "$LAB_BIN/mesh" rpc >"$LAB/answers"

@@ -65,7 +65,10 @@ case_floods_disturb_nobody() {
     grep -q 'bytes of output' "$file" || lab_fail "why it ended is not told: $(cut -c 1-300 "$file")"
     [[ $(stat -c %s "$file") -le 262144 ]] || lab_fail "its result has $(stat -c %s "$file") bytes"
   done
-  figure "written: $(sed -n 's/.*"outputBytes": *"\{0,1\}\([0-9]*\).*/\1/p' "$file") bytes; mesh-exec at its most: $(awk '/VmHWM/ {print $2}' "/proc/$(cat "$LAB/2/exec.pid")/status") kB"
+  local bytes
+  bytes=$(sed -n 's/.*"outputBytes": *"\{0,1\}\([0-9]*\).*/\1/p' "$file")
+  [[ $bytes -gt 67108864 && $bytes -lt 68157440 ]] || lab_fail "$bytes bytes were read, not 64 MiB and what was in the pipe"
+  figure "read: $bytes bytes; mesh-exec at its most: $(awk '/VmHWM/ {print $2}' "/proc/$(cat "$LAB/2/exec.pid")/status") kB"
 }
 
 case_forks_that_hang_are_ended() {

@@ -31,7 +31,7 @@ place() {
 reason_of() { sed -n 's/.*"reason": *"\([^"]*\)".*/\1/p' "$LAB/$1/mesh/nodes/${names[$2]}/results/$3.json"; }
 b2() { b2sum -l 256 "$1" | cut -d ' ' -f 1; }
 
-# A signature that is missing may come for a minute: these are asked for at the beginning and looked at by case_late_refusals.
+# A signature that is missing may come for 45 s: these are asked for at the beginning and looked at by case_late_refusals.
 place_what_is_refused_late() {
   has_signers || return 0
   printf 'firmware\n' >"$LAB/1/mesh/image.bin"

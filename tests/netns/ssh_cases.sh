@@ -36,7 +36,7 @@ card_has() { grep -q -- "$2" "$LAB/1/mesh/nodes/$1/card.json" 2>/dev/null; }
 # What roof says to two: by an address of the mesh, by link-local alone, and to who is not there.
 case_ssh_by_any_address() {
   has_ssh || { printf '   skipped: no OpenSSH here\n'; return; }
-  local said
+  local said begin
   sshd_start 2
   ip -n "$(lab_ns 1)" address add fd77::1/64 dev right nodad
   ip -n "$(lab_ns 2)" address add fd77::2/64 dev left nodad
@@ -48,6 +48,13 @@ case_ssh_by_any_address() {
   said=$(mesh_ssh two 'echo "$SSH_CONNECTION"')
   printf '   said: %s\n' "$said"
   [[ $said == fd77::1\ *\ fd77::2\ $ssh_port ]] || lab_fail "another way: $said"
+  # An address of which nothing is heard costs a quarter of a second, not the time of a connection.
+  printf '{"name":"two","key":"%s","sshPort":%s,"addresses":["fd77::99","fd77::98","fd77::2"]}' "$(key_of_node 2)" "$ssh_port" >"$LAB/2/mesh/nodes/two/card.json"
+  lab_wait 20 "the card with silent addresses did not come" card_has two 'fd77::99'
+  begin=$(date +%s%N)
+  said=$(mesh_ssh two 'echo "$SSH_CONNECTION"')
+  figure "a session by the third address, the first two silent: $((($(date +%s%N) - begin) / 1000000)) ms"
+  [[ $said == *\ fd77::2\ * && $((($(date +%s%N) - begin) / 1000000)) -lt 3000 ]] || lab_fail "not by the third address, or late: $said"
   # A card without a usable address: the neighbour is known by its link, zone and all.
   printf '{"name":"two","key":"%s","sshPort":%s}' "$(key_of_node 2)" "$ssh_port" >"$LAB/2/mesh/nodes/two/card.json"
   lab_wait 20 "the card without addresses did not come" eval "! card_has two 'fd77::2'"

@@ -19,6 +19,7 @@ struct Command $Record.pattern("commands/*/*.json") $Record.lifetime(7776000) $R
   cancels @8 :Text $Record.check("|[0-9a-f]{64}");   # take back that one. The verb is `cancel`
   confirms @9 :Text $Record.check("|[0-9a-f]{64}");  # keep what that one did. The verb is `confirm`
   reason @10 :Text;          # for people
+  once @11 :Text;            # any text. Two that read alike are one command where persons sign them; with this they are two
 }
 
 enum Order {

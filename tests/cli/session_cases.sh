@@ -31,6 +31,40 @@ case_card() {
   expect 2 "'school' is no label" -- mesh card --write --settings "$LAB/settings"
 }
 
+# As people sign with their own tools; what is signed names its targets and its time.
+case_run_signed() {
+  local file
+  command -v signify-openbsd >/dev/null && command -v minisign >/dev/null || { printf 'skipped: no signify-openbsd or no minisign here\n'; return; }
+  signify-openbsd -G -n -p "$LAB/lisa.pub" -s "$LAB/lisa.sec"
+  minisign -G -W -f -p "$LAB/omar.pub" -s "$LAB/omar.sec" >/dev/null
+  mesh run roof reboot --sign "$LAB/lisa.sec" --sign "$LAB/omar.sec" --detach --json | get 'j["id"]' >"$LAB/id"
+  file=$(newest)
+  expect 0 'Good signature' -- mesh verify "$file" --key "$LAB/lisa.pub" --signature "$file.sig"
+  expect 0 'Good signature' -- mesh verify "$file" --key "$LAB/omar.pub" --signature "$file.2.minisig"
+  get '(j["targets"], j["notBefore"])' <"$file" | grep -qF "(['roof'], '2027-01-15T08:00:00Z')" || lab_fail "wrong: $(<"$file")"
+  [[ ! $file -ot $file.sig ]] || lab_fail "its signature came after it"
+  [[ -z $(find "$LAB/mesh/commands" -name '.*') ]] || lab_fail "something lies about"
+  # Taken back they go, too.
+  answers 'a[0]["result"]["verdict"] == "unanswered"' '{"jsonrpc":"2.0","id":1,"method":"cancel","params":{"id":"'"$(<"$LAB/id")"'"}}'
+  [[ -z $(find "$LAB/mesh/commands" -type f) ]] || lab_fail "left behind: $(find "$LAB/mesh/commands" -type f)"
+  # For persons elsewhere: the text only.
+  expect 0 'nobody was told' -- mesh run roof,school ping x --output "$LAB/ping.json" --sign "$LAB/omar.sec"
+  expect 0 'Good signature' -- mesh verify "$LAB/ping.json" --key "$LAB/omar.pub"
+  get '(j["targets"], j["notBefore"])' <"$LAB/ping.json" | grep -qF "(['roof', 'school'], '2027-01-15T08:00:00Z')" || lab_fail "wrong: $(<"$LAB/ping.json")"
+  [[ -z $(newest) ]] || lab_fail "somebody was told"
+  expect 2 'is a public key' -- mesh run roof ping --sign "$LAB/lisa.pub"
+  expect 2 'is no secret key' -- mesh run roof ping --sign "$LAB/ping.json"
+  expect 4 "Can't read the key file" -- mesh run roof ping --sign "$LAB/nothing"
+  # A key that does not work, and a tool that is not there.
+  head -c 100 "$LAB/lisa.sec" >"$LAB/short.sec"
+  expect 6 'nothing was sent' -- mesh run roof ping --sign "$LAB/short.sec"
+  mkdir "$LAB/empty"
+  ln -s "$(command -v sh)" "$LAB/empty/sh"
+  expect 4 'install minisign' -- env PATH="$LAB/empty" "$LAB_BIN/mesh" run roof ping --sign "$LAB/omar.sec"
+  expect 4 'install signify-openbsd' -- env PATH="$LAB/empty" "$LAB_BIN/mesh" run roof ping --sign "$LAB/lisa.sec"
+  [[ -z $(newest) ]] || lab_fail "something was written"
+}
+
 # Another program named ssh says what it was called with; one port listens, another does not.
 case_ssh() {
   mkdir "$LAB/bin"
@@ -89,6 +123,33 @@ case_rpc_runs() {
   for node in roof school farm; do answer "$node" "$(done_with up)"; done
   ends_silently
   get 'j["result"]["verdict"], len(j["result"]["results"])' <"$LAB/waited" | grep -qF "('done', 3)" || lab_fail "wrong: $(<"$LAB/waited")"
+  # Who waits holds up nobody, and the input may end before the answer is known.
+  rm "$(newest)"
+  asked '{"jsonrpc":"2.0","id":1,"method":"run","params":{"target":"roof","verb":"uptime","wait":true}}' \
+    '[{"jsonrpc":"2.0","id":2,"method":"status"},{"jsonrpc":"2.0","id":3,"method":"run","params":{"target":"school","verb":"ping","wait":true,"timeout":1}}]' \
+    '{"jsonrpc":"2.0","id":4,"method":"types"}' >"$LAB/waited" &
+  job=$!
+  soon grep -q '"id": 4' "$LAB/waited"
+  soon grep -q '"id": 3' "$LAB/waited"
+  if grep -q '"id": 1' "$LAB/waited"; then lab_fail "it was answered before its end"; fi
+  answer roof "$(done_with up)" "$(find "$LAB/mesh/commands/roof" -name '*.json')"
+  ends_silently
+  [[ $(python3 -c 'import json, sys
+print([[x["id"] for x in j] if isinstance(j, list) else j["id"] for j in map(json.loads, open(sys.argv[1]))])' "$LAB/waited") == '[4, [2, 3], 1]' ]] || lab_fail "wrong order: $(<"$LAB/waited")"
+  answers 'any(t["name"] == "command" for t in a[0]["result"]) and a[1]["result"]["quota"] == 16384 and a[2]["error"]["code"] == -32004' '{"jsonrpc":"2.0","id":1,"method":"types"}' \
+    '{"jsonrpc":"2.0","id":2,"method":"types","params":{"name":"command"}}' '{"jsonrpc":"2.0","id":3,"method":"types","params":{"name":"nothing"}}'
+  # Who asked has gone, as when a session breaks: nobody is waited for.
+  { printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"run","params":{"target":"roof","verb":"ping","wait":true}}'; sleep 3; } |
+    { "$LAB_BIN/mesh" rpc || printf '%s' "$?" >"$LAB/code"; } | true &
+  job=$!
+  sleep 1
+  [[ $(cat "$LAB/code") == 1 ]] || lab_fail "it waits for nobody"
+  wait "$job" || true
+  # One more than may wait at once is refused.
+  python3 -c 'import json
+for i in range(65): print(json.dumps({"jsonrpc": "2.0", "id": i, "method": "run", "params": {"target": "roof", "verb": "ping", "wait": True, "timeout": 1}}))' | "$LAB_BIN/mesh" rpc >"$LAB/answers"
+  [[ $(grep -c '"verdict"' "$LAB/answers") == 64 ]] || lab_fail "not 64 waited: $(grep -c '"verdict"' "$LAB/answers")"
+  grep -q '"code": -32001' "$LAB/answers" || lab_fail "none was refused"
   answers 'a[0]["result"]["verdict"] == "unanswered"' '{"jsonrpc":"2.0","id":1,"method":"run","params":{"target":"all","verb":"uptime","wait":true,"timeout":0}}'
 }
 ends_silently() {

@@ -105,6 +105,7 @@ bool ChildRunner::drain(Child& child) {
     child.kept.add(as_text(buffer.first(static_cast<std::size_t>(got))));
     if (child.kept.bytes() <= child.job.output_bytes) continue;
     end(child, "it was ended after " + std::to_string(child.job.output_bytes) + " bytes of output");
+    return false;  // who writes on against a full pipe takes no time from others until it is killed
   }
   return true;
 }
@@ -135,7 +136,8 @@ void ChildRunner::read_report(const std::string& id) {
   const bool whole = got == static_cast<ssize_t>(sizeof report);
   report.why[sizeof report.why - 1] = '\0';
   if (!whole && ended.reason.empty()) ended.reason = "the process that watched over it was ended";
-  if (whole && report.kind == KeeperReport::Kind::not_started) ended.reason = report.why;
+  ended.begun = !whole || report.kind != KeeperReport::Kind::not_started;
+  if (!ended.begun) ended.reason = report.why;
   if (whole && report.kind == KeeperReport::Kind::ended) {
     if (WIFEXITED(report.wait_status)) ended.exit_code = WEXITSTATUS(report.wait_status);
     if (ended.reason.empty()) ended.reason = how_it_ended(report.wait_status);

@@ -37,7 +37,7 @@ class ChildRunner {
     std::string ended_because;  // this program ended it
   };
   void read_output(const std::string& id);
-  bool drain(Child& child);  // false at the end of the output
+  bool drain(Child& child);  // false at the end of what is read of its output
   void end(Child& child, const std::string& because);
   void read_report(const std::string& id);
   void show_progress(const std::string& id);

@@ -106,6 +106,7 @@ void CommandFolder::look_into(const std::string& directory, const std::vector<Pe
     }
     if (beside != cached.beside) {
       cached.envelope.persons = persons_who_signed(persons, signatures, cached.text);
+      cached.envelope.signatures = signatures.size();
       cached.beside = beside;
     }
     out.present.push_back(cached.envelope);

@@ -123,7 +123,10 @@ bool ExecService::set_floor() {
   return true;
 }
 
-void ExecService::watch_folders(const std::vector<std::string>& folders) {
+// Besides commands, what says for whom they are: groups of the policy, labels of the own card.
+void ExecService::watch_folders(std::vector<std::string> folders) {
+  folders.push_back(options_.mount + "/network/policy");
+  folders.push_back(options_.mount + "/nodes/" + view_.here().node);
   for (const std::string& folder : folders) ::inotify_add_watch(inotify_.get(), folder.c_str(), kChanges);
 }
 
@@ -136,7 +139,7 @@ void ExecService::scan() {
   next_scan_ = now + (there && view_.here().reconciled ? kRescan : kRescanBefore);
   if (!there || files_are_wrong_ || !set_floor()) return executor_.tick(view_.here(), rules());
   auto seen = folder_.look(files_.policy.persons, now);
-  watch_folders(seen.folders);
+  watch_folders(std::move(seen.folders));
   ask_policy(files_.policy, network_, seen.present);
   // A daemon that went while its folders were read leaves empty ones.
   const bool still = view_.look(os::Loop::now());

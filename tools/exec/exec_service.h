@@ -39,7 +39,7 @@ class ExecService final : private ExecPorts {
   void second();
   void reload_files();
   bool set_floor();
-  void watch_folders(const std::vector<std::string>& folders);
+  void watch_folders(std::vector<std::string> folders);
   void compact();
   void told(const std::string& id, const Ended& ended);
 

@@ -64,7 +64,7 @@ void Executor::recover(const Surroundings& here) {
     }
     if (known.state == State::unconfirmed)
       watching_[id] = {here.up, here.up + milliseconds(std::max<std::int64_t>(0, known.deadline.ms - here.now.ms)),
-                       known.undo && known.undo->only_issuer};
+                       known.undo && known.undo->only_issuer, ""};
     CommandResult result = result_of(id, known, here);
     if (!reason.empty()) result.reason = reason;
     queue_show(std::move(result));
@@ -212,8 +212,12 @@ void Executor::act_on_other(const Envelope& envelope, const Verdict& verdict, co
 void Executor::tick(const Surroundings& here, const Rules& rules) {
   watch_unconfirmed(here);
   begin_what_may(here, rules);
-  for (auto& [id, queued] : queue_) {
-    if (queued.told) continue;
+  std::vector<std::string> untold;
+  for (const auto& [id, queued] : queue_)
+    if (!queued.told) untold.push_back(id);
+  for (const std::string& id : untold) {
+    Queued& queued = queue_.at(id);
+    if (adopt_shown(queued.envelope, here)) continue;  // never over what the mesh knows better
     queued.told = true;
     CommandResult result = result_of(id, *ledger_.find(id), here);
     result.arguments = queued.envelope.command->arguments;
@@ -243,6 +247,7 @@ void Executor::begin_what_may(const Surroundings& here, const Rules& rules) {
         finish(id, State::expired, verdict.reason, here);
         break;
       case Verdict::What::accept:
+        if (!verdict.verb->undo.empty() && others_may_be_undone(verdict.verb->name)) break;
         if (may_begin(queued, verdict, here, rules)) begin(queued, verdict, here, rules);
     }
   }

@@ -4,6 +4,7 @@
 //
 // accepted -> running -> done | failed | unconfirmed;  accepted -> cancelled | expired | refused
 // running -> interrupted (the node stopped);  unconfirmed -> done (confirmed) | running (undo) -> undone | failed
+// What has an undo and fails goes on to its undo at once.
 #pragma once
 
 #include <map>
@@ -33,6 +34,7 @@ struct Ended {
   std::string reason;  // not empty: why it is no success, beyond its exit code
   Output output;
   Duration took;
+  bool begun = true;  // false: its program never ran, so there is nothing to undo
 };
 
 class ExecPorts {
@@ -86,10 +88,12 @@ class Executor {
     Instant began, shown;
     Duration pace = kFirstProgress;
     bool undoing = false;
+    std::string undone_because;
   };
   struct Watching {
     Instant since, deadline;  // of an unconfirmed one
     bool only_issuer = false;
+    std::string failed = {};  // how it ended, if that was no success: then nobody is waited for
   };
 
   bool remember(const std::string& lines, bool durable);
@@ -103,6 +107,7 @@ class Executor {
   bool may_begin(const Queued& queued, const Verdict& verdict, const Surroundings& here, const Rules& rules);
   void begin(const Queued& queued, const Verdict& verdict, const Surroundings& here, const Rules& rules);
   void finish(const std::string& id, records::State state, const std::string& reason, const Surroundings& here);
+  [[nodiscard]] bool others_may_be_undone(const std::string& verb) const;
   void watch_unconfirmed(const Surroundings& here);
   void begin_undo(const std::string& id, const Surroundings& here);
   void show_all();

@@ -40,10 +40,9 @@ void Executor::ended(const std::string& id, const Ended& ended, const Surroundin
   const Known& known = *ledger_.find(id);
   const bool good = ended.exit_code == 0 && ended.reason.empty();
   CommandResult result = running.result;
+  const std::string why = ended.reason.empty() ? "exit code " + std::to_string(ended.exit_code) : ended.reason;
   if (running.undoing) {
-    const std::string why = ended.reason.empty() ? "exit code " + std::to_string(ended.exit_code) : ended.reason;
-    result.reason =
-        good ? "nobody confirmed it in time" : "nobody confirmed it in time, and it could not be undone: " + why;
+    result.reason = running.undone_because + (good ? "" : ", and it could not be undone: " + why);
     result.state = good ? State::undone : State::failed;
     remember(ended_line(id, result.state, here.now, known.exit_code), false);
   } else {
@@ -51,13 +50,21 @@ void Executor::ended(const std::string& id, const Ended& ended, const Surroundin
     result.reason = ended.reason;
     result.exit_code = ended.exit_code;
     result.took_ms = static_cast<std::uint64_t>(to_ms(ended.took));
+    // Nobody knows how far it came, and it may have cut off whoever could tell it to go back.
+    if (!good && known.undo && ended.begun) {
+      result.reason = "it failed and is being undone: " + why;
+      queue_show(std::move(result));
+      remember(unconfirmed_line(id, here.now), true);
+      watching_[id] = {here.up, here.up, known.undo->only_issuer, why};
+      return begin_undo(id, here);
+    }
     result.state = !good ? State::failed : known.undo ? State::unconfirmed : State::done;
     if (result.state == State::unconfirmed) {
       const Undo& undo = *known.undo;
       result.reason =
           "it is undone unless somebody confirms it within " + std::to_string(to_ms(undo.wait) / 1'000) + " s";
       remember(unconfirmed_line(id, later(here.now, undo.wait)), true);
-      watching_[id] = {here.up, here.up + undo.wait, undo.only_issuer};
+      watching_[id] = {here.up, here.up + undo.wait, undo.only_issuer, ""};
     } else {
       remember(ended_line(id, result.state, here.now, ended.exit_code), false);
     }
@@ -76,6 +83,15 @@ void Executor::finish(const std::string& id, State state, const std::string& rea
   result.reason = reason;
   ports_.log(std::string(records::state_name(state)) + " " + known->verb + " of " + known->issuer + ": " + reason);
   queue_show(std::move(result));
+}
+
+// Two of one kind keep one way back: the second would begin from what may still be taken away.
+bool Executor::others_may_be_undone(const std::string& verb) const {
+  const auto is_same = [&](const auto& one) {
+    const Known* const known = ledger_.find(one.first);
+    return known != nullptr && known->verb == verb;
+  };
+  return std::ranges::any_of(watching_, is_same) || std::ranges::any_of(running_, is_same);
 }
 
 void Executor::watch_unconfirmed(const Surroundings& here) {
@@ -98,9 +114,11 @@ void Executor::watch_unconfirmed(const Surroundings& here) {
 void Executor::begin_undo(const std::string& id, const Surroundings& here) {
   const Known& known = *ledger_.find(id);
   if (!known.undo || !remember(undoing_line(id, here.now), true)) return;
+  const std::string failed = watching_[id].failed;
   watching_.erase(id);
   const Undo& undo = *known.undo;
   Running running;
+  running.undone_because = failed.empty() ? "nobody confirmed it in time" : "it failed: " + failed;
   running.result = result_of(id, known, here);
   running.undoing = true;
   running.began = running.shown = here.up;

@@ -50,6 +50,13 @@ bool is_own(const Envelope& envelope, const Ledger& ledger) {
   return other == nullptr ? command.verb == kCancel : other->key == envelope.author_key;
 }
 
+// Of signatures that count for nothing: persons can't tell otherwise that they signed other bytes, or are not known there.
+std::string in_vain(const Envelope& envelope) {
+  if (envelope.signatures <= envelope.persons.size()) return {};
+  return "; of the " + std::to_string(envelope.signatures) + " signatures beside it " +
+         std::to_string(envelope.persons.size()) + " are over this text and by persons whom this node knows";
+}
+
 // Verb, arguments and the owner's policy; `out.what` stays accept unless one of them says no.
 void judge_policy(const Envelope& envelope, const Surroundings& here, const Rules& rules, const Ledger& ledger,
                   Verdict& out) {
@@ -85,10 +92,13 @@ void judge_policy(const Envelope& envelope, const Surroundings& here, const Rule
     out = verdict(What::wait, "the daemon does not say yet what the network's policy allows");
     return;
   }
+  const std::string vain = in_vain(envelope);
   if (!enough && needed > 0)
     return refuse("'" + command.verb + "' needs the signatures of " + std::to_string(needed) +
-                  " persons whom this node's policy allows it, and has " + std::to_string(permission.persons.size()));
-  if (!enough) return refuse("this node's policy does not allow '" + command.verb + "' to " + issuer_name(envelope));
+                  " persons whom this node's policy allows it, and has " + std::to_string(permission.persons.size()) +
+                  vain);
+  if (!enough)
+    return refuse("this node's policy does not allow '" + command.verb + "' to " + issuer_name(envelope) + vain);
   if (needed == 0 && permission.by_node) return;
   // Anybody can place a signed text anew, elsewhere and later: what it says itself must be enough.
   if (command.targets.empty()) return refuse("a command that persons sign must name its targets in the text");

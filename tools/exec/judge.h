@@ -17,7 +17,8 @@
 
 namespace meshfs::exec {
 
-inline constexpr Duration kSignatureGrace = seconds(60);  // a signature beside the file may come after it
+inline constexpr Duration kSignatureGrace =
+    seconds(45);  // a signature beside the file may come after it; `mesh run` waits for a minute
 inline constexpr Duration kMaxExpiry = seconds(90LL * 86'400);
 inline constexpr Duration kFuture = seconds(600);                // clocks of issuers may be ahead by that
 inline constexpr Duration kTellExpired = seconds(7LL * 86'400);  // nobody waits for what expired longer ago
@@ -32,8 +33,9 @@ struct Envelope {
   std::string directory;          // commands/<directory>/
   std::string text_hash;          // of its bytes
   std::set<std::string> persons;  // whose signature over these bytes stands beside it
-  std::optional<bool>
-      by_policy;  // the network's policy lets its author command this verb; nothing: nobody asked, or it is not known
+  std::size_t signatures = 0;     // that stand beside it, whosever and over whatever
+  // The network's policy lets its author command this verb; nothing: nobody asked, or it is not known.
+  std::optional<bool> by_policy = std::nullopt;
   Instant first_seen;
   std::optional<records::Command> command;  // none: `fault` says why
   std::string fault;

@@ -122,21 +122,20 @@ Status NodeView::show(const records::CommandResult& result, WallMs until) {
   ::mkdir(folder.c_str(), 0755);
   const auto failed = [&] { return error(Errc::io, name + ": " + std::strerror(errno)); };
   const std::string temporary = folder + "/." + result.command + ".tmp";
-  {
-    const os::Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
-    if (!file) return failed();
-    const std::string text = records::write_result(result);
-    for (std::size_t at = 0; at < text.size();) {
-      const ssize_t put = ::write(file.get(), text.data() + at, text.size() - at);
-      if (put < 0 && errno == EINTR) continue;
-      if (put <= 0) return failed();
-      at += static_cast<std::size_t>(put);
-    }
-    // It outlives the command: whoever restores an old disk learns from it what has run already.
-    const std::int64_t life_s = std::max<std::int64_t>((until.ms - here_.now.ms) / 1'000, 30LL * 86'400);
-    const std::string seconds_text = std::to_string(life_s);
-    if (::fsetxattr(file.get(), "user.mesh.ttl", seconds_text.data(), seconds_text.size(), 0) != 0) errno = 0;
+  const os::Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!file) return failed();
+  const std::string text = records::write_result(result);
+  for (std::size_t at = 0; at < text.size();) {
+    const ssize_t put = ::write(file.get(), text.data() + at, text.size() - at);
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return failed();
+    at += static_cast<std::size_t>(put);
   }
+  // It outlives the command: whoever restores an old disk learns from it what has run already.
+  const std::int64_t life_s = std::max<std::int64_t>((until.ms - here_.now.ms) / 1'000, 30LL * 86'400);
+  const std::string seconds_text = std::to_string(life_s);
+  if (::fsetxattr(file.get(), "user.mesh.ttl", seconds_text.data(), seconds_text.size(), 0) != 0) errno = 0;
+  // It has its name before its close publishes it: one entry, not one for each of its names.
   return ::rename(temporary.c_str(), name.c_str()) == 0 ? Status() : Status(failed());
 }
 

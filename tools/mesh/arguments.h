@@ -75,6 +75,8 @@ inline constexpr std::array kOptions{
     Option{"--reason", "TEXT", "why, for people"},
     Option{"--write", "", "put it into the mesh"},
     Option{"--detach", "", "print the id and do not wait"},
+    Option{"--sign", "KEYFILE",
+           "sign it as a person: the secret key of signify, usign or minisign; may be given several times"},
     Option{"--signature", "SIG", "the file of the signature (else FILE.minisig or FILE.sig)"},
 };
 

@@ -132,6 +132,7 @@ std::string command_text(const CommandFile& command) {
   add("cancels", command.cancels);
   add("confirms", command.confirms);
   add("reason", command.reason);
+  add("once", command.once);
   return out.done() + "\n";
 }
 
@@ -146,6 +147,7 @@ CommandFile read_command(const Json& json) {
   out.cancels = json.at("cancels").text;
   out.confirms = json.at("confirms").text;
   out.reason = json.at("reason").text;
+  out.once = json.at("once").text;
   out.dry_run = json.at("dryRun").truth;
   out.farthest_first = json.at("order").text == "farthestFirst";
   return out;
@@ -179,6 +181,8 @@ std::string command_file_name(WallMs when, std::string_view verb, std::uint32_t 
   std::snprintf(dice.data(), dice.size(), "%08x", random);
   return moment + "-" + std::string(verb) + "-" + dice.data() + ".json";
 }
+
+std::string moment_text(WallMs when) { return text_of(static_cast<std::time_t>(when.ms / 1000)); }
 
 Result<std::string> command_moment(std::string_view text, WallMs now) {
   if (const std::int64_t span = span_ms(text); span > 0)

@@ -17,6 +17,7 @@ struct CommandFile {
   std::string not_before, expires_after, confirm_within;  // "" is the default
   std::string cancels, confirms;                          // ids, with the verbs `cancel` and `confirm`
   std::string reason;
+  std::string once;  // tells two apart that read alike otherwise
   bool dry_run = false, farthest_first = false;
 };
 
@@ -38,6 +39,7 @@ std::string command_file_name(WallMs when, std::string_view verb, std::uint32_t 
 
 // A time of the record type, in UTC: from 2027-01-31T12:30, with or without seconds and Z, or 90m, 2h, 3d from `now`.
 Result<std::string> command_moment(std::string_view text, WallMs now);
+std::string moment_text(WallMs when);  // the same form, whole seconds
 // Digits and one of s, m, h, d; 0 for what is no span.
 std::int64_t span_ms(std::string_view text);
 

@@ -25,6 +25,7 @@ namespace {
 
 constexpr Duration kPublishPatience = seconds(5);  // a daemon publishes at the close of a file: a flush of a slow disk
 constexpr std::int64_t kBeforeUs = 1'577'836'800'000;  // 2020: a network whose time nobody has set yet
+constexpr const char* kSignatureLifetime = "7776000";  // 90 days, as commands have it by their type
 constexpr std::size_t kMaxTold = 200;                  // commands of which `mesh results` reads the text
 
 std::string mesh_attribute(const std::string& path, const char* name) {
@@ -46,17 +47,32 @@ std::vector<std::string> names_below(const std::string& folder) {
   return names;
 }
 
-// Whole, or nothing is left behind. The daemon says in an attribute why it refuses a text.
-Status write_whole(const std::string& temporary, const std::string& path, const std::string& text) {
+// Whole, or nothing is left behind. It has its name before it is published, by fsync: one entry, not one for each of its names. The
+// daemon says in an attribute why it refuses a text, and at the rename already.
+Status write_whole(const std::string& folder, const std::string& name, const std::string& text,
+                   const std::string& lifetime_s) {
+  const std::string temporary = folder + "/." + name + ".new", path = folder + "/" + name;
   const os::Fd file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
   if (!file) return system_failure("Can't write", temporary);
+  if (!lifetime_s.empty())
+    (void)fsetxattr(file.get(), "user.mesh.ttl", lifetime_s.data(), lifetime_s.size(),
+                    0);  // else it stays until removed
   const bool written = write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  if (written && fsync(file.get()) == 0 && rename(temporary.c_str(), path.c_str()) == 0) return {};
+  const bool named = written && rename(temporary.c_str(), path.c_str()) == 0;
+  if (named && fsync(file.get()) == 0) return {};
   Error failure = system_failure("Can't write", path);
-  if (const std::string why = mesh_attribute(temporary, "user.mesh.error"); !why.empty())
+  const std::string& last = named ? path : temporary;
+  if (const std::string why = mesh_attribute(last, "user.mesh.error"); !why.empty())
     failure.message = "The command was refused: " + printable(why);
-  unlink(temporary.c_str());
+  unlink(last.c_str());
   return failure;
+}
+
+void remove_signatures(const std::string& folder, const std::string& name) {
+  for (const auto& other : names_below(folder)) {
+    if (other.starts_with(name + ".") && (other.ends_with(".sig") || other.ends_with(".minisig")))
+      unlink((folder + "/" + other).c_str());
+  }
 }
 
 // The entry of what was just written: it has its last one as soon as it is published.
@@ -118,7 +134,8 @@ Result<KnownNetwork> known_network(const Arguments& arguments, const std::vector
   return out;
 }
 
-Result<IssuedCommand> issue_command(const std::string& mount, const CommandFile& command) {
+Result<IssuedCommand> issue_command(const std::string& mount, const CommandFile& command,
+                                    const std::vector<PersonSignature>& signatures) {
   const std::string directory = command_directory(command.targets), folder = mount + "/commands/" + directory;
   bool made = false;
   if (const int failed = os::make_folders(folder, made); failed != 0) {
@@ -134,19 +151,29 @@ Result<IssuedCommand> issue_command(const std::string& mount, const CommandFile&
   out.command = command;
   out.file = directory + "/" + name;
   out.path = folder + "/" + name;
-  if (const Status written = write_whole(folder + "/." + name + ".new", out.path, command_text(command)); !written)
+  Status written;
+  for (const PersonSignature& one : signatures) {
+    if (written) written = write_whole(folder, name + one.ending, one.text, kSignatureLifetime);
+  }
+  if (written) written = write_whole(folder, name, command_text(command), "");
+  if (!written) {
+    remove_signatures(folder, name);
     return written.failure();
+  }
   out.id = wait_for_id(out.path);
   if (!out.id.empty()) return out;
-  unlink(out.path.c_str());
+  (void)take_back(out);
   return error(Errc::unsupported,
                "This meshfs-fsd does not tell the id of a command (attribute user.mesh.edition), so it was taken back: "
                "install mesh and meshfs-fsd from one release.");
 }
 
 Status take_back(const IssuedCommand& command) {
-  if (unlink(command.path.c_str()) == 0 || errno == ENOENT) return {};
-  return system_failure("Can't take back", command.path);
+  const bool gone = unlink(command.path.c_str()) == 0 || errno == ENOENT;
+  const Status out = gone ? Status() : Status(system_failure("Can't take back", command.path));
+  const auto slash = command.path.rfind('/');
+  if (gone) remove_signatures(command.path.substr(0, slash), command.path.substr(slash + 1));
+  return out;
 }
 
 bool read_results(const std::string& mount, std::string_view id, ResultSet& results) {

@@ -8,6 +8,7 @@
 #include "schema/vocab/time.h"
 #include "tools/mesh/arguments.h"
 #include "tools/mesh/command_file.h"
+#include "tools/mesh/command_signing.h"
 #include "tools/mesh/result_set.h"
 #include "tools/mesh/targets.h"
 
@@ -27,9 +28,10 @@ Result<KnownNetwork> known_network(const Arguments& arguments, const std::vector
 // The network's time if the daemon tells it, else this machine's.
 WallMs network_now(const std::string& mount);
 
-// Durable and published when it returns. unsupported: the daemon tells no id; then nothing was left behind.
-Result<IssuedCommand> issue_command(const std::string& mount, const CommandFile& command);
-Status take_back(const IssuedCommand& command);
+// Durable and published when it returns, its signatures before it. unsupported: the daemon tells no id. After a failure nothing is left.
+Result<IssuedCommand> issue_command(const std::string& mount, const CommandFile& command,
+                                    const std::vector<PersonSignature>& signatures);
+Status take_back(const IssuedCommand& command);  // and the signatures beside it
 
 // What has come: each node's nodes/NODE/results/ID.json, without those of `results` that are final. True if there is something new.
 bool read_results(const std::string& mount, std::string_view id, ResultSet& results);

@@ -1,8 +1,11 @@
 #include "tools/mesh/command_run.h"
 
 #include <algorithm>
+#include <array>
 
+#include "schema/crypto/sign.h"
 #include "schema/os/loop.h"
+#include "schema/vocab/bytes.h"
 
 namespace meshfs::tools {
 namespace {
@@ -22,6 +25,12 @@ Status settle_id(const std::string& mount, CommandFile& command) {
   return {};
 }
 
+std::string random_digits() {
+  std::array<std::uint8_t, 8> dice{};
+  crypto::fill_random(dice);
+  return to_hex(dice);
+}
+
 bool one_runs(const ResultSet& results) {
   return std::ranges::any_of(results.all(), [](const auto& one) { return one.second.state == RunState::running; });
 }
@@ -31,16 +40,27 @@ constexpr Duration kLateNews = seconds(1);
 
 }  // namespace
 
-Result<CommandRun> start_command(const Arguments& arguments, CommandFile command) {
+Result<ReadyCommand> prepare_command(const Arguments& arguments, CommandFile command) {
   if (const Status settled = settle_id(arguments.mount, command); !settled) return settled.failure();
+  const std::vector<std::string> signers = arguments.values("--sign");
+  // What persons sign counts from a time that the text itself names: anybody can place it again, later.
+  const bool is_signed = !signers.empty() || arguments.has("--output");
+  if (is_signed && command.not_before.empty()) command.not_before = moment_text(network_now(arguments.mount));
+  if (is_signed) command.once = random_digits();
   if (const Status fits = check_command(command); !fits) return fits.failure();
   const auto network = known_network(arguments, command.targets);
   if (!network) return network.failure();
-  const auto expected = expected_nodes(command.targets, *network);
+  auto expected = expected_nodes(command.targets, *network);
   if (!expected) return expected.failure();
-  auto issued = issue_command(arguments.mount, command);
+  auto signatures = sign_text(signers, command_text(command));
+  if (!signatures) return signatures.failure();
+  return ReadyCommand{std::move(command), std::move(*signatures), std::move(*expected)};
+}
+
+Result<CommandRun> start_command(const Arguments& arguments, const ReadyCommand& ready) {
+  auto issued = issue_command(arguments.mount, ready.command, ready.signatures);
   if (!issued) return issued.failure();
-  return CommandRun{std::move(*issued), ResultSet(expected->names), expected->complete};
+  return CommandRun{std::move(*issued), ResultSet(ready.expected.names), ready.expected.complete};
 }
 
 Result<CommandRun> look_at_run(const Arguments& arguments, IssuedCommand command) {
@@ -67,30 +87,46 @@ Result<CommandRun> look_at_run(const Arguments& arguments, std::string_view id) 
   return look_at_run(arguments, std::move(gone));
 }
 
-RunEnd wait_for_results(const std::string& mount, CommandRun& run, std::optional<Duration> patience, NewsFeed& feed,
-                        const Interrupts* interrupts, const std::function<void()>& on_news) {
-  const Instant began = os::Loop::now();
-  Instant last_news = began;
-  std::optional<Instant> taken_back;
+ResultWait::ResultWait(std::string mount, CommandRun run, std::optional<Duration> patience)
+    : mount_(std::move(mount)),
+      run_(std::move(run)),
+      patience_(patience),
+      began_(os::Loop::now()),
+      last_news_(began_) {}
+
+bool ResultWait::step(int stops) {
+  const bool news = read_results(mount_, run_.command.id, run_.results);
+  const Instant now = os::Loop::now();
+  if (news) last_news_ = now;
+  if (stops > 0 && !taken_back_) {
+    (void)take_back(run_.command);  // fails if the mesh is gone: then the results tell
+    taken_back_ = now;
+  }
+  end_ = end_at(now, stops);
+  return news;
+}
+
+std::optional<RunEnd> ResultWait::end_at(Instant now, int stops) const {
+  const bool quiet = now - last_news_ >= (run_.complete ? kQuiet : kQuietUnknown);
+  if (run_.results.complete() && (run_.complete || quiet)) return taken_back_ ? RunEnd::interrupted : RunEnd::ended;
+  if (stops > 1) return RunEnd::interrupted;
+  if (taken_back_ && now - *taken_back_ >= kLateNews && !one_runs(run_.results)) return RunEnd::interrupted;
+  if (patience_ ? now - began_ >= *patience_ : now - last_news_ >= kQuiet && !one_runs(run_.results))
+    return RunEnd::out_of_time;
+  return std::nullopt;
+}
+
+Duration ResultWait::until_next() const {
+  const Duration left = patience_ ? *patience_ - (os::Loop::now() - began_) : seconds(1);
+  return std::clamp(left, milliseconds(0), seconds(1));
+}
+
+RunEnd wait_for_results(ResultWait& wait, NewsFeed& feed, const Interrupts& interrupts,
+                        const std::function<void()>& on_news) {
   while (true) {
-    if (read_results(mount, run.command.id, run.results)) {
-      last_news = os::Loop::now();
-      on_news();
-    }
-    const Instant now = os::Loop::now();
-    const int stops = interrupts == nullptr ? 0 : interrupts->count();
-    if (stops > 0 && !taken_back) {
-      (void)take_back(run.command);  // fails if the mesh is gone: then the results tell
-      taken_back = now;
-    }
-    const bool quiet = now - last_news >= (run.complete ? kQuiet : kQuietUnknown);
-    if (run.results.complete() && (run.complete || quiet)) return taken_back ? RunEnd::interrupted : RunEnd::ended;
-    if (stops > 1) return RunEnd::interrupted;
-    if (taken_back && now - *taken_back >= kLateNews && !one_runs(run.results)) return RunEnd::interrupted;
-    if (patience ? now - began >= *patience : now - last_news >= kQuiet && !one_runs(run.results))
-      return RunEnd::out_of_time;
-    const Duration left = patience ? *patience - (now - began) : seconds(1);
-    feed.wait(std::min(left, seconds(1)), interrupts == nullptr ? nullptr : interrupts->allowed());
+    if (wait.step(interrupts.count())) on_news();
+    if (wait.end()) return *wait.end();
+    feed.wait(wait.until_next(), interrupts.allowed());
   }
 }
 

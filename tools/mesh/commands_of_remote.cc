@@ -6,27 +6,35 @@ namespace meshfs::tools {
 
 static constexpr std::size_t kMostWords = 1000;
 
+static Command run_entry() {
+  return {
+      "run",
+      "TARGET VERB [ARGUMENT...]",
+      "tell nodes to do something, and see what became of it",
+      "TARGET is a node, @GROUP of the policy, LABEL=VALUE of the nodes' cards, all, or several of them with commas. "
+      "VERB is one of the target's own catalogue; whether you may use it there, that node decides. What you tell is a "
+      "signed file in MOUNT/commands and reaches nodes that are away when they come back, unless it has expired "
+      "(after a day, or as --expires says). Each node does it once.\n\n"
+      "Shows the nodes while they answer, then what they said, equal outputs once. Without --timeout it ends when all "
+      "have ended, or when for 60 s nothing came and nothing runs. Ctrl-C takes back what has not begun anywhere, "
+      "waits for what has, and tells where; once more leaves at once. Arguments that begin with - come after --.\n\n"
+      "Some verbs want persons' signatures: --sign KEYFILE calls signify, usign or minisign, whichever made the key. "
+      "For persons who sit elsewhere --output FILE only writes the text that they sign.\n\n"
+      "  mesh run all uptime\n"
+      "  mesh run site=school reboot --order farthest-first --reason 'new kernel'\n"
+      "  mesh run roof config-set wireless.channel 11 --confirm-within 5m\n"
+      "  mesh run roof sysupgrade firmware/roof.bin HASH --sign lisa.sec\n"
+      "  mesh run roof cancel 3f9a12bc",
+      {"--dry-run", "--order", "--not-before", "--expires", "--confirm-within", "--reason", "--detach", "--timeout",
+       "--sign", "--output", "--mount", "--json"},
+      2,
+      kMostWords,
+      run_on_nodes};
+}
+
 std::vector<Command> remote_commands() {
   return {
-      {"run",
-       "TARGET VERB [ARGUMENT...]",
-       "tell nodes to do something, and see what became of it",
-       "TARGET is a node, @GROUP of the policy, LABEL=VALUE of the nodes' cards, all, or several of them with commas. "
-       "VERB is one of the target's own catalogue; whether you may use it there, that node decides. What you tell is a "
-       "signed file in MOUNT/commands and reaches nodes that are away when they come back, unless it has expired "
-       "(after a day, or as --expires says). Each node does it once.\n\n"
-       "Shows the nodes while they answer, then what they said, equal outputs once. Without --timeout it ends when all "
-       "have ended, or when for 60 s nothing came and nothing runs. Ctrl-C takes back what has not begun anywhere, "
-       "waits for what has, and tells where; once more leaves at once. Arguments that begin with - come after --.\n\n"
-       "  mesh run all uptime\n"
-       "  mesh run site=school reboot --order farthest-first --reason 'new kernel'\n"
-       "  mesh run roof config-set wireless.channel 11 --confirm-within 5m\n"
-       "  mesh run roof cancel 3f9a12bc",
-       {"--dry-run", "--order", "--not-before", "--expires", "--confirm-within", "--reason", "--detach", "--timeout",
-        "--mount", "--json"},
-       2,
-       kMostWords,
-       run_on_nodes},
+      run_entry(),
       {"results",
        "[ID]",
        "what became of a command",
@@ -67,7 +75,9 @@ std::vector<Command> remote_commands() {
        "all this for programs, as JSON-RPC 2.0",
        "On standard input and output: one request per line, or a batch in a list; one answer per line. The method "
        "`methods` lists what there is: "
-       "status, peers, nodes, run, results, cancel. Failures have the codes of the specification, or -32000 less the "
+       "status, peers, nodes, types, run, results, cancel. A run that waits holds up no other request, 64 may wait; "
+       "answers "
+       "come in any order. Failures have the codes of the specification, or -32000 less the "
        "exit code of the command line: -32004 is not found. A line has 1 MiB at most, a batch 64 requests.\n\n"
        "  echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"nodes\"}' | ssh roof mesh rpc",
        {"--mount"},

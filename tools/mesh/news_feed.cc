@@ -1,7 +1,6 @@
 #include "tools/mesh/news_feed.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,16 +31,22 @@ NewsFeed::NewsFeed(const std::string& mount)
   if (feed_ && lseek(feed_.get(), 0, SEEK_END) < 0) feed_.reset();
 }
 
-void NewsFeed::wait(Duration most, const sigset_t* allowed) {
+void NewsFeed::wait(Duration most, const sigset_t* allowed, std::span<pollfd> beside) {
   const Duration span = std::clamp(most, milliseconds(0), feed_ ? kDespiteFeed : kWithoutFeed);
-  pollfd one{feed_.get(), POLLIN, 0};
-  poll_for(&one, feed_ ? 1 : 0, span, allowed);
-  if (!feed_ || one.revents == 0) return;
+  std::array<pollfd, 1 + kMaxBeside> all{pollfd{feed_ ? feed_.get() : -1, POLLIN, 0}};
+  std::ranges::copy(beside.first(std::min(beside.size(), kMaxBeside)), all.begin() + 1);
+  poll_for(all.data(), 1 + std::min(beside.size(), kMaxBeside), span, allowed);
+  bool is_beside = false;
+  for (std::size_t i = 0; i < std::min(beside.size(), kMaxBeside); ++i) {
+    beside[i].revents = all[i + 1].revents;
+    is_beside = is_beside || beside[i].revents != 0;
+  }
+  if (!feed_ || all[0].revents == 0) return;
   bool said = false;
   std::array<char, 16 * 1024> piece;
   for (ssize_t got; (got = read(feed_.get(), piece.data(), piece.size())) > 0;) said = true;
   // Readable at its end, as a plain file is, or closed: never spin.
-  poll_for(nullptr, 0, said ? kSettles : kWithoutFeed, allowed);
+  if (said || !is_beside) poll_for(nullptr, 0, said ? kSettles : kWithoutFeed, allowed);
 }
 
 Interrupts::Interrupts() {

@@ -2,7 +2,10 @@
 // command, one thread.
 #pragma once
 
+#include <poll.h>
+
 #include <csignal>
+#include <span>
 #include <string>
 
 #include "schema/os/fd.h"
@@ -13,8 +16,10 @@ namespace meshfs::tools {
 class NewsFeed {
  public:
   explicit NewsFeed(const std::string& mount);
-  // Until the tree changed, `most` passed or a signal of `allowed` came (which are blocked elsewhere; none if null).
-  void wait(Duration most, const sigset_t* allowed = nullptr);
+  // Until the tree changed, `most` passed, a signal of `allowed` came (which are blocked elsewhere; none if null) or something is
+  // ready beside (kMaxBeside at most), which their `revents` tell.
+  void wait(Duration most, const sigset_t* allowed = nullptr, std::span<pollfd> beside = {});
+  static constexpr std::size_t kMaxBeside = 2;
 
  private:
   os::Fd feed_;

@@ -1,5 +1,6 @@
-// mesh rpc: the commands of the command line for programs, as JSON-RPC 2.0 on standard input and output, one object per line. The
-// same functions as `mesh run` and `mesh results`, the same permissions. One request after the other.
+// mesh rpc: the commands of the command line for programs, as JSON-RPC 2.0 on standard input and output, one object per line. Who
+// waits for results holds up nobody: others are answered meanwhile.
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,229 +8,97 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "schema/os/folder.h"
-#include "tools/mesh/command_run.h"
 #include "tools/mesh/commands.h"
-#include "tools/mesh/node_card.h"
-#include "tools/mesh/rpc_frame.h"
-#include "tools/mesh/text_file.h"
-#include "tools/mesh/view.h"
+#include "tools/mesh/rpc_methods.h"
 
 namespace meshfs::tools {
 namespace {
 
-RpcOutcome failed(const Error& failure) {
-  const Exit exit = exit_for(failure.code);
-  return RpcOutcome::failed(exit == Exit::usage ? kRpcBadParams : kRpcOurs - static_cast<int>(exit), failure.message);
-}
+constexpr std::size_t kMaxWaiting = 64;  // runs that wait for results; one more is refused
 
-// The parameters of a request, each asked for by its name and kind; what nobody asked for is a fault too.
-class Params {
+class RpcServer {
  public:
-  explicit Params(const Json& given) : given_(given) {}
+  explicit RpcServer(const Arguments& arguments)
+      : arguments_(arguments), session_([this](RpcTicket ticket, const std::string& name, const Json& params) {
+          return call(ticket, name, params);
+        }) {}
 
-  std::string text(const char* name) {
-    const Json* found = look_up(name, Json::Kind::text, "a text");
-    return found == nullptr ? std::string() : found->text;
-  }
-  bool truth(const char* name) {
-    const Json* found = look_up(name, Json::Kind::truth, "true or false");
-    return found != nullptr && found->truth;
-  }
-  std::optional<std::int64_t> number(const char* name) {
-    const Json* found = look_up(name, Json::Kind::number, "a number");
-    if (found == nullptr) return std::nullopt;
-    if (found->number < 0) fault_ = std::string(name) + " can't be negative.";
-    return found->count();
-  }
-  std::vector<std::string> texts(const char* name) {
-    std::vector<std::string> out;
-    const Json* found = look_up(name, Json::Kind::list, "a list of texts");
-    if (found == nullptr) return out;
-    for (const auto& one : found->list) {
-      if (one.kind != Json::Kind::text) fault_ = std::string(name) + " is a list of texts.";
-      out.push_back(one.text);
+  Exit serve() {
+    while (is_open_ || !waits_.empty()) {
+      std::array<pollfd, 2> watched{pollfd{is_open_ ? STDIN_FILENO : -1, POLLIN, 0}, pollfd{STDOUT_FILENO, 0, 0}};
+      wait(watched);
+      if ((watched[1].revents & (POLLERR | POLLHUP)) != 0) return Exit::failed;  // who asked has gone
+      if (watched[0].revents != 0 && !read_some())
+        return complain(Exit::failed, "Can't read what is asked on standard input.");
+      look_at_waits();
+      if (!writes_) return Exit::failed;
     }
-    return out;
-  }
-
-  // After all were asked for.
-  [[nodiscard]] Status fits() const {
-    if (!fault_.empty()) return error(Errc::invalid, fault_);
-    for (const auto& [name, value] : given_.members) {
-      if (std::ranges::find(asked_, name) == asked_.end())
-        return error(Errc::invalid, "There is no parameter " + printable(name) + " here.");
-    }
-    return {};
+    return Exit::ok;
   }
 
  private:
-  const Json* look_up(const char* name, Json::Kind kind, const char* words) {
-    asked_.emplace_back(name);
-    const Json& found = given_.at(name);
-    if (found.kind == Json::Kind::null) return nullptr;
-    if (found.kind == kind) return &found;
-    fault_ = std::string(name) + " is " + words + ".";
-    return nullptr;
+  void wait(std::span<pollfd> watched) {
+    if (waits_.empty() || !feed_) return void(::poll(watched.data(), watched.size(), -1));
+    Duration most = seconds(1);
+    for (const auto& [ticket, one] : waits_) most = std::min(most, one.until_next());
+    feed_->wait(most, nullptr, watched);
   }
 
-  const Json& given_;
-  std::vector<std::string> asked_;
-  std::string fault_;
+  std::optional<RpcOutcome> call(RpcTicket ticket, const std::string& name, const Json& params) {
+    const bool would_wait = params.at("wait").truth;
+    if (would_wait && waits_.size() >= kMaxWaiting)
+      return RpcOutcome::failed(kRpcOurs - static_cast<int>(Exit::failed),
+                                "64 requests wait for results already: ask for `results` later instead.");
+    if (would_wait && !feed_) feed_.emplace(arguments_.mount);  // before anything is issued
+    RpcReply reply = call_rpc_method(arguments_, name, params);
+    if (RpcOutcome* const outcome = reply.outcome()) return std::move(*outcome);
+    waits_.emplace(ticket, std::move(*reply.wait()));
+    return std::nullopt;
+  }
+
+  void look_at_waits() {
+    for (auto next = waits_.begin(); next != waits_.end();) {
+      const auto one = next++;
+      one->second.step(0);
+      if (!one->second.end()) continue;
+      const CommandRun& run = one->second.run();
+      const RpcOutcome outcome{result_json(run.command.id, run.results), 0, {}};  // the verdict tells how it ended
+      write_line(session_.settle(one->first, outcome));
+      waits_.erase(one);
+    }
+  }
+
+  // False: it can't be read.
+  bool read_some() {
+    std::array<char, 64 * 1024> piece;
+    const ssize_t got = read(STDIN_FILENO, piece.data(), piece.size());
+    if (got < 0) return errno == EINTR || errno == EAGAIN;
+    lines_.take({piece.data(), static_cast<std::size_t>(got)});
+    while (auto line = lines_.next()) {
+      write_line(line->too_long ? rpc_too_long() : session_.take(line->text));
+      if (!writes_) return true;
+    }
+    if (got > 0) return true;
+    is_open_ = false;
+    if (const auto line = lines_.rest()) write_line(session_.take(line->text));
+    return true;
+  }
+
+  void write_line(const std::string& text) {
+    if (text.empty() || !writes_) return;
+    writes_ = std::printf("%s\n", text.c_str()) >= 0 && std::fflush(stdout) == 0;
+  }
+
+  const Arguments& arguments_;
+  RpcSession session_;
+  RpcLines lines_;
+  std::map<RpcTicket, ResultWait> waits_;
+  std::optional<NewsFeed> feed_;
+  bool is_open_ = true, writes_ = true;
 };
-
-struct Method {
-  const char* name;
-  const char* params;
-  const char* what;
-  RpcOutcome (*call)(const Arguments& arguments, Params params);
-};
-
-RpcOutcome view_as_result(const Arguments& arguments, const Params& params, const char* name) {
-  if (const Status fits = params.fits(); !fits) return failed(fits.failure());
-  const auto view = read_view(arguments.mount, name);
-  return view ? RpcOutcome{json_text(view->json), 0, {}} : failed(view.failure());
-}
-
-RpcOutcome rpc_status(const Arguments& arguments, Params params) { return view_as_result(arguments, params, "status"); }
-RpcOutcome rpc_peers(const Arguments& arguments, Params params) { return view_as_result(arguments, params, "peers"); }
-
-RpcOutcome rpc_nodes(const Arguments& arguments, Params params) {
-  if (const Status fits = params.fits(); !fits) return failed(fits.failure());
-  const auto network = known_network(arguments, {});
-  if (!network) return failed(network.failure());
-  std::string out;
-  for (const auto& node : network->nodes) {
-    const auto card = parse_json(read_bounded(arguments.mount + "/nodes/" + node.name + "/card.json", kMaxCardBytes));
-    (out += out.empty() ? "" : ", ") +=
-        JsonObject().text("name", node.name).raw("card", card ? json_text(*card) : "null").done();
-  }
-  return {"[" + out + "]", 0, {}};
-}
-
-Result<CommandFile> command_by_params(const Arguments& arguments, Params& params) {
-  CommandFile out;
-  out.verb = params.text("verb");
-  out.arguments = params.texts("arguments");
-  const std::string target = params.text("target"), order = params.text("order"), moment = params.text("notBefore");
-  out.expires_after = params.text("expiresAfter");
-  out.confirm_within = params.text("confirmWithin");
-  out.reason = params.text("reason");
-  out.dry_run = params.truth("dryRun");
-  auto targets = split_targets(target);
-  if (!targets) return targets.failure();
-  out.targets = std::move(*targets);
-  if (!order.empty() && order != "any" && order != "farthestFirst")
-    return error(Errc::invalid, "order is any or farthestFirst.");
-  out.farthest_first = order == "farthestFirst";
-  if (moment.empty()) return out;
-  auto not_before = command_moment(moment, network_now(arguments.mount));
-  if (!not_before) return not_before.failure();
-  out.not_before = std::move(*not_before);
-  return out;
-}
-
-RpcOutcome rpc_run(const Arguments& arguments, Params params) {
-  const bool waits = params.truth("wait");
-  const auto timeout_s = params.number("timeout");
-  auto command = command_by_params(arguments, params);
-  if (const Status fits = params.fits(); !fits) return failed(fits.failure());
-  if (!command) return failed(command.failure());
-  NewsFeed feed(arguments.mount);
-  auto run = start_command(arguments, std::move(*command));
-  if (!run) return failed(run.failure());
-  if (!waits) return {JsonObject().text("id", run->command.id).text("file", run->command.file).done(), 0, {}};
-  std::optional<Duration> patience;
-  if (timeout_s) patience = seconds(std::min<std::int64_t>(*timeout_s, 1'000'000'000));
-  (void)wait_for_results(arguments.mount, *run, patience, feed, nullptr, [] {});  // the verdict tells how it ended
-  return {result_json(run->command.id, run->results), 0, {}};
-}
-
-RpcOutcome rpc_results(const Arguments& arguments, Params params) {
-  constexpr std::int64_t kMostListed = 200;
-  const std::string beginning = params.text("id");
-  const auto limit = params.number("limit");
-  if (const Status fits = params.fits(); !fits) return failed(fits.failure());
-  if (const Status may = may_see_commands(arguments.mount); !may) return failed(may.failure());
-  if (!beginning.empty()) {
-    const auto id = full_id(arguments.mount, beginning);
-    if (!id) return failed(id.failure());
-    const auto run = look_at_run(arguments, *id);
-    return run ? RpcOutcome{result_json(*id, run->results), 0, {}} : failed(run.failure());
-  }
-  std::string out;
-  for (const auto& one :
-       commands_in(arguments.mount, static_cast<std::size_t>(std::min(limit.value_or(20), kMostListed))))
-    (out += out.empty() ? "" : ", ") += command_json(arguments, one);
-  return {"[" + out + "]", 0, {}};
-}
-
-RpcOutcome rpc_cancel(const Arguments& arguments, Params params) {
-  const std::string beginning = params.text("id");
-  if (const Status fits = params.fits(); !fits) return failed(fits.failure());
-  const auto id = full_id(arguments.mount, beginning);
-  if (!id) return failed(id.failure());
-  const auto command = command_of(arguments.mount, *id);
-  if (!command) return failed(command.failure());
-  const auto run = look_at_run(arguments, *id);  // before its file, which says for whom it is, is gone
-  if (!run) return failed(run.failure());
-  if (const Status taken = take_back(*command); !taken) return failed(taken.failure());
-  return {result_json(*id, run->results), 0, {}};
-}
-
-constexpr const char* kRunParams =
-    "target, verb; arguments [TEXT], dryRun, order, notBefore, expiresAfter, confirmWithin, reason, wait, timeout";
-
-constexpr std::array kMethods{
-    Method{"status", "", "what .mesh/status holds", rpc_status},
-    Method{"peers", "", "what .mesh/peers holds", rpc_peers},
-    Method{"nodes", "", "names of nodes and their cards", rpc_nodes},
-    Method{"run", kRunParams, "as `mesh run`: the id at once, or with wait true the results", rpc_run},
-    Method{"results", "id or limit", "of one command, or the last commands", rpc_results},
-    Method{"cancel", "id", "takes the command back; the results tell where it had begun", rpc_cancel}};
-
-std::string list_of_methods() {
-  std::string out;
-  for (const auto& one : kMethods) {
-    (out += out.empty() ? "" : ", ") +=
-        JsonObject().text("name", one.name).text("params", one.params).text("what", one.what).done();
-  }
-  return "[" + out + "]";
-}
-
-RpcOutcome call_method(const Arguments& arguments, const std::string& name, const Json& params) {
-  if (name == "methods" || name == "rpc.discover") return {list_of_methods(), 0, {}};
-  const auto found = std::ranges::find_if(kMethods, [&](const Method& one) { return one.name == name; });
-  if (found == kMethods.end())
-    return RpcOutcome::failed(kRpcNoMethod, "There is no method " + printable(name) + ": `methods` lists them.");
-  return found->call(arguments, Params(params));
-}
-
-bool write_line(const std::string& text) {
-  if (text.empty()) return true;
-  return std::printf("%s\n", text.c_str()) >= 0 && std::fflush(stdout) == 0;
-}
 
 }  // namespace
 
-Exit serve_rpc(const Arguments& arguments) {
-  const RpcMethod call = [&](const std::string& name, const Json& params) {
-    return call_method(arguments, name, params);
-  };
-  RpcLines lines;
-  std::array<char, 64 * 1024> piece;
-  while (true) {
-    const ssize_t got = read(STDIN_FILENO, piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return complain(Exit::failed, "Can't read what is asked on standard input.");
-    lines.take({piece.data(), static_cast<std::size_t>(got)});
-    while (auto line = lines.next()) {
-      if (!write_line(line->too_long ? rpc_too_long() : rpc_answer(line->text, call))) return Exit::failed;
-    }
-    if (got > 0) continue;
-    if (const auto line = lines.rest()) write_line(rpc_answer(line->text, call));
-    return Exit::ok;
-  }
-}
+Exit serve_rpc(const Arguments& arguments) { return RpcServer(arguments).serve(); }
 
 }  // namespace meshfs::tools

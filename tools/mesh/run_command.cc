@@ -8,6 +8,7 @@
 #include "tools/mesh/command_run.h"
 #include "tools/mesh/commands.h"
 #include "tools/mesh/screen.h"
+#include "tools/mesh/text_file.h"
 #include "tools/mesh/view.h"
 
 namespace meshfs::tools {
@@ -154,6 +155,22 @@ Exit list_commands(const Arguments& arguments, std::size_t limit) {
   return Exit::ok;
 }
 
+// The text as it is to be signed, for persons who sit elsewhere.
+Exit write_for_signers(const std::string& path, const ReadyCommand& ready) {
+  if (!write_text(path, command_text(ready.command)))
+    return complain(Exit::failed, "Can't write " + printable(path) + ".");
+  for (const PersonSignature& one : ready.signatures) {
+    if (!write_text(path + one.ending, one.text))
+      return complain(Exit::failed, "Can't write " + printable(path + one.ending) + ".");
+  }
+  const std::string folder = "commands/" + command_directory(ready.command.targets) + "/";
+  std::printf(
+      "%s holds the command; nobody was told. Whoever signs makes %s.NAME.sig or %s.NAME.minisig of it; then put the "
+      "signatures into %s of the mesh, and the command after them.\n",
+      printable(path).c_str(), printable(path).c_str(), printable(path).c_str(), printable(folder).c_str());
+  return Exit::ok;
+}
+
 }  // namespace
 
 Exit run_on_nodes(const Arguments& arguments) {
@@ -161,28 +178,33 @@ Exit run_on_nodes(const Arguments& arguments) {
   if (!timeout_s) return complain(timeout_s.failure());
   auto command = command_by_words(arguments);
   if (!command) return complain(command.failure());
+  const auto ready = prepare_command(arguments, std::move(*command));
+  if (!ready) return complain(ready.failure());
+  if (arguments.has("--output")) return write_for_signers(arguments.value("--output"), *ready);
   NewsFeed feed(arguments.mount);
   const Interrupts interrupts;  // from here on none is lost: what was issued is taken back
-  auto run = start_command(arguments, std::move(*command));
+  auto run = start_command(arguments, *ready);
   if (!run) return complain(run.failure());
   if (arguments.has("--detach")) {
     std::printf(arguments.json ? "{\"id\": \"%s\"}\n" : "%s\n", run->command.id.c_str());
     return Exit::ok;
   }
   if (!arguments.json) std::printf("command %s\n", run->command.id.c_str());
-  Display display(arguments, run->results);
-  display.update();
   std::optional<Duration> patience;
   if (*timeout_s >= 0) patience = seconds(std::min<std::int64_t>(*timeout_s, 1'000'000'000));
-  const RunEnd end = wait_for_results(arguments.mount, *run, patience, feed, &interrupts, [&] { display.update(); });
+  ResultWait wait(arguments.mount, std::move(*run), patience);
+  const ResultSet& results = wait.run().results;
+  Display display(arguments, results);
+  display.update();
+  const RunEnd end = wait_for_results(wait, feed, interrupts, [&] { display.update(); });
   display.finish();
-  if (arguments.json) std::printf("%s\n", result_json(run->command.id, run->results).c_str());
+  if (arguments.json) std::printf("%s\n", result_json(wait.run().command.id, results).c_str());
   if (end == RunEnd::interrupted) {
-    if (!arguments.json) say_interrupted(run->results);
+    if (!arguments.json) say_interrupted(results);
     return Exit::failed;
   }
-  return end == RunEnd::out_of_time || run->results.verdict() == Exit::timed_out ? say_open_end(*run)
-                                                                                 : run->results.verdict();
+  return end == RunEnd::out_of_time || results.verdict() == Exit::timed_out ? say_open_end(wait.run())
+                                                                            : results.verdict();
 }
 
 Exit show_results(const Arguments& arguments) {

@@ -8,9 +8,15 @@
 #include "schema/os/folder.h"
 #include "schema/records/built_in.h"
 #include "schema/vocab/quoting.h"
+#include "tools/mesh/json.h"
 #include "tools/mesh/place.h"
 
 namespace meshfs::tools {
+namespace {
+
+constexpr const char* kMerges[] = {"conflict", "append", "union"};
+
+}  // namespace
 
 Result<std::string> read_at_most(const std::string& path, std::size_t most) {
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "re"), std::fclose);
@@ -40,6 +46,13 @@ KnownTypes known_types(const std::string& mount) {
     if (!put) out.faults.push_back(put.failure().message);
   }
   return out;
+}
+
+std::string type_json(const typed::RecordType& type, bool built_in) {
+  JsonObject out;
+  out.text("name", type.name).text("pattern", type.pattern).number("lifetime_s", type.lifetime_s);
+  out.number("quota", type.quota()).text("merge", kMerges[static_cast<std::size_t>(type.merge)]);
+  return out.truth("built_in", built_in).text("comment", type.doc).done();
 }
 
 void warn_of_types(const KnownTypes& types) {

@@ -18,6 +18,9 @@ KnownTypes known_types(const std::string& mount);
 // A regular file's content. too_large: it has more than `most` bytes; then and else one sentence.
 Result<std::string> read_at_most(const std::string& path, std::size_t most);
 
+// For programs.
+std::string type_json(const typed::RecordType& type, bool built_in);
+
 // Prints what is wrong with type files to standard error.
 void warn_of_types(const KnownTypes& types);
 

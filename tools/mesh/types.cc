@@ -11,15 +11,6 @@
 namespace meshfs::tools {
 namespace {
 
-constexpr const char* kMerges[] = {"conflict", "append", "union"};
-
-std::string type_json(const typed::RecordType& type, bool built_in) {
-  JsonObject out;
-  out.text("name", type.name).text("pattern", type.pattern).number("lifetime_s", type.lifetime_s);
-  out.number("quota", type.quota()).text("merge", kMerges[static_cast<std::size_t>(type.merge)]);
-  return out.truth("built_in", built_in).text("comment", type.doc).done();
-}
-
 Exit list_types(const Arguments& arguments, const KnownTypes& types) {
   std::vector<std::string> items;
   Table table({{"TYPE"}, {"FILES"}, {"KEPT"}, {"FROM"}}, arguments.colour);

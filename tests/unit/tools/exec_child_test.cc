@@ -158,6 +158,15 @@ TEST(Child, EndlessOutputTakesNoMemory) {
   EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 2'000);  // KiB
 }
 
+TEST(Child, WhatFloodsOnDespiteTheEndIsReadNoMore) {
+  Runs runs;
+  Job job;
+  job.output_bytes = 1'000'000;
+  const Ended ended = runs.shell("trap '' TERM; yes & yes & yes", job);
+  EXPECT_NE(ended.reason.find("bytes of output"), std::string::npos);
+  EXPECT_LT(ended.output.bytes, 2'000'000U);
+}
+
 TEST(Child, TooMuchOutputEndsIt) {
   Runs runs;
   Job job;

@@ -155,6 +155,17 @@ TEST(Judge, TwoSignaturesMeansTwoPersonsWhomTheOwnerAllows) {
   EXPECT_EQ(w.judged(admin).what, What::refuse);
 }
 
+TEST(Judge, SignaturesThatCountForNothingAreTold) {
+  World w;
+  w.pass(kSignatureGrace);
+  Envelope one = signed_one(w, 1, {"lisa"});
+  one.first_seen = Instant{};
+  one.signatures = 1;
+  EXPECT_EQ(w.judged(one).reason.find("beside it"), std::string::npos);
+  one.signatures = 2;
+  EXPECT_NE(w.judged(one).reason.find("of the 2 signatures beside it 1 "), std::string::npos) << w.judged(one).reason;
+}
+
 TEST(Judge, ASignedTextMustSayWhereAndWhen) {
   World w;
   Envelope one = signed_one(w, 1, {"lisa", "omar"});

@@ -63,4 +63,29 @@ class TestPorts final : public ExecPorts {
   int steps_;  // so many calls happen, then the process is gone; negative: it lives
 };
 
+inline constexpr int kLives = -1;
+
+// One life of the program on that disk.
+struct Node : World {
+  explicit Node(TestDisk& on, int steps = kLives)
+      : disk(on), ports(on, steps), executor(ports, Ledger::read(on.journal).ledger) {
+    executor.recover(here);
+  }
+  void see(const std::vector<Envelope>& present, bool complete = true) {
+    executor.see(present, complete, here, rules());
+  }
+  void tick(Duration time = {}) {
+    pass(time);
+    executor.tick(here, rules());
+  }
+  void end(const std::string& id, std::int32_t exit_code, const std::string& reason = {}) {
+    executor.ended(id, {exit_code, reason, {"out", "", 3}, seconds(1)}, here);
+    tick();
+  }
+  [[nodiscard]] records::State state(const std::string& id) const { return disk.results.at(id).state; }
+  TestDisk& disk;
+  TestPorts ports;
+  Executor executor;
+};
+
 }  // namespace meshfs::exec

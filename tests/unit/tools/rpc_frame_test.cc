@@ -10,14 +10,14 @@ namespace {
 
 int called = 0;
 
-RpcOutcome method(const std::string& name, const Json& params) {
+std::optional<RpcOutcome> method(RpcTicket, const std::string& name, const Json& params) {
   ++called;
-  if (name == "echo") return {json_text(params), 0, {}};
+  if (name == "echo") return RpcOutcome{json_text(params), 0, {}};
   if (name == "fail") return RpcOutcome::failed(kRpcOurs - 4, "There is no such thing.");
   return RpcOutcome::failed(kRpcNoMethod, "There is no method.");
 }
 
-std::string answer(std::string_view line) { return rpc_answer(line, method); }
+std::string answer(std::string_view line) { return RpcSession(method).take(line); }
 
 Json parsed(const std::string& text) {
   const auto json = parse_json(text);
@@ -77,6 +77,46 @@ TEST(RpcFrame, ABatchIsAnsweredAsOne) {
   std::string many = "[0";
   for (std::size_t i = 0; i < kMaxRpcBatch; ++i) many += ",0";
   EXPECT_EQ(code_of(many + "]"), -32600);
+}
+
+// "later" is answered by whoever settles its ticket, which the params name.
+struct Later {
+  std::map<std::string, RpcTicket> tickets;
+  RpcSession session{[this](RpcTicket ticket, const std::string& name, const Json& params) {
+    if (name != "later") return method(ticket, name, params);
+    tickets[params.at("as").text] = ticket;
+    return std::optional<RpcOutcome>();
+  }};
+  std::string settle(const std::string& as) { return session.settle(tickets.at(as), {"\"" + as + "\"", 0, {}}); }
+};
+
+TEST(RpcSession, WhoWaitsHoldsUpNobody) {
+  Later later;
+  EXPECT_EQ(later.session.take(R"({"jsonrpc": "2.0", "method": "later", "params": {"as": "a"}, "id": 1})"), "");
+  EXPECT_EQ(later.session.take(R"({"jsonrpc": "2.0", "method": "later", "params": {"as": "b"}, "id": 2})"), "");
+  EXPECT_EQ(parsed(later.session.take(R"({"jsonrpc": "2.0", "method": "echo", "id": 3})")).at("id").count(), 3);
+  EXPECT_EQ(later.settle("b"), R"({"jsonrpc": "2.0", "result": "b", "id": 2})");
+  EXPECT_EQ(later.settle("b"), "");  // once
+  EXPECT_EQ(later.settle("a"), R"({"jsonrpc": "2.0", "result": "a", "id": 1})");
+  EXPECT_EQ(later.session.settle(later.tickets.at("a") + 100, {"1", 0, {}}), "");
+  // A notification waits, too, and says nothing.
+  EXPECT_EQ(later.session.take(R"({"jsonrpc": "2.0", "method": "later", "params": {"as": "c"}})"), "");
+  EXPECT_EQ(later.settle("c"), "");
+}
+
+TEST(RpcSession, ABatchIsAnsweredWhenItsLastIsKnown) {
+  Later later;
+  EXPECT_EQ(later.session.take(R"([{"jsonrpc": "2.0", "method": "later", "params": {"as": "a"}, "id": 1},
+      {"jsonrpc": "2.0", "method": "echo", "id": 2}, {"jsonrpc": "2.0", "method": "later", "params": {"as": "b"}, "id": 3},
+      {"jsonrpc": "2.0", "method": "later", "params": {"as": "silent"}}])"),
+            "");
+  EXPECT_EQ(later.settle("b"), "");
+  EXPECT_EQ(later.settle("silent"), "");
+  EXPECT_EQ(parsed(later.session.take(R"({"jsonrpc": "2.0", "method": "echo", "id": 9})")).at("id").count(), 9);
+  const Json all = parsed(later.settle("a"));
+  ASSERT_EQ(all.list.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(all.list[i].at("id").count(), static_cast<std::int64_t>(i + 1));
+  EXPECT_EQ(all.list[2].at("result").text, "b");
 }
 
 TEST(RpcLines, AreCutHoweverTheyCome) {

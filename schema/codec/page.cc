@@ -7,8 +7,8 @@ namespace meshfs::codec {
 
 namespace {
 
-constexpr std::array<std::uint8_t, 3> kMagic{'m', 'p', 1};
-static_assert(kMagic.size() + crypto::FrameTag::kSize == kPageHeaderBytes);
+constexpr std::array<std::uint8_t, 3> kPageMagic{'m', 'p', 1};
+static_assert(kPageMagic.size() + crypto::FrameTag::kSize == kPageHeaderBytes);
 constexpr std::uint8_t kPlain = 0, kZstd = 1;
 constexpr int kZstdLevel = 3;
 
@@ -175,22 +175,22 @@ crypto::SivKey page_key(const crypto::LinkKey& network_key) {
 
 Bytes seal_page(const crypto::SivKey& key, const BulletinPage& page) {
   Bytes out = encode_with_bulk<format::Page>(page, Bytes(kPageHeaderBytes));
-  std::ranges::copy(kMagic, out.begin());
+  std::ranges::copy(kPageMagic, out.begin());
   const std::span<std::uint8_t> all = out;
-  const crypto::FrameTag tag = crypto::seal_siv(key, kMagic, all.subspan(kPageHeaderBytes));
-  std::ranges::copy(tag.data, out.begin() + kMagic.size());
+  const crypto::FrameTag tag = crypto::seal_siv(key, kPageMagic, all.subspan(kPageHeaderBytes));
+  std::ranges::copy(tag.data, out.begin() + kPageMagic.size());
   return out;
 }
 
 Result<BulletinPage> open_page(const crypto::SivKey& key, ByteView sealed) {
-  if (sealed.size() <= kPageHeaderBytes || sealed[0] != kMagic[0] || sealed[1] != kMagic[1])
+  if (sealed.size() <= kPageHeaderBytes || sealed[0] != kPageMagic[0] || sealed[1] != kPageMagic[1])
     return malformed("not a page of meshfs");
-  if (sealed[2] != kMagic[2]) return error(Errc::unsupported, "a page of another version: update meshfs on both nodes");
+  if (sealed[2] != kPageMagic[2]) return error(Errc::unsupported, "a page of another version: update meshfs on both nodes");
   if (sealed.size() > kMaxPageBytes) return over_limit("a page is larger than its limit");
-  const auto tag = crypto::FrameTag::from(sealed.subspan(kMagic.size(), crypto::FrameTag::kSize));
+  const auto tag = crypto::FrameTag::from(sealed.subspan(kPageMagic.size(), crypto::FrameTag::kSize));
   const ByteView body = sealed.subspan(kPageHeaderBytes);
   Bytes plain(body.size());
-  if (!crypto::open_siv(key, kMagic, body, *tag, plain)) return malformed("a page with a wrong tag");
+  if (!crypto::open_siv(key, kPageMagic, body, *tag, plain)) return malformed("a page with a wrong tag");
   return decode_page(plain);
 }
 

@@ -26,7 +26,7 @@ class SimHost : private syncd::Links, private syncd::Store {
   void to_syncd(codec::local::ToSyncd message);
 
   // From its next start on it also uses this bulletin of an engine.
-  void use(transport::SimBulletin& bulletin) { bulletin_ = &bulletin; }
+  void use(transport::Bulletin& bulletin) { bulletin_ = &bulletin; }
 
   // A new process: new core, new boot nonce. The old one, if any, is gone without a word.
   void start();
@@ -67,7 +67,7 @@ class SimHost : private syncd::Links, private syncd::Store {
   Options options_;
   std::function<void(const codec::local::ToFsd&)> fsd_;
   std::unique_ptr<syncd::Node> core_;
-  transport::SimBulletin* bulletin_ = nullptr;
+  transport::Bulletin* bulletin_ = nullptr;
   std::uint64_t life_ = 0;  // counts starts: what was under way before one is void
   std::uint64_t wake_ = 0;  // the only tick that counts
   Instant wake_at_ = kNever;

@@ -26,7 +26,7 @@ TEST(Board, AlfredCarriesAFileWhereItsOwnPushesFail) {
   EXPECT_LE(longest, 120);
 }
 
-// From the first page on, with pages lost one by one. It does not show the rule of what counts as seen: so little fits on the last page.
+// From the first page on, with pages lost one by one. What counts as seen is in board_seen_test.cc.
 TEST(Board, WhoJoinsByAlfredIsThereWithinAMinute) {
   double longest = 0, sum = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {

@@ -242,7 +242,7 @@ Result<SshPlace> ssh_place(std::string_view node, const Json& card, const Json& 
   if (!std::ranges::all_of(out.key, is_letter_or_digit)) out.key.clear();
   if (out.addresses.empty()) {
     return error(Errc::unreachable, "No address of " + printable(node) +
-                                        " is known: it has no card with one (`mesh card --write` there) and is no "
+                                        " is known: it has no card with one (meshfs-card there makes it) and is no "
                                         "neighbour of this node.");
   }
   return out;

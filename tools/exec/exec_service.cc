@@ -74,8 +74,17 @@ Status ExecService::show(const records::CommandResult& result, WallMs until) { r
 
 std::optional<records::CommandResult> ExecService::shown(const std::string& id) { return view_.shown(id); }
 
-std::optional<bool> ExecService::farther_answered(const std::string& issuer_key, const std::string& id) {
-  return view_.farther_answered(issuer_key, id);
+std::optional<bool> ExecService::farther_answered(const Envelope& envelope) {
+  const auto awaited = view_.farther_awaited(envelope, os::Loop::now());
+  if (!awaited) return std::nullopt;
+  // Its answer is looked at when it comes, not at the next second: each node of a line waits for the one behind it.
+  if (!awaited->empty()) {
+    constexpr std::uint32_t kOnce = IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_ONESHOT | IN_ONLYDIR;
+    const std::string folder = options_.mount + "/nodes/" + *awaited;
+    if (::inotify_add_watch(inotify_.get(), (folder + "/results").c_str(), kOnce) < 0)
+      ::inotify_add_watch(inotify_.get(), folder.c_str(), kOnce);
+  }
+  return awaited->empty();
 }
 
 void ExecService::log(const std::string& sentence) {

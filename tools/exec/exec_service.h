@@ -30,7 +30,7 @@ class ExecService final : private ExecPorts {
   Status start(const Job& job) override;
   Status show(const records::CommandResult& result, WallMs until) override;
   std::optional<records::CommandResult> shown(const std::string& id) override;
-  std::optional<bool> farther_answered(const std::string& issuer_key, const std::string& id) override;
+  std::optional<bool> farther_answered(const Envelope& envelope) override;
   void log(const std::string& sentence) override;
 
   [[nodiscard]] Rules rules() const { return {files_.catalogue, files_.policy, places_}; }

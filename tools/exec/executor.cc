@@ -257,7 +257,7 @@ bool Executor::may_begin(const Queued& queued, const Verdict& verdict, const Sur
   if (here.now < verdict.not_before) return false;
   if (queued.envelope.command->order == records::Order::any) return true;
   if (here.up - queued.since >= rules.policy.farthest_wait) return true;
-  return ports_.farther_answered(queued.envelope.author_key, queued.envelope.id).value_or(false);
+  return ports_.farther_answered(queued.envelope).value_or(false);
 }
 
 void Executor::begin(const Queued& queued, const Verdict& verdict, const Surroundings& here, const Rules& rules) {

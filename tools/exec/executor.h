@@ -46,8 +46,8 @@ class ExecPorts {
   virtual Status show(const records::CommandResult& result, WallMs until) = 0;
   // What this node's own folder in the mesh says of that command: it outlives the journal.
   virtual std::optional<records::CommandResult> shown(const std::string& id) = 0;
-  // Have all nodes that are farther from the issuer than this one answered? Nothing: nobody knows.
-  virtual std::optional<bool> farther_answered(const std::string& issuer_key, const std::string& id) = 0;
+  // Have all its targets that are farther from the issuer than this node answered? Nothing: nobody knows who is.
+  virtual std::optional<bool> farther_answered(const Envelope& envelope) = 0;
   virtual void log(const std::string& sentence) = 0;
 };
 

@@ -27,11 +27,6 @@ bool has_identity(const Envelope& envelope) {
   return is_hash(envelope.id) && is_hash(envelope.author_key) && envelope.when.ms > 0;
 }
 
-bool is_for(const Envelope& envelope, const Surroundings& here) {
-  if (!envelope.command || envelope.command->targets.empty()) return is_target(envelope.directory, here);
-  return std::ranges::any_of(envelope.command->targets, [&](const auto& target) { return is_target(target, here); });
-}
-
 Issuer issuer_of(const Envelope& envelope, const Surroundings& here) {
   Issuer out{envelope.author, envelope.author_key, {}, envelope.persons, Standing::member};
   out.by_policy = envelope.by_policy;
@@ -155,6 +150,11 @@ bool is_target(const std::string& target, const Surroundings& here) {
   }
   if (target.find('=') != std::string::npos) return std::ranges::find(here.labels, target) != here.labels.end();
   return !target.empty() && target == here.node;
+}
+
+bool is_for(const Envelope& envelope, const Surroundings& here) {
+  if (!envelope.command || envelope.command->targets.empty()) return is_target(envelope.directory, here);
+  return std::ranges::any_of(envelope.command->targets, [&](const auto& target) { return is_target(target, here); });
 }
 
 std::string issuer_name(const Envelope& envelope) {

@@ -82,6 +82,8 @@ inline WallMs later(WallMs at, Duration by) { return WallMs{at.ms + to_ms(by)}; 
 
 // "roof", "@group", "label=value", "all".
 bool is_target(const std::string& target, const Surroundings& here);
+// Do its targets, or the directory where it names none, mean the node of `here`: its name, key, labels and the groups?
+bool is_for(const Envelope& envelope, const Surroundings& here);
 std::string issuer_name(const Envelope& envelope);
 
 }  // namespace meshfs::exec

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "schema/os/fd.h"
+#include "schema/os/folder.h"
 #include "tools/exec/text_of_file.h"
 #include "tools/mesh/json.h"
 
@@ -16,6 +17,7 @@ namespace meshfs::exec {
 namespace {
 
 constexpr std::size_t kMaxView = 4 << 20;
+constexpr Duration kCardsAreFresh = seconds(10);  // links of the last hour: ten seconds are nothing
 
 std::optional<tools::Json> json_of(const std::string& path) {
   const auto text = text_of_file(path, kMaxView);
@@ -90,9 +92,6 @@ bool NodeView::look(Instant now) {
   here_.admins = keys_of("admins");
   here_.guests = keys_of("guests");
   here_.revoked = keys_of("revoked");
-  hops_.clear();
-  for (const auto& [issuer, nodes] : status->at("hops").members)
-    for (const auto& [node, hops] : nodes.members) hops_[issuer][node] = static_cast<unsigned>(hops.count());
   here_.key = status->at("node_id").text;
   here_.labels.clear();
   if (const auto text = text_of_file(own_folder() + "/card.json", records::kMaxCardText); text) {
@@ -148,18 +147,33 @@ std::optional<records::CommandResult> NodeView::shown(const std::string& id) con
   return std::move(*result);
 }
 
-std::optional<bool> NodeView::farther_answered(const std::string& issuer_key, const std::string& id) const {
-  const auto hops = hops_.find(issuer_key);
-  if (hops == hops_.end()) return std::nullopt;
-  const auto own = hops->second.find(here_.node);
-  if (own == hops->second.end()) return std::nullopt;
-  for (const auto& [node, far] : hops->second) {
-    if (far <= own->second || !is_name(node)) continue;
-    const auto text = text_of_file(mount_ + "/nodes/" + node + "/results/" + id + ".json", records::kMaxResultText);
-    const auto result = text ? records::read_result(*text) : Result<records::CommandResult>(Errc::not_found);
-    if (!result || !(records::is_final(result->state) || result->state == records::State::unconfirmed)) return false;
+void NodeView::read_cards(Instant now) {
+  if (cards_at_ && now - *cards_at_ < kCardsAreFresh) return;
+  cards_at_ = now;
+  cards_.clear();
+  std::size_t looked_at = 0;
+  for (const std::string& node : os::names_in(mount_ + "/nodes").names) {
+    if (node.starts_with('.') || ++looked_at > kMaxNodesOrdered) continue;
+    CardWords& words = cards_[node];
+    const auto text = text_of_file(mount_ + "/nodes/" + node + "/card.json", records::kMaxCardText);
+    const auto card = text ? records::read_card(*text) : Result<records::Card>(Errc::not_found);
+    if (card) words = {card->key, card->labels, card->neighbours};
   }
-  return true;
+}
+
+bool NodeView::has_answered(const std::string& node, const std::string& id) const {
+  const auto text = text_of_file(mount_ + "/nodes/" + node + "/results/" + id + ".json", records::kMaxResultText);
+  const auto result = text ? records::read_result(*text) : Result<records::CommandResult>(Errc::not_found);
+  return result && result->command == id &&
+         (records::is_final(result->state) || result->state == records::State::unconfirmed);
+}
+
+std::optional<std::string> NodeView::farther_awaited(const Envelope& envelope, Instant now) {
+  read_cards(now);
+  const auto farther = farther_targets(envelope, here_, cards_);
+  if (!farther) return std::nullopt;
+  const auto waits = std::ranges::find_if(*farther, [&](const auto& node) { return !has_answered(node, envelope.id); });
+  return waits == farther->end() ? std::string() : *waits;
 }
 
 }  // namespace meshfs::exec

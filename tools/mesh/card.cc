@@ -1,18 +1,12 @@
 // mesh card: who this node is, from settings and machine, and the same of another node from its card.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cstdio>
-#include <memory>
+#include <set>
 
 #include "schema/os/fd.h"
-#include "schema/vocab/bytes.h"
+#include "tools/mesh/card_facts.h"
 #include "tools/mesh/commands.h"
 #include "tools/mesh/node_card.h"
 #include "tools/mesh/place.h"
@@ -23,56 +17,29 @@
 namespace meshfs::tools {
 namespace {
 
-constexpr std::size_t kMaxMachineText = 65536;
-
-std::vector<std::string> addresses_of_machine() {
-  std::vector<std::string> out = addresses_of_table(read_bounded("/proc/net/if_inet6", kMaxMachineText));
-  ifaddrs* first = nullptr;
-  if (getifaddrs(&first) == 0) {
-    const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(first, &freeifaddrs);
-    for (const ifaddrs* one = first; one != nullptr; one = one->ifa_next) {
-      if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET || (one->ifa_flags & IFF_LOOPBACK) != 0)
-        continue;
-      std::array<char, INET_ADDRSTRLEN> text{};
-      const auto* address = reinterpret_cast<const sockaddr_in*>(one->ifa_addr);
-      if (inet_ntop(AF_INET, &address->sin_addr, text.data(), text.size()) != nullptr) out.emplace_back(text.data());
-    }
-  }
-  sort_addresses(out);
-  return out;
-}
-
-std::string first_line(const std::string& path) {
-  std::string out = read_bounded(path, kMaxMachineText);
-  out.resize(std::min(out.find_first_of(std::string_view("\n\0", 2)), out.size()));
-  return out;
-}
-
-std::string model_of_machine() {
-  std::string out = first_line("/proc/device-tree/model");
-  if (!out.empty()) return out;
-  const std::string vendor = first_line("/sys/class/dmi/id/sys_vendor");
-  out = first_line("/sys/class/dmi/id/product_name");
-  return vendor.empty() ? out : out.empty() ? vendor : vendor + " " + out;
-}
+constexpr std::size_t kMaxSettings = 65536;
 
 Result<NodeCard> card_of_this_node(const Arguments& arguments) {
   const auto status = read_view(arguments.mount, "status");
   if (!status) return status.failure();
-  NodeCard card;
-  card.name = status->json.at("node").text;
-  card.key = status->json.at("node_id").text;
-  if (card.name.empty() || card.name.find('/') != std::string::npos)
+  const std::string name = status->json.at("node").text, key = status->json.at("node_id").text;
+  if (name.empty() || name.find('/') != std::string::npos)
     return error(Errc::unsupported,
                  "meshfs-fsd does not tell this node's name: install mesh and meshfs-fsd from one "
                  "release.");
-  if (!from_hex(card.key)) card.key.clear();
-  card.addresses = addresses_of_machine();
-  card.model = model_of_machine();
-  card.system = setting_in(read_bounded("/etc/os-release", kMaxMachineText), "PRETTY_NAME");
-  card.version = MESHFS_VERSION;
   const std::string file = arguments.has("--settings") ? arguments.value("--settings") : std::string(kSettings);
-  if (const Status read = apply_settings(read_bounded(file, kMaxMachineText), card); !read) return read.failure();
+  auto card =
+      card_of({read_bounded(file, kMaxSettings), machine_addresses(), machine_model(), machine_system()}, name, key);
+  if (!card) return card;
+  card->groups = groups_of(status->json, key);
+  // Who went is left to meshfs-card, which knows when.
+  std::set<std::string> neighbours;
+  if (const auto old = parse_json(read_bounded(arguments.mount + "/nodes/" + name + "/card.json", kMaxCardBytes)); old)
+    for (std::string& one : list_of(*old, "neighbours")) neighbours.insert(std::move(one));
+  if (const auto peers = read_view(arguments.mount, "peers"); peers)
+    for (std::string& one : neighbours_in_sync(peers->json)) neighbours.insert(std::move(one));
+  for (const std::string& one : neighbours)
+    if (card->neighbours.size() < kMaxCardNeighbours) card->neighbours.push_back(one);
   return card;
 }
 

@@ -1,5 +1,6 @@
 #include "tools/mesh/documents.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "tools/mesh/command_table.h"
@@ -152,7 +153,7 @@ std::string manual_of_mesh(std::string_view version) {
 }
 
 std::string manual_of_daemon(const DaemonPage& page, std::string_view help, std::string_view version) {
-  std::string synopsis, options, notes;
+  std::string synopsis, said, options, notes;
   std::istringstream in{std::string(help)};
   bool in_option = false;
   for (std::string line; std::getline(in, line);) {
@@ -169,10 +170,16 @@ std::string manual_of_daemon(const DaemonPage& page, std::string_view help, std:
       options += roff(line.substr(start)) + "\n";
     } else if (in_option && start == 0) {
       notes += roff(line) + "\n";
+    } else if (!in_option && !synopsis.empty()) {
+      said += line + "\n";
     }
   }
   return heading(page.name, 8, version) + ".SH NAME\n" + roff(page.name) + " \\- " + roff(page.summary) +
-         "\n.SH SYNOPSIS\n" + roff(synopsis) + "\n.SH DESCRIPTION\n" + paragraphs(page.description, ".PP") +
+         "\n.SH SYNOPSIS\n" + roff(synopsis) + "\n.SH DESCRIPTION\n" +
+         paragraphs(page.description.empty()
+                        ? std::string_view(said).substr(std::min(said.find_first_not_of('\n'), said.size()))
+                        : page.description,
+                    ".PP") +
          ".SH OPTIONS\n" + options + (notes.empty() ? "" : ".PP\n" + notes) +
          ".SH SEE ALSO\n\\fBmeshfs\\fR(7), \\fBmesh\\fR(1)\n";
 }

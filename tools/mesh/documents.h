@@ -11,7 +11,8 @@ std::string manual_of_mesh(std::string_view version);  // mesh.1, roff
 
 // A daemon's page (section 8) from its --help: lines of two spaces and an option or a continuation; the rest is description.
 struct DaemonPage {
-  std::string_view name, summary, description;  // description: paragraphs parted by empty lines
+  std::string_view name, summary,
+      description;  // description: paragraphs parted by empty lines; empty: what the help says before its options
 };
 std::string manual_of_daemon(const DaemonPage& page, std::string_view help, std::string_view version);
 

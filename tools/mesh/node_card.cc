@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <set>
 
 #include "schema/vocab/bytes.h"
 #include "tools/mesh/arguments.h"
+#include "tools/mesh/trouble.h"
 
 namespace meshfs::tools {
 namespace {
@@ -62,6 +64,12 @@ std::vector<std::string_view> words_of_line(std::string_view line) {
   return out;
 }
 
+// As the record type's check of a node's name.
+bool is_node_name(std::string_view text) {
+  constexpr std::size_t kMaxName = 63;
+  return !text.empty() && text.size() <= kMaxName && is_letter_or_digit(text[0]) && all_of_set(text, "._-");
+}
+
 // "fe80...0001 04 40 20 80 eth0": address, index, prefix, scope, flags, interface; numbers in hex.
 std::string address_of_line(std::string_view line) {
   constexpr unsigned kTemporary = 0x01, kDuplicate = 0x08, kDeprecated = 0x20, kTentative = 0x40;
@@ -113,6 +121,46 @@ Status apply_settings(std::string_view settings, NodeCard& card) {
   return {};
 }
 
+Result<NodeCard> card_of(const CardFacts& facts, const std::string& name, const std::string& key) {
+  NodeCard card;
+  card.name = name;
+  if (from_hex(key)) card.key = key;
+  for (std::string_view left = facts.addresses; !left.empty();) {
+    const auto length = std::min(left.find('\n'), left.size());
+    if (is_address(left.substr(0, length))) card.addresses.emplace_back(left.substr(0, length));
+    left.remove_prefix(std::min(length + 1, left.size()));
+  }
+  sort_addresses(card.addresses);
+  card.model = facts.model;
+  card.system = facts.system;
+  card.version = MESHFS_VERSION;
+  if (const Status read = apply_settings(facts.settings, card); !read) return read.failure();
+  return card;
+}
+
+std::vector<std::string> groups_of(const Json& status, const std::string& key) {
+  std::set<std::string> out;
+  for (const auto& [group, keys] : status.at("groups").members)
+    if (std::ranges::any_of(keys.list, [&](const Json& one) { return one.text == key; })) out.insert(group);
+  return {out.begin(), out.end()};
+}
+
+std::vector<std::string> neighbours_in_sync(const Json& peers) {
+  std::set<std::string> out;
+  for (const Json& peer : peers.at("peers").list) {
+    const std::string& name = peer.at("name").text;
+    if (peer.at("state").text == "connected" && in_sync(peer) && is_node_name(name)) out.insert(name);
+  }
+  return {out.begin(), out.end()};
+}
+
+std::vector<std::string> list_of(const Json& card, std::string_view key) {
+  std::vector<std::string> out;
+  for (const Json& one : card.at(key).list)
+    if (one.kind == Json::Kind::text) out.push_back(one.text);
+  return out;
+}
+
 std::string card_text(const NodeCard& card) {
   std::string out;
   const auto add_raw = [&](const char* key, const std::string& json) {
@@ -130,6 +178,7 @@ std::string card_text(const NodeCard& card) {
   add("key", card.key);
   add_list("addresses", card.addresses);
   add_list("labels", card.labels);
+  add_list("groups", card.groups);
   add("contact", card.contact);
   add("place", card.place);
   add("model", card.model);
@@ -137,6 +186,7 @@ std::string card_text(const NodeCard& card) {
   add("version", card.version);
   if (card.ssh_port != NodeCard{}.ssh_port) add_raw("sshPort", std::to_string(card.ssh_port));
   if (card.ssh_user != NodeCard{}.ssh_user) add("sshUser", card.ssh_user);
+  add_list("neighbours", card.neighbours);
   return out + "\n}\n";
 }
 
@@ -192,7 +242,7 @@ Result<SshPlace> ssh_place(std::string_view node, const Json& card, const Json& 
   if (!std::ranges::all_of(out.key, is_letter_or_digit)) out.key.clear();
   if (out.addresses.empty()) {
     return error(Errc::unreachable, "No address of " + printable(node) +
-                                        " is known: it has no card with one (`mesh card --write` there) and is no "
+                                        " is known: it has no card with one (meshfs-card there makes it) and is no "
                                         "neighbour of this node.");
   }
   return out;

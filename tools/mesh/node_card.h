@@ -13,7 +13,7 @@ namespace meshfs::tools {
 
 struct NodeCard {
   std::string name, key;
-  std::vector<std::string> addresses, labels;
+  std::vector<std::string> addresses, labels, groups, neighbours;
   std::string contact, place, model, system, version;
   std::uint16_t ssh_port = 22;
   std::string ssh_user = "root";
@@ -21,7 +21,21 @@ struct NodeCard {
 
 inline constexpr std::size_t kMaxCardAddresses = 32;
 inline constexpr std::size_t kMaxCardLabels = 64;
-inline constexpr std::size_t kMaxCardBytes = 65536;  // the quota of the record type
+inline constexpr std::size_t kMaxCardNeighbours = 256;  // as readers take of one list
+inline constexpr std::size_t kMaxCardBytes = 65536;     // the quota of the record type
+
+// What the machine tells of itself (card_facts.h gathers it) and its owner's settings.
+struct CardFacts {
+  std::string settings, addresses /* one a line */, model, system;
+};
+// All but groups and neighbours, which are the mesh's. invalid: the settings, one sentence.
+Result<NodeCard> card_of(const CardFacts& facts, const std::string& name, const std::string& key);
+// Those of the policy, by .mesh/status, that the node with this root key is in; sorted.
+std::vector<std::string> groups_of(const Json& status, const std::string& key);
+// Names of nodes with which this one is in sync by a link, by .mesh/peers; sorted.
+std::vector<std::string> neighbours_in_sync(const Json& peers);
+// The texts of a list of a card.
+std::vector<std::string> list_of(const Json& card, std::string_view key);
 
 // What an owner says: MESHFS_LABELS, _CONTACT, _PLACE, _SSH_USER, _SSH_PORT of a settings file. invalid: one sentence.
 Status apply_settings(std::string_view settings, NodeCard& card);

@@ -173,6 +173,7 @@ Result<Card> read_card(std::string_view text) {
     out.version = string_of(from.getVersion());
     out.ssh_port = from.getSshPort();
     out.ssh_user = string_of(from.getSshUser());
+    out.neighbours = strings_of(from.getNeighbours());
     return out;
   });
 }
@@ -233,6 +234,7 @@ Result<std::string> write_card(const Card& card) {
     if (!card.version.empty()) to.setVersion(kj_of(card.version));
     to.setSshPort(card.ssh_port);
     to.setSshUser(kj_of(card.ssh_user));
+    set_exactly(card.neighbours, [&](unsigned n) { return to.initNeighbours(n); });
   });
   return unchanged(std::move(out), card, read_card);
 }

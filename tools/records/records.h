@@ -86,6 +86,7 @@ struct Card {
   std::string version;
   std::uint16_t ssh_port = 22;
   std::string ssh_user = "root";
+  std::vector<std::string> neighbours;
   bool operator==(const Card&) const = default;
 };
 

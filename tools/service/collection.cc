@@ -91,6 +91,13 @@ bool Collection::remove(const std::string& path) {
   return true;
 }
 
+bool Collection::put_local(const std::string& name, std::string text) {
+  const auto [at, is_new] = view_.local.try_emplace(name);
+  if (!is_new && at->second == text) return false;
+  at->second = std::move(text);
+  return true;
+}
+
 bool Collection::remove_below(std::string_view folder) {
   const std::string prefix = std::string(folder) + '/';
   bool any = false;

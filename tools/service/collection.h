@@ -22,7 +22,12 @@ class Collection {
   // What decide() gets; the node's name is told by the worker.
   [[nodiscard]] const View& view() const { return view_; }
   [[nodiscard]] const std::map<std::string, File>& files() const { return view_.files; }
-  void name_node(const std::string& node) { view_.node = node; }
+  void name_node(const std::string& node, const std::string& key) {
+    view_.node = node;
+    view_.key = key;
+  }
+  bool put_local(const std::string& name, std::string text);  // true: it is another one
+  void remember(std::string memory) { view_.memory = std::move(memory); }
   [[nodiscard]] const File* find(const std::string& path) const;
   // Something was left out since the count began: what goes makes room for it, and only a look at all files finds it.
   [[nodiscard]] std::size_t left_out() const { return view_.left_out; }

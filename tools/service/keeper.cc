@@ -71,7 +71,7 @@ bool Keeper::pause(Duration wait) {
   return !stopping_;
 }
 
-int Keeper::in_worker(const MountState& mount, const os::Fd& hooks) {
+int Keeper::in_worker(const MountState& mount, const os::Fd& hooks, const os::Fd& inputs, const InputFeed& feed) {
   const std::string own = options_.mount + "/nodes/" + mount.node;
   if (const Status confined = confine(service_, options_, account_, own, log_); !confined) {
     log_.warning(confined.failure().message);
@@ -79,49 +79,71 @@ int Keeper::in_worker(const MountState& mount, const os::Fd& hooks) {
   }
   const sigset_t set = ending_signals();
   (void)::sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  Worker worker(service_, options_, patterns_, log_, hooks, mount);
+  Worker worker(service_, options_, patterns_, log_, {hooks, inputs}, mount);
+  for (std::size_t i = 0; i < service_.inputs.size(); ++i)
+    if (const auto text = feed.all().find(service_.inputs[i].name); text != feed.all().end())
+      worker.learn({i, text->second});
   return single() ? worker.once() : worker.run();
 }
 
+void Keeper::answer(const os::Fd& hooks, int number) {
+  HookAnswer answer;
+  if (number == kCheckHook && !service_.check.empty()) {
+    std::vector<std::string> argv = service_.check;
+    argv.push_back(options_.run + '/' + kCandidate);
+    answer = run_hook(argv, kHookTimeout, signals_.get());
+  } else if (static_cast<std::size_t>(number) < service_.hooks.size()) {
+    answer = run_hook(service_.hooks[static_cast<std::size_t>(number)].argv, kHookTimeout, signals_.get());
+  }
+  answer_hook(hooks, answer);
+}
+
 // Until the worker closed its end, by ending.
-void Keeper::serve(const os::Fd& line, pid_t worker) {
+void Keeper::serve(const os::Fd& hooks, const os::Fd& inputs, InputFeed& feed, pid_t worker) {
+  constexpr Duration kLongestPoll = seconds(3600);
   while (true) {
-    pollfd waits[2] = {{line.get(), POLLIN, 0}, {stopping_ ? -1 : signals_.get(), POLLIN, 0}};
-    if (::poll(waits, 2, -1) < 0 && errno != EINTR) return;
+    const bool unsent = feed.is_unsent();
+    pollfd waits[3] = {{hooks.get(), POLLIN, 0},
+                       {stopping_ ? -1 : signals_.get(), POLLIN, 0},
+                       {unsent ? inputs.get() : -1, POLLOUT, 0}};
+    const Instant now = os::Loop::now();
+    const Duration wait = single() || feed.next() == kNever ? kLongestPoll : std::max(feed.next() - now, Duration{});
+    const std::int64_t wait_ms = to_ms(std::min(wait, kLongestPoll)) + 1;
+    if (::poll(waits, 3, static_cast<int>(wait_ms)) < 0 && errno != EINTR) return;
     if (waits[1].revents != 0) {
       stopping_ = true;
       (void)::kill(worker, SIGTERM);
     }
-    if (waits[0].revents == 0) continue;
-    const auto number = asked_hook(line);
-    if (!number) return;
-    HookAnswer answer;
-    if (*number == kCheckHook && !service_.check.empty()) {
-      std::vector<std::string> argv = service_.check;
-      argv.push_back(options_.run + '/' + kCandidate);
-      answer = run_hook(argv, kHookTimeout, signals_.get());
-    } else if (static_cast<std::size_t>(*number) < service_.hooks.size()) {
-      answer = run_hook(service_.hooks[static_cast<std::size_t>(*number)].argv, kHookTimeout, signals_.get());
+    if (waits[0].revents != 0) {
+      const auto number = asked_hook(hooks);
+      if (!number) return;
+      answer(hooks, *number);
     }
-    answer_hook(line, answer);
+    if (!single()) feed.gather_due(os::Loop::now());
+    if (feed.is_unsent()) feed.send(inputs);
   }
 }
 
 int Keeper::work(const MountState& mount) {
-  auto line = make_hook_line();
-  const pid_t worker = line ? ::fork() : -1;
+  auto hooks = make_hook_line();
+  auto inputs = make_input_line();
+  InputFeed feed(service_.inputs, {options_.mount, mount.node, options_.settings}, log_);
+  feed.gather_all(os::Loop::now());
+  const pid_t worker = hooks && inputs ? ::fork() : -1;
   if (worker < 0) {
     log_.warning(std::string("can't start its worker: ") + std::strerror(errno));
     return kFailed;
   }
   if (worker == 0) {
-    line->keeper.reset();
-    const int code = in_worker(mount, line->worker);
+    hooks->keeper.reset();
+    inputs->keeper.reset();
+    const int code = in_worker(mount, hooks->worker, inputs->worker, feed);
     std::fflush(stdout);
     ::_exit(code);
   }
-  line->worker.reset();
-  serve(line->keeper, worker);
+  hooks->worker.reset();
+  inputs->worker.reset();
+  serve(hooks->keeper, inputs->keeper, feed, worker);
   int status = 0;
   while (::waitpid(worker, &status, 0) < 0 && errno == EINTR) {
   }

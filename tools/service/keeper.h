@@ -1,6 +1,6 @@
-// The process that a service manager knows: waits for the mesh, forks the worker, runs its hooks, and starts it again when the mount is
-// another one or the worker crashed. Reads nothing that others wrote but the mount's status, so it stays the user who started it. Owned by
-// main; one thread, plain poll.
+// The process that a service manager knows: waits for the mesh, forks the worker, runs its hooks, gathers its inputs, and starts it again when
+// the mount is another one or the worker crashed. Parses nothing that others wrote but the mount's status, so it stays the user who started
+// it. Owned by main; one thread, plain poll.
 //
 //   waiting --(mount there)--> working --(mount changed | crashed)--> waiting         a signal ends both
 #pragma once
@@ -9,6 +9,7 @@
 
 #include "schema/os/privileges.h"
 #include "tools/service/hook_line.h"
+#include "tools/service/input_feed.h"
 #include "tools/service/mount_state.h"
 #include "tools/service/options.h"
 #include "tools/service/pacing.h"
@@ -33,8 +34,9 @@ class Keeper {
   void report_waiting(const std::string& why) const;
   bool pause(Duration wait);  // false: a signal came
   int work(const MountState& mount);
-  int in_worker(const MountState& mount, const os::Fd& hooks);
-  void serve(const os::Fd& line, pid_t worker);
+  int in_worker(const MountState& mount, const os::Fd& hooks, const os::Fd& inputs, const InputFeed& feed);
+  void serve(const os::Fd& hooks, const os::Fd& inputs, InputFeed& feed, pid_t worker);
+  void answer(const os::Fd& hooks, int number);
 
   const Service& service_;
   const Options& options_;

@@ -26,6 +26,7 @@ Result<MountState> read_mount_state(const std::string& mount) {
   if (out.node.empty() || out.node[0] == '.' || out.node.find('/') != std::string::npos)
     return error(Errc::bad_bytes,
                  "the mesh at " + printable(mount) + " does not say this node's name: is it another version?");
+  out.key = status->at("node_id").text;
   out.network_time.ms = status->at("network_time_ms").count();
   return out;
 }

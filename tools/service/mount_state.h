@@ -11,7 +11,7 @@
 namespace meshfs::service {
 
 struct MountState {
-  std::string node;
+  std::string node, key;
   WallMs network_time;
   dev_t device = 0;  // with the inode: the same mount as before?
   ino_t inode = 0;

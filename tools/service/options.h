@@ -15,6 +15,7 @@ struct Options {
   bool dry_run = false;  // the same, and only says what it would do
   bool sandbox = true;
   std::string mount, run, state;  // folders; run and state are this service's own
+  std::string settings;           // of the owner: what inputs may look at
   std::string user;               // empty: whoever started it
 };
 

@@ -52,11 +52,12 @@ int run_service(const Service& service, int argc, char** argv) {
     std::printf("meshfs-%s: fine\n", service.name.c_str());
     return kDone;
   }
-  for (std::string* const folder : {&options->mount, &options->run, &options->state}) make_absolute(*folder);
+  for (std::string* const folder : {&options->mount, &options->run, &options->state, &options->settings})
+    make_absolute(*folder);
   ::umask(0022);
-  const auto patterns = Patterns::parse(service.patterns);
+  const Patterns patterns = service.patterns.empty() ? Patterns() : *Patterns::parse(service.patterns);
   ServiceLog log("meshfs-" + service.name);
-  return Keeper(service, *options, *patterns, log, account).run();
+  return Keeper(service, *options, patterns, log, account).run();
 }
 
 }  // namespace meshfs::service

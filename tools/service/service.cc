@@ -1,6 +1,7 @@
 #include "tools/service/service.h"
 
 #include <algorithm>
+#include <set>
 
 #include "schema/vocab/quoting.h"
 #include "tools/service/patterns.h"
@@ -49,6 +50,20 @@ Status check_paths(const std::map<std::string, std::string>& files, const char* 
   return {};
 }
 
+Status check_inputs(const std::vector<Input>& inputs) {
+  if (inputs.size() > kMaxInputs)
+    return error(Errc::too_large, "a service has " + std::to_string(kMaxInputs) + " inputs at most");
+  std::set<std::string> names;
+  for (const Input& input : inputs) {
+    const std::string shown = "the input '" + printable(input.name) + "'";
+    if (!is_word(input.name, '-') || !names.insert(input.name).second)
+      return error(Errc::invalid, shown + " needs a name of its own, a-z, 0-9 and '-'");
+    if (!input.gather) return error(Errc::invalid, shown + " has nothing that gathers it");
+    if (input.every < seconds(1)) return error(Errc::invalid, shown + " is gathered once a second at most");
+  }
+  return {};
+}
+
 }  // namespace
 
 bool is_output_path(std::string_view path) {
@@ -66,7 +81,9 @@ bool is_output_path(std::string_view path) {
 Status check_service(const Service& service) {
   if (!is_word(service.name, '-'))
     return error(Errc::invalid, "a service's name is a-z, 0-9 and '-', at most 32 characters");
-  if (const auto patterns = Patterns::parse(service.patterns); !patterns) return patterns.failure();
+  const bool only_inputs = service.patterns.empty() && !service.inputs.empty();
+  if (const auto patterns = Patterns::parse(service.patterns); !patterns && !only_inputs) return patterns.failure();
+  if (const Status fine = check_inputs(service.inputs); !fine) return fine;
   if (!service.decide) return error(Errc::invalid, "the service has no decide function");
   if (service.hooks.size() > kMaxCounters) return error(Errc::too_large, "the service has too many hooks");
   for (const Hook& hook : service.hooks)
@@ -92,6 +109,9 @@ Status check_actions(const Service& service, const Actions& actions) {
   for (const std::string& name : actions.reload)
     if (std::ranges::none_of(service.hooks, [&](const Hook& hook) { return hook.name == name; }))
       return error(Errc::invalid, "the service has no hook '" + printable(name) + "'");
+  if (actions.memory.size() > kMaxMemoryBytes)
+    return error(Errc::too_large,
+                 "the service wants to remember more than " + std::to_string(kMaxMemoryBytes) + " bytes");
   if (actions.counters.size() > kMaxCounters) return error(Errc::too_large, "the service counts too many things");
   for (const auto& [name, count] : actions.counters)
     if (!is_word(name, '_'))

@@ -25,11 +25,29 @@ struct File {
   bool operator==(const File&) const = default;
 };
 
+// Something of this machine that decide() needs beside files of the mesh: settings, addresses, leases, `.mesh/peers`. The keeper gathers it,
+// outside the sandbox, so `gather` only fetches bytes; what they say is found out in `distil` and decide(), inside.
+struct Here {
+  std::string mount, node;  // where the mesh is, and what this node is called in it
+  std::string settings;     // the owner's file
+};
+struct Input {
+  std::string name;  // [a-z][a-z0-9-]*: its key in View::local
+  // Takes milliseconds, never waits. None: can't be had now, the last bytes stay. More than kMaxInputBytes are none.
+  std::function<std::optional<std::string>(const Here& here)> gather;
+  Duration every = seconds(10);
+  // What decide() sees of it, where that is less; only a change of this counts as one. Pure. Empty: all of it.
+  std::function<std::string(std::string_view bytes)> distil;
+};
+
 // All that decide() may look at. Authors are members, not friends: bytes are whatever they liked to write.
 struct View {
-  std::string node;                   // this one
+  std::string node, key;              // this one, and its root key
   std::map<std::string, File> files;  // by path below the mount, of the service's patterns
   std::size_t left_out = 0;           // files that Limits kept out
+  std::map<std::string, std::string>
+      local;           // what Service::inputs gathered, by name; one that could never be had is not there
+  std::string memory;  // what the last decision wanted to remember. Empty at first, and after each start
 };
 
 // What should be so from now on. It is the whole of it: what an earlier decision rendered or published and this one does not is removed.
@@ -40,6 +58,7 @@ struct Actions {
   std::optional<WallMs> wake_at;                 // decide again then, whatever changes
   std::vector<std::string> says;  // lines for the log; one that the last decision said too is not repeated
   std::map<std::string, std::int64_t> counters;  // metrics: [a-z][a-z0-9_]*
+  std::string memory;                            // what the next decision sees as View::memory
 };
 
 // Pure: equal views and times give equal actions. `now` is network time. A failure leaves everything as it is and is shown in the
@@ -65,6 +84,7 @@ struct Service {
   std::string name;                   // [a-z][a-z0-9-]*, at most 32: its folders, metrics, log lines
   std::string about;                  // one sentence for --help
   std::vector<std::string> patterns;  // `*` any name, `**` any number of folders: "nodes/*/stats/*.json", "alerts/**"
+  std::vector<Input> inputs;          // patterns may be none where there are inputs
   Decide decide;
   bool publishes = false;   // else the sandbox keeps it from writing into the mesh
   std::vector<Hook> hooks;  // what Actions::reload names
@@ -87,7 +107,11 @@ bool is_output_path(std::string_view path);
 inline constexpr std::size_t kMaxOutputs = 4'096;                // renders, and as many published files
 inline constexpr std::size_t kMaxOutputBytes = 8 * 1024 * 1024;  // of both
 inline constexpr std::size_t kMaxOutputDepth = 8;
-inline constexpr std::size_t kMaxLines = 32;      // of says
+inline constexpr std::size_t kMaxLines = 32;  // of says
+inline constexpr std::size_t kMaxInputs = 32;
+inline constexpr std::size_t kMaxInputBytes =
+    128 * 1024;  // of one: .mesh/peers of 500 neighbours, and one message on a socket
+inline constexpr std::size_t kMaxMemoryBytes = 256 * 1024;
 inline constexpr std::size_t kMaxCounters = 256;  // also the most hooks
 
 }  // namespace meshfs::service

@@ -31,7 +31,7 @@ class TreeScan {
   bool gone_below(const std::string& folder) { return files_.remove_below(folder); }
 
   [[nodiscard]] const Collection& collection() const { return files_; }
-  void name_node(const std::string& node) { files_.name_node(node); }
+  Collection& told() { return files_; }  // for what is not of the tree
   [[nodiscard]] bool is_seen(const std::string& path) const { return patterns_.matches(path); }
   [[nodiscard]] bool is_watchable(const std::string& folder) const { return patterns_.may_lead_to(folder); }
 

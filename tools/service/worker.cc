@@ -15,20 +15,20 @@ std::string own_folder_of(const Options& options, const MountState& mount) {
 }  // namespace
 
 Worker::Worker(const Service& service, const Options& options, const Patterns& patterns, ServiceLog& log,
-               const os::Fd& hooks, MountState mount)
+               const Lines& lines, MountState mount)
     : service_(service),
       options_(options),
       log_(log),
-      hooks_(hooks),
+      lines_(lines),
       mount_(std::move(mount)),
       mount_read_(os::Loop::now()),
       scan_(options.mount, patterns, service.limits, log),
       watch_(options.mount, TreeScan::kMaxFolders),
-      output_(service, {options.run, options.state, own_folder_of(options, mount_)}, hooks),
+      output_(service, {options.run, options.state, own_folder_of(options, mount_)}, lines.hooks),
       settling_(service.settle),
       next_look_(mount_read_ + kLook),
       next_whole_(mount_read_ + kWhole) {
-  scan_.name_node(mount_.node);
+  scan_.told().name_node(mount_.node, mount_.key);
   report_.service = service.name;
   report_.node = mount_.node;
   report_.state = "running";
@@ -94,6 +94,12 @@ void Worker::changed(bool it_did, Instant now) {
   if (it_did) settling_.changed(now);
 }
 
+void Worker::learn(const NewInput& input) {
+  if (input.index >= service_.inputs.size()) return;
+  const Input& it = service_.inputs[input.index];
+  changed(scan_.told().put_local(it.name, it.distil ? it.distil(input.bytes) : input.bytes), os::Loop::now());
+}
+
 void Worker::take_events() {
   const TreeChanges changes = watch_.take([this](const std::string& path, bool is_folder) {
     return is_folder ? scan_.is_watchable(path) : scan_.is_seen(path);
@@ -131,6 +137,7 @@ void Worker::decide(Instant now) {
     if (actions->wake_at)
       wake_ = now + std::max(milliseconds(std::min(actions->wake_at->ms - time.ms, kLongestWakeMs)), kShortestWake);
     outcome = output_.apply(*actions, now, changes);
+    scan_.told().remember(std::move(actions->memory));
     report_.renders = actions->renders.size();
     report_.published = actions->publishes.size();
     report_.counters = std::move(actions->counters);
@@ -188,7 +195,11 @@ void Worker::arm() {
 
 int Worker::run() {
   loop_.on_terminate([this] { loop_.stop(); });
-  loop_.watch(hooks_.get(), os::Loop::kReadable, [this](unsigned) { loop_.stop(); });  // the keeper is gone
+  loop_.watch(lines_.hooks.get(), os::Loop::kReadable, [this](unsigned) { loop_.stop(); });  // the keeper is gone
+  loop_.watch(lines_.inputs.get(), os::Loop::kReadable, [this](unsigned) {
+    while (const auto input = received_input(lines_.inputs)) learn(*input);
+    turn();
+  });
   if (watch_.descriptor() >= 0)
     loop_.watch(watch_.descriptor(), os::Loop::kReadable, [this](unsigned) { take_events(); });
   const Instant now = os::Loop::now();

@@ -1,11 +1,12 @@
 // The process that watches, decides and writes, in its sandbox; one for each time that the mesh is mounted. Owned by the keeper's fork; one
 // thread, one loop.
 //
-//   scanned --(change, settled | wake_at | retry)--> decided --> applied --> hooks run       each failure: again later, old output stays
+//   scanned --(change of the mesh or of an input, settled | wake_at | retry)--> decided --> applied --> hooks run       each failure: again later, old output stays
 //   any --(mount gone or another one)--> ends with kMountChanged: the sandbox was made for the old one
 #pragma once
 
 #include "schema/os/loop.h"
+#include "tools/service/input_feed.h"
 #include "tools/service/mount_state.h"
 #include "tools/service/options.h"
 #include "tools/service/output.h"
@@ -26,11 +27,16 @@ class Worker {
   static constexpr Duration kShortestWake = milliseconds(100);  // a decision that asks for less would never rest
   static constexpr std::int64_t kLongestWakeMs = 7 * 86'400'000;
 
-  Worker(const Service& service, const Options& options, const Patterns& patterns, ServiceLog& log, const os::Fd& hooks,
+  struct Lines {
+    const os::Fd &hooks, &inputs;  // to the keeper
+  };
+  Worker(const Service& service, const Options& options, const Patterns& patterns, ServiceLog& log, const Lines& lines,
          MountState mount);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
+
+  void learn(const NewInput& input);
 
   int run();   // until a signal, the keeper's end or the mount's
   int once();  // one decision
@@ -51,7 +57,7 @@ class Worker {
   const Service& service_;
   const Options& options_;
   ServiceLog& log_;
-  const os::Fd& hooks_;
+  Lines lines_;
   os::Loop loop_;
   MountState mount_;
   Instant mount_read_;

@@ -39,6 +39,14 @@ TEST(Documents, ADaemonsPageComesFromItsHelp) {
   EXPECT_NE(page.find(".PP\nA note.\n"), std::string::npos) << page;
 }
 
+TEST(Documents, AServiceOfSomebodyElseHasItsHelp) {
+  const std::string help = "usage: y [OPTION]...\n\nDoes a thing.\nWatches it.\n\n  --a   an option\n";
+  const std::string page = manual_of_daemon({"y", "a service of the mesh", ""}, help, "1");
+  EXPECT_NE(page.find(".SH DESCRIPTION\nDoes a thing.\nWatches it.\n.SH OPTIONS\n"), std::string::npos) << page;
+  EXPECT_NE(manual_of_daemon({"y", "a service", ""}, "", "1").find(".SH DESCRIPTION\n.SH OPTIONS\n"),
+            std::string::npos);
+}
+
 // What bash offers after these words; the last is the one under the cursor.
 std::string completed(const TestFolder& folder, const std::string& words) {
   const std::string script = "source mesh.completion; COMP_WORDS=(" + words +

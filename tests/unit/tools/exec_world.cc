@@ -139,6 +139,6 @@ std::optional<records::CommandResult> TestPorts::shown(const std::string& id) {
   return found->second;
 }
 
-std::optional<bool> TestPorts::farther_answered(const std::string&, const std::string&) { return farther; }
+std::optional<bool> TestPorts::farther_answered(const Envelope&) { return farther; }
 
 }  // namespace meshfs::exec

@@ -47,7 +47,7 @@ class TestPorts final : public ExecPorts {
   Status start(const Job& job) override;
   Status show(const records::CommandResult& result, WallMs until) override;
   std::optional<records::CommandResult> shown(const std::string& id) override;
-  std::optional<bool> farther_answered(const std::string& issuer_key, const std::string& id) override;
+  std::optional<bool> farther_answered(const Envelope& envelope) override;
   void log(const std::string& sentence) override { logged.push_back(sentence); }
 
   [[nodiscard]] bool dead() const { return steps_ == 0; }

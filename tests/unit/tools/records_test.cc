@@ -146,6 +146,7 @@ TEST(Records, ACardComesBack) {
   card.addresses = {"fd00::1", "10.0.0.1"};
   card.labels = {"site=school"};
   card.ssh_port = 2222;
+  card.neighbours = {"farm", "school"};
   const auto text = write_card(card);
   ASSERT_TRUE(text) << text.failure().message;
   EXPECT_EQ(*read_card(*text), card);

@@ -34,7 +34,8 @@ class ServiceSim {
  public:
   ServiceSim(SimMesh mesh, std::uint64_t seed) : mesh_(std::move(mesh)), seed_(seed), rng_(seed) {
     for (std::size_t i = 0; i < mesh_.nodes; ++i) nodes_.emplace_back(mesh_.service.limits);
-    for (std::size_t i = 0; i < mesh_.nodes; ++i) nodes_[i].files.name_node("node" + std::to_string(i));
+    for (std::size_t i = 0; i < mesh_.nodes; ++i)
+      nodes_[i].files.name_node("node" + std::to_string(i), std::string(64, 'a'));
   }
 
   // Nothing, or what went wrong.

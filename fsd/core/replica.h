@@ -76,6 +76,9 @@ class Replica {
   // A read of this content failed for a damaged or missing blob: it is asked for again.
   void mend(const codec::ChunkedContent& content);
 
+  // What rules of `command` and loans of it name: verbs, "" for any; nothing: nobody may command.
+  [[nodiscard]] std::set<std::string> verbs_of_policy() const;
+
   // --- what is kept: contents nobody needs are collected from tick(), in slices of about a millisecond
   // Whoever stores blobs and names them later goes through this, with a ticket in between.
   BlobGuard& blobs();

@@ -134,6 +134,19 @@ Decision Replica::decide_now(const NodeId& node, const Asking& what) const {
   const Lending lending(parts_->members, parts_->epochs);
   return decide(parts_->epochs.now(), actor_of(node, role_of(node) == Role::guest), what, &lending);
 }
+std::set<std::string> Replica::verbs_of_policy() const {
+  std::set<std::string> out;
+  for (const codec::Policy* epoch : parts_->epochs.now()) {
+    for (const codec::PolicyRule& rule : epoch->rules) {
+      if ((rule.verbs & bit(codec::PolicyVerb::command)) != 0) out.insert(rule.argument);
+    }
+  }
+  for (const auto& [id, lent] : parts_->members.delegations().all()) {
+    if ((lent.verbs & bit(codec::PolicyVerb::command)) != 0) out.insert(lent.argument);
+  }
+  return out;
+}
+
 WallMs Replica::network_time() const { return parts_->time.at(parts_->now); }
 
 }  // namespace meshfs::fsd

@@ -56,6 +56,7 @@ std::string LiveView::status() const {
                       member("guests", keys_of(now.guests)),
                       member("revoked", keys_of(now.revoked)),
                       member("groups", groups.str()),
+                      member("commanders", commanders()),
                       member("flagged", now.flagged),
                       text_member("read_only", why_read_only(now.flagged)),
                       member("syncd_connected", now.syncd_connected),
@@ -65,6 +66,27 @@ std::string LiveView::status() const {
                       member("watcher_scan_us", mount.scan_us),
                       member("sets", sets.str())}) +
          "\n";
+}
+
+// Whom rules of policy or loans let command: by root key, then by verb; "*" is any verb that is not named.
+std::string LiveView::commanders() const {
+  JsonList all('{', '}');
+  const auto verbs = replica_.verbs_of_policy();
+  if (verbs.empty()) return all.str();
+  for (const auto& [folder, node] : replica_.folders()) {
+    const auto may = [&, &key = node](std::string_view verb) {
+      return replica_.decide_now(key, {codec::PolicyVerb::command, kCommandsVolume, verb, replica_.network_time()})
+          .allowed;
+    };
+    const bool any = !replica_.epochs().revoked(node) && may({});
+    JsonList one('{', '}');
+    if (any) one.add(member("*", true));
+    for (const std::string& verb : verbs) {
+      if (!verb.empty() && !replica_.epochs().revoked(node) && may(verb) != any) one.add(member(verb, !any));
+    }
+    if (one.str() != JsonList('{', '}').str()) all.add(member(node.hex(), one.str()));
+  }
+  return all.str();
 }
 
 // What of the contents is here by choice. `budget` is null without one.

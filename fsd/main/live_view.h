@@ -42,6 +42,7 @@ class LiveView final : public fuse::VirtualFiles {
   [[nodiscard]] std::string store_figures() const;
   [[nodiscard]] std::string content_figures() const;
   [[nodiscard]] std::string keeps() const;
+  [[nodiscard]] std::string commanders() const;
   [[nodiscard]] std::string why_read_only(bool flagged) const;
   [[nodiscard]] std::string conflicts() const;
   [[nodiscard]] std::string pending() const;

@@ -18,14 +18,6 @@ constexpr std::size_t kLinesToCompact = 2'000;
 constexpr std::uint32_t kChanges =
     IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONLYDIR;
 
-// Anew each time: epochs come into force without a change of the commands.
-void ask_policy(const Policy& policy, NetworkPolicy& network, std::vector<Envelope>& present) {
-  network.forget();
-  if (!policy.asks_network) return;
-  for (Envelope& envelope : present)
-    if (envelope.command) envelope.by_policy = network.lets(envelope.author_key, envelope.command->verb);
-}
-
 }  // namespace
 
 ExecService::ExecService(os::Loop& loop, const os::Log& log, Options options, JournalFile::Opened journal,
@@ -40,7 +32,6 @@ ExecService::ExecService(os::Loop& loop, const os::Log& log, Options options, Jo
       stamp_(owner_files_stamp(options_.policy, options_.verbs)),
       view_(options_.mount, journal.ledger.latest(), os::Loop::now()),
       folder_(options_.mount),
-      network_(options_.mount),
       executor_(*this, std::move(journal.ledger)),
       inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
   runner_.emplace(
@@ -149,7 +140,6 @@ void ExecService::scan() {
   if (!there || files_are_wrong_ || !set_floor()) return executor_.tick(view_.here(), rules());
   auto seen = folder_.look(files_.policy.persons, now);
   watch_folders(std::move(seen.folders));
-  ask_policy(files_.policy, network_, seen.present);
   // A daemon that went while its folders were read leaves empty ones.
   const bool still = view_.look(os::Loop::now());
   executor_.see(std::move(seen.present), seen.complete && still, view_.here(), rules());
@@ -186,10 +176,7 @@ int say_what_would_be(const Options& options, const OwnerFiles& files) {
   }
   const Places places{options.mount, options.staging};
   CommandFolder folder(options.mount);
-  auto present = folder.look(files.policy.persons, os::Loop::now()).present;
-  NetworkPolicy network(options.mount);
-  ask_policy(files.policy, network, present);
-  for (const Envelope& envelope : present) {
+  for (const Envelope& envelope : folder.look(files.policy.persons, os::Loop::now()).present) {
     const Known* const known = ledger.find(envelope.id);
     const Verdict verdict = judge(envelope, view.here(), {files.catalogue, files.policy, places}, ledger);
     std::string said = verdict.reason;

@@ -13,7 +13,6 @@
 #include "tools/exec/command_folder.h"
 #include "tools/exec/executor.h"
 #include "tools/exec/journal_file.h"
-#include "tools/exec/network_policy.h"
 #include "tools/exec/node_view.h"
 #include "tools/exec/options.h"
 #include "tools/exec/owner_files.h"
@@ -54,7 +53,6 @@ class ExecService final : private ExecPorts {
   bool files_are_wrong_ = false;
   NodeView view_;
   CommandFolder folder_;
-  NetworkPolicy network_;
   Executor executor_;
   std::optional<ChildRunner> runner_;  // after what its callbacks use
   os::Fd inotify_;

@@ -29,7 +29,11 @@ bool has_identity(const Envelope& envelope) {
 
 Issuer issuer_of(const Envelope& envelope, const Surroundings& here) {
   Issuer out{envelope.author, envelope.author_key, {}, envelope.persons, Standing::member};
-  out.by_policy = envelope.by_policy;
+  if (const auto by = here.commanders.find(envelope.author_key); by != here.commanders.end() && envelope.command) {
+    auto verb = by->second.find(envelope.command->verb);
+    if (verb == by->second.end()) verb = by->second.find("*");
+    out.by_policy = verb != by->second.end() && verb->second;
+  }
   if (here.admins.contains(envelope.author_key)) out.standing = Standing::admin;
   if (here.guests.contains(envelope.author_key)) out.standing = Standing::guest;
   if (here.revoked.contains(envelope.author_key)) out.standing = Standing::revoked;
@@ -81,10 +85,6 @@ void judge_policy(const Envelope& envelope, const Surroundings& here, const Rule
       needed > 0 ? permission.persons.size() >= needed : permission.by_node || !permission.persons.empty();
   if (!enough && permission.persons_could && here.up - envelope.first_seen < kSignatureGrace) {
     out = verdict(What::wait, "it waits for signatures beside it");
-    return;
-  }
-  if (!enough && permission.policy_could) {
-    out = verdict(What::wait, "the daemon does not say yet what the network's policy allows");
     return;
   }
   const std::string vain = in_vain(envelope);

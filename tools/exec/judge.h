@@ -34,8 +34,6 @@ struct Envelope {
   std::string text_hash;          // of its bytes
   std::set<std::string> persons;  // whose signature over these bytes stands beside it
   std::size_t signatures = 0;     // that stand beside it, whosever and over whatever
-  // The network's policy lets its author command this verb; nothing: nobody asked, or it is not known.
-  std::optional<bool> by_policy = std::nullopt;
   Instant first_seen;
   std::optional<records::Command> command;  // none: `fault` says why
   std::string fault;
@@ -48,6 +46,8 @@ struct Surroundings {
   std::vector<std::string> labels;                      // of its own card: "site=school"
   std::map<std::string, std::set<std::string>> groups;  // of the network's policy: keys of their nodes
   std::set<std::string> admins, guests, revoked;        // keys
+  // What the network's policy lets whom command: by key, then by verb; "*" is any verb that is not there.
+  std::map<std::string, std::map<std::string, bool>> commanders;
   bool reconciled = false;       // with a neighbour, since the daemon started: results and retractions are here
   WallMs now;                    // it is at least so late
   Instant up;                    // a clock that nobody sets

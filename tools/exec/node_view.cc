@@ -92,6 +92,9 @@ bool NodeView::look(Instant now) {
   here_.admins = keys_of("admins");
   here_.guests = keys_of("guests");
   here_.revoked = keys_of("revoked");
+  here_.commanders.clear();
+  for (const auto& [key, verbs] : status->at("commanders").members)
+    for (const auto& [verb, may] : verbs.members) here_.commanders[key][verb] = may.truth;
   here_.key = status->at("node_id").text;
   here_.labels.clear();
   if (const auto text = text_of_file(own_folder() + "/card.json", records::kMaxCardText); text) {

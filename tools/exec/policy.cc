@@ -82,7 +82,7 @@ bool is_node(const Who& who, const Issuer& issuer) {
     case Who::Kind::node:
       return issuer.key == who.key && issuer.node == who.name;
     case Who::Kind::policy:
-      return issuer.by_policy.value_or(false);
+      return issuer.by_policy;
     case Who::Kind::person:
       return false;
   }
@@ -142,7 +142,6 @@ Result<Policy> parse_policy(const std::string& file, std::string_view text) {
       for (const Who& who : rule->who) {
         if (who.kind == Who::Kind::policy && !allow)
           table.fault("'policy' says who may, so it stands in [[allow]] only");
-        out.asks_network = out.asks_network || who.kind == Who::Kind::policy;
         if (who.kind == Who::Kind::person &&
             std::ranges::find(out.persons, who.name, &Person::name) == out.persons.end())
           table.fault("there is no [[person]] '" + who.name + "'");
@@ -169,7 +168,6 @@ Permission permission_of(const Policy& policy, const Issuer& issuer, const std::
       } else {
         out.persons_could = out.persons_could || person;
         out.by_node = out.by_node || is_node(who, issuer);
-        out.policy_could = out.policy_could || (who.kind == Who::Kind::policy && !issuer.by_policy);
       }
     }
   }

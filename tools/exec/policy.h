@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -39,7 +38,6 @@ struct Person {
 struct Policy {
   std::vector<Person> persons;
   std::vector<Rule> rules;
-  bool asks_network = false;              // a rule allows what the network's policy does
   Duration window = seconds(172'800);     // how much older than the issuer's newest executed command one may be
   Duration farthest_wait = seconds(120);  // how long farthestFirst waits for nodes that are farther
 };
@@ -56,8 +54,7 @@ struct Issuer {
   std::set<std::string> groups;  // of the network's policy, which the author's key is in
   std::set<std::string> persons;
   Standing standing = Standing::member;
-  std::optional<bool> by_policy =
-      std::nullopt;  // the network's policy lets its author command this verb; nothing: not known
+  bool by_policy = false;  // the network's policy lets its author command this verb
 };
 
 struct Permission {
@@ -65,7 +62,6 @@ struct Permission {
   bool by_node = false;           // a rule allows it to the author's node
   std::set<std::string> persons;  // to whom of the issuer's persons a rule allows it
   bool persons_could = false;     // a rule would allow it to persons whose signature is not there
-  bool policy_could = false;      // a rule would allow it if the network's policy does, which is not known
 };
 // `verb` null: one of the two that are built in, by their name.
 Permission permission_of(const Policy& policy, const Issuer& issuer, const std::string& name, const Verb* verb,

@@ -105,19 +105,17 @@ TEST(Judge, AdminsAreWhomTheNetworkSaysSo) {
 
 TEST(Judge, TheNetworksPolicyCountsWhereTheOwnerSaysSo) {
   World world;
-  Envelope one = world.envelope(1, "uptime", {}, kStranger);
-  one.by_policy = true;
+  const Envelope one = world.envelope(1, "uptime", {}, kStranger);
+  world.here.commanders[kStranger]["uptime"] = true;
   world.policy = *parse_policy("c.toml", "");
   EXPECT_EQ(world.judged(one).what, Verdict::What::refuse) << "nobody asked the network";
   world.policy = *parse_policy("c.toml", "[[allow]]\nwho = [\"policy\"]\nverbs = [\"uptime\"]\n");
-  EXPECT_TRUE(world.policy.asks_network);
   EXPECT_EQ(world.judged(one).what, Verdict::What::accept);
-  one.by_policy = false;
+  world.here.commanders[kStranger] = {{"*", true}, {"uptime", false}};
   EXPECT_EQ(world.judged(one).what, Verdict::What::refuse);
-  one.by_policy = std::nullopt;
-  EXPECT_EQ(world.judged(one).what, Verdict::What::wait) << "a refusal would be for ever";
+  world.here.commanders[kStranger] = {{"*", true}, {"reboot", false}};
+  EXPECT_EQ(world.judged(one).what, Verdict::What::accept);
   world.here.revoked = {kStranger};
-  one.by_policy = true;
   EXPECT_EQ(world.judged(one).what, Verdict::What::refuse);
   EXPECT_FALSE(parse_policy("c.toml", "[[deny]]\nwho = [\"policy\"]\nverbs = [\"uptime\"]\n").ok());
 }

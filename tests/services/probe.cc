@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "tools/service/gathering.h"
 #include "tools/service/run_service.h"
 
 namespace {
@@ -34,6 +35,10 @@ Result<Actions> decide(const View& view, WallMs now) {
   out.renders["names"] = names;
   out.renders["text"] = bytes_of(view, "probe/text");
   out.renders["node"] = view.node;
+  if (const auto settings = view.local.find("settings"); settings != view.local.end())
+    out.renders["settings"] = settings->second;
+  out.memory = view.memory + bytes_of(view, "probe/remember");
+  out.renders["memory"] = out.memory;
   if (view.files.contains("probe/escape")) out.renders["escapes"] = "can: " + escapes();
   if (const std::string name = bytes_of(view, "probe/render"); !name.empty()) out.renders[name] = "x";
   if (const std::string text = bytes_of(view, "probe/publish"); !text.empty()) out.publishes["stats/probe.json"] = text;
@@ -50,6 +55,8 @@ int main(int argc, char** argv) {
   service.name = "probe";
   service.about = "Does what the test tells it.";
   service.patterns = {"probe/**", "nodes/*/stats/*.json"};
+  service.inputs = {{"settings", owners_settings, seconds(1),
+                     [](std::string_view bytes) { return std::string(bytes.substr(0, bytes.find('#'))); }}};
   service.decide = decide;
   service.publishes = true;
   service.limits = {200, 4096, 65'536, 2};

@@ -62,8 +62,7 @@ std::vector<Command> remote_commands() {
        "[NODE | --write]",
        "who a node is: addresses, labels, contact",
        "Alone it shows what this node's card has to say, with NODE the card of that node; --write puts it to "
-       "MOUNT/nodes/NAME/card.json, unless the same stands there already: meshfs-card does it by itself. Addresses, "
-       "model and system are the "
+       "MOUNT/nodes/NAME/card.json, which meshfs-card does by itself. Addresses, model and system are the "
        "machine's. The settings file says the rest: MESHFS_LABELS (what `mesh run site=school` asks for), "
        "MESHFS_CONTACT, MESHFS_PLACE, MESHFS_SSH_USER and MESHFS_SSH_PORT (else root and 22).\n\n"
        "  mesh card --write",

@@ -185,7 +185,8 @@ Bytes seal_page(const crypto::SivKey& key, const BulletinPage& page) {
 Result<BulletinPage> open_page(const crypto::SivKey& key, ByteView sealed) {
   if (sealed.size() <= kPageHeaderBytes || sealed[0] != kPageMagic[0] || sealed[1] != kPageMagic[1])
     return malformed("not a page of meshfs");
-  if (sealed[2] != kPageMagic[2]) return error(Errc::unsupported, "a page of another version: update meshfs on both nodes");
+  if (sealed[2] != kPageMagic[2])
+    return error(Errc::unsupported, "a page of another version: update meshfs on both nodes");
   if (sealed.size() > kMaxPageBytes) return over_limit("a page is larger than its limit");
   const auto tag = crypto::FrameTag::from(sealed.subspan(kPageMagic.size(), crypto::FrameTag::kSize));
   const ByteView body = sealed.subspan(kPageHeaderBytes);

@@ -20,27 +20,6 @@ std::string_view take_name(std::string_view& path) {
   return name;
 }
 
-// One star can only be moved on, never back: at most as many steps as both lengths multiplied.
-bool name_matches(std::string_view pattern, std::string_view name) {
-  if (name.starts_with('.') && !pattern.starts_with('.')) return false;
-  std::size_t p = 0, n = 0, star = std::string_view::npos, resume = 0;
-  while (n < name.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = n;
-    } else if (p < pattern.size() && pattern[p] == name[n]) {
-      ++p;
-      ++n;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      n = ++resume;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
-
 std::vector<std::string_view> names_of(std::string_view pattern) {
   std::vector<std::string_view> out;
   while (!pattern.empty()) out.push_back(take_name(pattern));
@@ -70,10 +49,60 @@ bool rows_overlap(const Row& a, const Row& b, IsAny is_any, OneMatches one_match
 bool names_overlap(std::string_view a, std::string_view b) {
   if (a.starts_with('.') != b.starts_with('.')) return false;
   return rows_overlap(
-      a, b, [](char c) { return c == '*'; }, [](char x, char y) { return x == y; });
+      a, b, [](char c) { return c == '*'; }, [](char x, char y) { return x == y || x == '?' || y == '?'; });
+}
+
+bool in_own_view(std::string_view path) { return path == ".mesh" || path.starts_with(".mesh/"); }
+
+// What of a pattern is left when the path is used up; with more_left, something has to be. Like a star in a name, the last ** can only
+// be moved on.
+bool walk(std::string_view pattern, std::string_view path, bool more_left) {
+  std::string_view after_any, resume;  // what follows the last ** and where it may begin next
+  bool any = false;
+  for (;;) {
+    if (path.empty() && pattern.empty() != more_left) return true;
+    std::string_view pattern_rest = pattern, path_rest = path;
+    const auto wanted = take_name(pattern_rest);
+    const auto name = take_name(path_rest);
+    if (!path.empty() && wanted == kAnyDirectories) {
+      any = true;
+      pattern = after_any = pattern_rest;
+      resume = path;
+    } else if (!path.empty() && !pattern.empty() && name_matches(wanted, name)) {
+      pattern = pattern_rest;
+      path = path_rest;
+    } else if (any && !resume.empty() && !resume.starts_with('.')) {
+      take_name(resume);
+      pattern = after_any;
+      path = resume;
+    } else {
+      return false;
+    }
+  }
 }
 
 }  // namespace
+
+// One star can only be moved on, never back: at most as many steps as both lengths multiplied.
+bool name_matches(std::string_view pattern, std::string_view name) {
+  if (name.starts_with('.') && !pattern.starts_with('.')) return false;
+  std::size_t p = 0, n = 0, star = std::string_view::npos, resume = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = n;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
+      ++p;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++resume;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
 
 Status check_pattern(std::string_view pattern) {
   const auto no = [](const char* what) { return error(Errc::invalid, std::string("The pattern ") + what + "."); };
@@ -94,29 +123,11 @@ Status check_pattern(std::string_view pattern) {
 }
 
 bool matches(std::string_view pattern, std::string_view path) {
-  if (path.empty() || path == ".mesh" || path.starts_with(".mesh/")) return false;
-  std::string_view after_any, resume;  // what follows the last ** and where it may begin next
-  bool any = false;
-  while (!path.empty()) {
-    std::string_view pattern_rest = pattern, path_rest = path;
-    const auto wanted = take_name(pattern_rest);
-    const auto name = take_name(path_rest);
-    if (wanted == kAnyDirectories) {
-      any = true;
-      pattern = after_any = pattern_rest;
-      resume = path;
-    } else if (!pattern.empty() && name_matches(wanted, name)) {
-      pattern = pattern_rest;
-      path = path_rest;
-    } else if (any && !resume.starts_with('.')) {
-      take_name(resume);
-      pattern = after_any;
-      path = resume;
-    } else {
-      return false;
-    }
-  }
-  return pattern.empty();
+  return !path.empty() && !in_own_view(path) && walk(pattern, path, false);
+}
+
+bool may_lead_to(std::string_view pattern, std::string_view folder) {
+  return !in_own_view(folder) && walk(pattern, folder, true);
 }
 
 bool overlap(std::string_view a, std::string_view b) {

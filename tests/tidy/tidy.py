@@ -226,8 +226,10 @@ def check_headers(tree):
                 tree.fault(name, 1, "headers", "a header opens with what it is, who owns it, what it must never do")
 
 
-def run_over(tree, names, command, rule):
+def run_over(tree, names, command, rule, together=True):
     """Runs the command on each file; those that it accepts are returned, the others are faults."""
+    if together and subprocess.run(command + names, cwd=tree.root, capture_output=True, check=False).returncode == 0:
+        return names
     passed = []
     for name in names:
         result = subprocess.run(command + [name], cwd=tree.root, capture_output=True, text=True, check=False)
@@ -244,7 +246,7 @@ def formatter():
 
 
 def check_with_tools(tree):
-    valid = run_over(tree, tree.shell(), ["bash", "-n"], "shell")
+    valid = run_over(tree, tree.shell(), ["bash", "-n"], "shell", together=False)  # it reads one
     if shutil.which("shellcheck"):
         run_over(tree, valid, ["shellcheck", "-x", "-S", "warning"], "shellcheck")
     if formatter() and (tree.root / ".clang-format").exists():

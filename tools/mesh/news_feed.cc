@@ -15,9 +15,9 @@ constexpr Duration kWithoutFeed = milliseconds(100);
 constexpr Duration kDespiteFeed = seconds(2);   // a feed may lose something: look again
 constexpr Duration kSettles = milliseconds(5);  // several results of one moment are read once
 
-volatile std::sig_atomic_t interrupts = 0;
+volatile std::sig_atomic_t interrupts_so_far = 0;
 
-void count_interrupt(int) { interrupts = interrupts + 1; }
+void count_interrupt(int) { interrupts_so_far = interrupts_so_far + 1; }
 
 void poll_for(pollfd* one, nfds_t count, Duration span, const sigset_t* allowed) {
   const timespec time{static_cast<time_t>(span.ns / 1'000'000'000), static_cast<long>(span.ns % 1'000'000'000)};
@@ -50,7 +50,7 @@ void NewsFeed::wait(Duration most, const sigset_t* allowed, std::span<pollfd> be
 }
 
 Interrupts::Interrupts() {
-  interrupts = 0;
+  interrupts_so_far = 0;
   sigset_t mine;
   sigemptyset(&mine);
   sigaddset(&mine, SIGINT);
@@ -66,6 +66,6 @@ Interrupts::~Interrupts() {
   sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 
-int Interrupts::count() const { return interrupts; }
+int Interrupts::count() const { return interrupts_so_far; }
 
 }  // namespace meshfs::tools

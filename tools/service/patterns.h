@@ -1,8 +1,7 @@
-// Which files a service sees, by their path below the mount. Pure values. Names with a dot in front are met only by a pattern that says
-// the dot, as in a shell: temporary files of programs that save by rename stay out of sight; `.mesh` never counts.
+// The patterns of a service: which files it sees, by their path below the mount. Pure values. What a pattern means is in
+// schema/typed/patterns.h, and `folder/**` here is all files below. Temporary files of programs that save by rename stay out of sight.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,13 +10,9 @@
 
 namespace meshfs::service {
 
-// `name` against a pattern of one name, `*` and `?` as in a shell.
-bool name_matches(std::string_view pattern, std::string_view name);
-
 class Patterns {
  public:
   static constexpr std::size_t kMax = 32;
-  static constexpr std::size_t kMaxBytes = 255;
   static constexpr std::size_t kMaxParts = 24;  // names in one pattern
 
   // invalid: none, too many, or one that names nothing below the mount.
@@ -28,11 +23,7 @@ class Patterns {
   [[nodiscard]] bool may_lead_to(std::string_view folder) const;
 
  private:
-  using Parts = std::vector<std::string>;
-  // Bit i: the first i parts may have been used up by `path`.
-  static std::uint32_t reached(const Parts& parts, std::string_view path);
-
-  std::vector<Parts> all_;
+  std::vector<std::string> all_;
 };
 
 }  // namespace meshfs::service

@@ -1,6 +1,7 @@
 // The rules of the service runner that need no system: patterns, limits, pacing, definitions, options, texts.
 #include <gtest/gtest.h>
 
+#include "schema/typed/patterns.h"
 #include "schema/vocab/rng.h"
 #include "tools/mesh/json.h"
 #include "tools/service/collection.h"
@@ -55,7 +56,7 @@ bool slow(const std::string& pattern, const std::string& path) {
   if (pattern.substr(0, p) == "**" && pattern_rest.empty())
     return path[0] != '.' && (path_rest.empty() || slow("**", path_rest));
   if (pattern.substr(0, p) == "**") return slow(pattern_rest, path) || (path[0] != '.' && slow(pattern, path_rest));
-  return name_matches(pattern.substr(0, p), path.substr(0, n)) && slow(pattern_rest, path_rest);
+  return typed::name_matches(pattern.substr(0, p), path.substr(0, n)) && slow(pattern_rest, path_rest);
 }
 
 TEST(ServicePatterns, AsTheSlowWaySays) {

@@ -1,0 +1,1 @@
+// Nothing: CMake reads the headers that all tests include before it, once (CMakeLists.txt).

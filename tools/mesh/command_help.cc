@@ -1,6 +1,7 @@
 // What the table of commands looks like for people: usage, one line each, and `mesh help COMMAND`.
 #include <algorithm>
 
+#include "schema/vocab/check.h"
 #include "tools/mesh/command_table.h"
 #include "tools/mesh/screen.h"
 
@@ -12,6 +13,25 @@ std::string padded(std::string_view text, std::size_t width) {
 }
 
 }  // namespace
+
+bool Command::takes(std::string_view option) const {
+  return option == "--color" || std::find(options.begin(), options.end(), option) != options.end();
+}
+
+const Command* find_command(const CommandTable& table, std::string_view name) {
+  for (const auto& group : table) {
+    for (const auto& command : group.commands) {
+      if (command.name == name) return &command;
+    }
+  }
+  return nullptr;
+}
+
+const Option& option_named(std::string_view name) {
+  const auto found = std::find_if(kOptions.begin(), kOptions.end(), [&](const auto& one) { return one.name == name; });
+  CHECK(found != kOptions.end());
+  return *found;
+}
 
 std::string usage_line(const Command& command) {
   std::string line = "mesh " + std::string(command.name);
@@ -26,9 +46,9 @@ std::string usage_line(const Command& command) {
   return line;
 }
 
-std::string usage() {
+std::string usage(const CommandTable& table) {
   std::string out = "usage: mesh COMMAND [OPTIONS]      `mesh help COMMAND` says more\n";
-  for (const auto& group : command_groups()) {
+  for (const auto& group : table) {
     ((out += "\n") += group.title) += "\n";
     for (const auto& command : group.commands) {
       std::string left = "  " + std::string(command.name);

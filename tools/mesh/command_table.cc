@@ -1,8 +1,5 @@
+// The commands of this program `mesh`; commands_of_*.cc have more of them.
 #include "tools/mesh/command_table.h"
-
-#include <algorithm>
-
-#include "schema/vocab/check.h"
 #include "tools/mesh/commands.h"
 
 namespace meshfs::tools {
@@ -246,49 +243,32 @@ std::vector<Command> across() {
        1,
        1,
        explain_why},
-      {"help", "[COMMAND]", "this list, or one command in full", "", {}, 0, 1, show_help},
+      {"help", "[COMMAND]", "this list, or one command in full", "", {}, 0, 1, nullptr},
   };
 }
 
 }  // namespace
 
-bool Command::takes(std::string_view option) const {
-  return option == "--color" || std::find(options.begin(), options.end(), option) != options.end();
-}
-
 // The router's program has none of some.
-static std::vector<CommandGroup> with_commands(std::vector<CommandGroup> groups) {
+static CommandTable with_commands(CommandTable groups) {
   std::erase_if(groups, [](const CommandGroup& group) { return group.commands.empty(); });
   return groups;
 }
 
-const std::vector<CommandGroup>& command_groups() {
-  static const std::vector<CommandGroup> kGroups = with_commands({{"A network and its nodes", membership_commands()},
-                                                                  {"Who may do what", policy_commands()},
-                                                                  {"How things are", overview()},
-                                                                  {"Files and their versions", files()},
-                                                                  {"Typed files", type_commands()},
-                                                                  {"Conflicts and copies", settling()},
-                                                                  {"What lies on this node", keeping()},
-                                                                  {"Other nodes", across()},
-                                                                  {"Orders to nodes", remote_commands()},
-                                                                  {"Signatures and private files", trust_commands()}});
+const CommandTable& command_groups() {
+  static const CommandTable kGroups = with_commands({{"A network and its nodes", membership_commands()},
+                                                     {"Who may do what", policy_commands()},
+                                                     {"How things are", overview()},
+                                                     {"Files and their versions", files()},
+                                                     {"Typed files", type_commands()},
+                                                     {"Conflicts and copies", settling()},
+                                                     {"What lies on this node", keeping()},
+                                                     {"Other nodes", across()},
+                                                     {"Orders to nodes", remote_commands()},
+                                                     {"Signatures and private files", trust_commands()}});
   return kGroups;
 }
 
-const Command* find_command(std::string_view name) {
-  for (const auto& group : command_groups()) {
-    for (const auto& command : group.commands) {
-      if (command.name == name) return &command;
-    }
-  }
-  return nullptr;
-}
-
-const Option& option_named(std::string_view name) {
-  const auto found = std::find_if(kOptions.begin(), kOptions.end(), [&](const auto& one) { return one.name == name; });
-  CHECK(found != kOptions.end());
-  return *found;
-}
+int mesh_main(int argc, char** argv) { return run_command_line(command_groups(), argc, argv); }
 
 }  // namespace meshfs::tools

@@ -19,7 +19,8 @@ struct Command {
   std::string_view text;  // for `mesh help NAME` and the man page; empty lines part paragraphs, "  " begins an example
   std::vector<std::string_view> options;  // by their name in kOptions; --color goes with every command
   std::size_t least_words = 0, most_words = 0;
-  Exit (*run)(const Arguments&) = nullptr;
+  Exit (*run)(const Arguments&) = nullptr;  // null: `help`, which needs the whole table
+  bool elsewhere = false;                   // another program does it, and its words are not looked at here
 
   [[nodiscard]] bool takes(std::string_view option) const;
 };
@@ -34,17 +35,21 @@ struct ExitMeaning {
   std::string_view meaning;
 };
 
-const std::vector<CommandGroup>& command_groups();
+using CommandTable = std::vector<CommandGroup>;
+const CommandTable& command_groups();                                             // all of `mesh`
 std::vector<Command> membership_commands(), policy_commands(), trust_commands();  // commands_of_trust.cc
 std::vector<Command> type_commands(), remote_commands();  // commands_of_types.cc, commands_of_remote.cc
 std::vector<Command> type_making_commands();              // commands_of_type_making.cc; a router has none
 std::span<const ExitMeaning> exit_meanings();
 
-const Command* find_command(std::string_view name);  // null: there is none
-const Option& option_named(std::string_view name);   // must exist
+const Command* find_command(const CommandTable& table, std::string_view name);  // null: there is none
+const Option& option_named(std::string_view name);                              // must exist
 
-std::string usage();  // all commands, one line each
+std::string usage(const CommandTable& table);  // all commands, one line each
 std::string usage_line(const Command& command);
 std::string help(const Command& command);  // one command in full
+
+// What `mesh` does with its words; the exit code.
+int run_command_line(const CommandTable& table, int argc, char** argv);
 
 }  // namespace meshfs::tools

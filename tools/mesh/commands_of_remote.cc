@@ -1,6 +1,7 @@
-// The commands that tell nodes to do something. The router's program has no_orders.cc instead.
+// The commands that tell nodes to do something. On a router they are in the program meshfs-commands.
 #include "tools/mesh/command_table.h"
 #include "tools/mesh/commands.h"
+#include "tools/mesh/kept_elsewhere.h"
 
 namespace meshfs::tools {
 
@@ -8,9 +9,9 @@ static constexpr std::size_t kMostWords = 1000;
 
 std::vector<Command> remote_commands() {
   return {
-      {"run",
-       "TARGET VERB [ARGUMENT...]",
-       "tell nodes to do something, and see what became of it",
+      {kRunWords.name,
+       kRunWords.words,
+       kRunWords.summary,
        "TARGET is a node, @GROUP of the policy, LABEL=VALUE of the nodes' cards, all, or several of them with commas. "
        "VERB is one of the target's own catalogue; whether you may use it there, that node decides. What you tell is a "
        "signed file in MOUNT/commands and reaches nodes that are away when they come back, unless it has expired "
@@ -27,9 +28,9 @@ std::vector<Command> remote_commands() {
        2,
        kMostWords,
        run_on_nodes},
-      {"results",
-       "[ID]",
-       "what became of a command",
+      {kResultsWords.name,
+       kResultsWords.words,
+       kResultsWords.summary,
        "Without ID the last commands: who told whom to do what, and how many answered. ID is the one that `mesh run` "
        "prints, or its first 4 digits or more. Ends as `mesh run` does: 0 all done, 1 one failed or refused, 5 one has "
        "not ended.\n\n"
@@ -38,9 +39,9 @@ std::vector<Command> remote_commands() {
        0,
        1,
        show_results},
-      {"ssh",
-       "NODE [-- ARGUMENT...]",
-       "a session on a node",
+      {kSshWords.name,
+       kSshWords.words,
+       kSshWords.summary,
        "Calls ssh with the first address of the node's card that answers, else with the one from which a neighbour is "
        "heard, link-local ones too. The host's key is remembered by the node's key, not by its address. What comes "
        "after -- goes to ssh: its options, then a command.\n\n"
@@ -50,9 +51,9 @@ std::vector<Command> remote_commands() {
        1,
        kMostWords,
        open_session},
-      {"card",
-       "[NODE | --write]",
-       "who a node is: addresses, labels, contact",
+      {kCardWords.name,
+       kCardWords.words,
+       kCardWords.summary,
        "Alone it shows what this node's card has to say, with NODE the card of that node; --write puts it to "
        "MOUNT/nodes/NAME/card.json, unless the same stands there already. Addresses, model and system are the "
        "machine's. The settings file says the rest: MESHFS_LABELS (what `mesh run site=school` asks for), "
@@ -62,9 +63,9 @@ std::vector<Command> remote_commands() {
        0,
        1,
        look_after_card},
-      {"rpc",
-       "",
-       "all this for programs, as JSON-RPC 2.0",
+      {kRpcWords.name,
+       kRpcWords.words,
+       kRpcWords.summary,
        "On standard input and output: one request per line, or a batch in a list; one answer per line. The method "
        "`methods` lists what there is: "
        "status, peers, nodes, run, results, cancel. Failures have the codes of the specification, or -32000 less the "

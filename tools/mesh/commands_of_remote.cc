@@ -7,8 +7,8 @@ namespace meshfs::tools {
 
 static constexpr std::size_t kMostWords = 1000;
 
-std::vector<Command> remote_commands() {
-  return {
+std::span<const Command> remote_commands() {
+  static constexpr Command kCommands[] = {
       {kRunWords.name,
        kRunWords.words,
        kRunWords.summary,
@@ -76,6 +76,7 @@ std::vector<Command> remote_commands() {
        0,
        serve_rpc},
   };
+  return kCommands;
 }
 
 }  // namespace meshfs::tools

@@ -35,7 +35,7 @@ if(MESHFS_ROUTER)
   # Nothing but Cap'n Proto throws, and codec catches at once what it throws. Elsewhere nobody needs the paths on which values are
   # taken down while an exception passes, nor the tables that lead there: memory that there is none of ends the program either way.
   set(MESHFS_NO_EXCEPTIONS -fno-exceptions -fno-asynchronous-unwind-tables -fno-unwind-tables)
-  set(MESHFS_CATCHES codec record_values transport_tcp type_compiler)  # whose files have a `catch`
+  set(MESHFS_CATCHES codec transport_tcp type_compiler)  # whose files have a `catch`
   # LTO sorts functions into partitions, and one that catches gives all of its partition those tables: many small partitions save
   # 29 kB of them, 9 kB after xz.
   add_link_options("SHELL:--param lto-partitions=2000" "SHELL:--param lto-min-partition=1000")
@@ -95,10 +95,6 @@ if(MESHFS_ROUTER)
                            crypto_stream_salsa20_xmm6int_avx2_implementation=crypto_stream_salsa20_xmm6_implementation)
   meshfs_leave_out(PkgConfig::FUSE3 libfuse3.a cuse_lowlevel.c.o)
 endif()
-# Part of libcapnp-dev. Its .a in every preset: few programs read JSON, so few systems have the shared one.
-find_library(MESHFS_CAPNP_JSON_ARCHIVE libcapnp-json.a REQUIRED)
-add_library(meshfs_capnp_json INTERFACE)
-target_link_libraries(meshfs_capnp_json INTERFACE ${MESHFS_CAPNP_JSON_ARCHIVE} PkgConfig::CAPNP)
 # Debian's librsync has no .pc file. Its .a in every preset: the shared one brings libb2, and one way to hash is enough to test.
 find_library(MESHFS_LIBRSYNC_ARCHIVE librsync.a REQUIRED)
 find_path(MESHFS_LIBRSYNC_HEADERS librsync.h REQUIRED)

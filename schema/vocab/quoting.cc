@@ -38,6 +38,8 @@ std::string json_quoted(std::string_view text) {
       out += "\\udc" + hex_digits(first, 2);
     } else if (first == '"' || first == '\\') {
       (out += '\\') += text[0];
+    } else if (const auto i = std::string_view("\n\t").find(text[0]); i != std::string_view::npos) {
+      (out += '\\') += "nt"[i];  // as people write them; the rest of the short forms hardly ever stand anywhere
     } else if (first < 0x20 || first == 0x7f) {
       out += "\\u" + hex_digits(first, 4);
     } else {

@@ -89,7 +89,7 @@ assert j["verdict"] == "done" and [r["node"] for r in j["results"]] == ["school"
   ends 1
   said 'school: refused: not from you'
   rm "$(newest)"
-  # Nobody here may see the policy's groups: who answers is shown.
+  # The status here tells no groups: who answers is shown.
   begin run @backbone uptime --timeout 8
   answer farm ',"state":"failed","exitCode":3,"output":"no\n"'
   ends 1

@@ -71,7 +71,7 @@ void read_details(TomlTable& table, Parameter& out) {
   }
 }
 
-Result<Parameter> parse_parameter(const toml::table& from, const std::string& file) {
+Result<Parameter> parse_parameter(const TomlValue& from, const std::string& file) {
   TomlTable table(from, file + ", a parameter");
   Parameter out;
   out.name = table.text("name");
@@ -170,7 +170,7 @@ Result<Verb> parse_verb(const std::string& file, std::string_view text) {
   out.disruptive = table.truth("disruptive");
   out.signatures = static_cast<unsigned>(table.number("signatures", 0, 16, 0));
   read_limits(table, out);
-  for (const toml::table* const one : table.tables("parameter", kMaxParameters)) {
+  for (const TomlValue* const one : table.tables("parameter", kMaxParameters)) {
     auto parameter = parse_parameter(*one, file);
     if (!parameter) return parameter.failure();
     out.parameters.push_back(std::move(*parameter));

@@ -143,6 +143,8 @@ void ExecService::scan() {
   // A daemon that went while its folders were read leaves empty ones.
   const bool still = view_.look(os::Loop::now());
   executor_.see(std::move(seen.present), seen.complete && still, view_.here(), rules());
+  // What was being replaced or has no content yet may be whole by now, and no later change need tell of it.
+  if (!seen.complete) next_scan_ = now + kRescanBefore;
   compact();
 }
 

@@ -31,7 +31,7 @@ std::optional<Who> parse_who(const std::string& word) {
   return Who{Who::Kind::node, name, key};
 }
 
-Result<Person> parse_person(const toml::table& from, const std::string& file) {
+Result<Person> parse_person(const TomlValue& from, const std::string& file) {
   TomlTable table(from, file + ", [[person]]");
   Person out;
   out.name = table.text("name");
@@ -43,7 +43,7 @@ Result<Person> parse_person(const toml::table& from, const std::string& file) {
   return out;
 }
 
-Result<Rule> parse_rule(const toml::table& from, const std::string& file, bool allow) {
+Result<Rule> parse_rule(const TomlValue& from, const std::string& file, bool allow) {
   TomlTable table(from, file + (allow ? ", [[allow]]" : ", [[deny]]"));
   Rule out;
   out.allow = allow;
@@ -126,7 +126,7 @@ Result<Policy> parse_policy(const std::string& file, std::string_view text) {
   Policy out;
   out.window = table.span("window", kMaxWindow, out.window);
   out.farthest_wait = table.span("farthest_wait", kMaxFarthestWait, out.farthest_wait);
-  for (const toml::table* const one : table.tables("person", kMaxPersons)) {
+  for (const TomlValue* const one : table.tables("person", kMaxPersons)) {
     auto person = parse_person(*one, file);
     if (!person) return person.failure();
     const auto same = [&](const Person& other) {
@@ -136,7 +136,7 @@ Result<Policy> parse_policy(const std::string& file, std::string_view text) {
     out.persons.push_back(std::move(*person));
   }
   for (const bool allow : {true, false}) {
-    for (const toml::table* const one : table.tables(allow ? "allow" : "deny", kMaxRules)) {
+    for (const TomlValue* const one : table.tables(allow ? "allow" : "deny", kMaxRules)) {
       auto rule = parse_rule(*one, file, allow);
       if (!rule) return rule.failure();
       for (const Who& who : rule->who) {

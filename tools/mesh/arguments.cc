@@ -151,6 +151,7 @@ std::string node_name_from_host(std::string_view host) {
 
 Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
   Arguments arguments;
+  arguments.typed = words;
   bool options_end = false;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];

@@ -83,6 +83,7 @@ inline constexpr std::array kOptions{
 enum class Colour : std::uint8_t { automatic, always, never };
 
 struct Arguments {
+  std::vector<std::string> typed;  // all of it, as it came
   std::string command;
   std::vector<std::string> words;                                 // what is no option, in order
   std::vector<std::pair<std::string_view, std::string>> options;  // by their name in kOptions

@@ -1,15 +1,12 @@
+// The commands of this program `mesh`; commands_of_*.cc have more of them.
 #include "tools/mesh/command_table.h"
-
-#include <algorithm>
-
-#include "schema/vocab/check.h"
 #include "tools/mesh/commands.h"
 
 namespace meshfs::tools {
 namespace {
 
-std::vector<Command> overview() {
-  return {
+std::span<const Command> overview() {
+  static constexpr Command kCommands[] = {
       {"status",
        "",
        "is everything in sync, and what to do if not",
@@ -70,10 +67,11 @@ std::vector<Command> overview() {
        0,
        run_doctor},
   };
+  return kCommands;
 }
 
-std::vector<Command> files() {
-  return {
+std::span<const Command> files() {
+  static constexpr Command kCommands[] = {
       {"ls",
        "[PATH]",
        "files, with author, version and state by -l",
@@ -129,10 +127,11 @@ std::vector<Command> files() {
        1,
        show_usage_by_author},
   };
+  return kCommands;
 }
 
-std::vector<Command> settling() {
-  return {
+std::span<const Command> settling() {
+  static constexpr Command kCommands[] = {
       {"conflicts",
        "[keep PATH | both PATH | merge PATH]",
        "list conflicts, settle one",
@@ -173,10 +172,11 @@ std::vector<Command> settling() {
        2,
        import_tree},
   };
+  return kCommands;
 }
 
-std::vector<Command> keeping() {
-  return {
+std::span<const Command> keeping() {
+  static constexpr Command kCommands[] = {
       {"keep",
        "",
        "what this node keeps the content of",
@@ -218,10 +218,11 @@ std::vector<Command> keeping() {
        1,
        drop_content},
   };
+  return kCommands;
 }
 
-std::vector<Command> across() {
-  return {
+std::span<const Command> across() {
+  static constexpr Command kCommands[] = {
       {"watch",
        "[PATH]",
        "changes as they happen, from here and from other nodes",
@@ -246,49 +247,27 @@ std::vector<Command> across() {
        1,
        1,
        explain_why},
-      {"help", "[COMMAND]", "this list, or one command in full", "", {}, 0, 1, show_help},
+      {"help", "[COMMAND]", "this list, or one command in full", "", {}, 0, 1, nullptr},
   };
+  return kCommands;
 }
 
 }  // namespace
 
-bool Command::takes(std::string_view option) const {
-  return option == "--color" || std::find(options.begin(), options.end(), option) != options.end();
-}
-
-// The router's program has none of some.
-static std::vector<CommandGroup> with_commands(std::vector<CommandGroup> groups) {
-  std::erase_if(groups, [](const CommandGroup& group) { return group.commands.empty(); });
-  return groups;
-}
-
-const std::vector<CommandGroup>& command_groups() {
-  static const std::vector<CommandGroup> kGroups = with_commands({{"A network and its nodes", membership_commands()},
-                                                                  {"Who may do what", policy_commands()},
-                                                                  {"How things are", overview()},
-                                                                  {"Files and their versions", files()},
-                                                                  {"Typed files", type_commands()},
-                                                                  {"Conflicts and copies", settling()},
-                                                                  {"What lies on this node", keeping()},
-                                                                  {"Other nodes", across()},
-                                                                  {"Orders to nodes", remote_commands()},
-                                                                  {"Signatures and private files", trust_commands()}});
+CommandTable command_groups() {
+  static const CommandGroup kGroups[] = {{"A network and its nodes", membership_commands()},
+                                         {"Who may do what", policy_commands()},
+                                         {"How things are", overview()},
+                                         {"Files and their versions", files()},
+                                         {"Typed files", type_commands()},
+                                         {"Conflicts and copies", settling()},
+                                         {"What lies on this node", keeping()},
+                                         {"Other nodes", across()},
+                                         {"Orders to nodes", remote_commands()},
+                                         {"Signatures and private files", trust_commands()}};
   return kGroups;
 }
 
-const Command* find_command(std::string_view name) {
-  for (const auto& group : command_groups()) {
-    for (const auto& command : group.commands) {
-      if (command.name == name) return &command;
-    }
-  }
-  return nullptr;
-}
-
-const Option& option_named(std::string_view name) {
-  const auto found = std::find_if(kOptions.begin(), kOptions.end(), [&](const auto& one) { return one.name == name; });
-  CHECK(found != kOptions.end());
-  return *found;
-}
+int mesh_main(int argc, char** argv) { return run_command_line(command_groups(), argc, argv); }
 
 }  // namespace meshfs::tools

@@ -51,7 +51,6 @@ Exit show_results(const Arguments& arguments);
 Exit open_session(const Arguments& arguments);
 Exit look_after_card(const Arguments& arguments);
 Exit serve_rpc(const Arguments& arguments);
-Exit show_help(const Arguments& arguments);
 
 // One sentence on standard error; returns `code`, so that a command can end with it.
 Exit complain(Exit code, const std::string& sentence);

@@ -30,7 +30,23 @@ Status check_words(const Command& command, const Arguments& arguments) {
   return {};
 }
 
-Exit run(const std::vector<std::string>& words) {
+Exit complain_of_none(const std::string& name) {
+  return complain(Exit::usage, "There is no command " + printable(name) + ". `mesh help` lists all.");
+}
+
+Exit show_help(CommandTable table, const std::string& name, const std::vector<std::string>& words) {
+  const Command* command = find_command(table, name);
+  if (command == nullptr && !name.empty()) return complain_of_none(name);
+  if (command != nullptr && command->elsewhere) {
+    Arguments whole;
+    whole.typed = words;
+    return command->run(whole);
+  }
+  std::fputs(command != nullptr ? help(*command).c_str() : usage(table).c_str(), stdout);
+  return Exit::ok;
+}
+
+Exit run(CommandTable table, const std::vector<std::string>& words) {
   if (words.size() == 1 && words[0] == "--version") {
     std::printf("mesh %s\n", kVersion);
     return Exit::ok;
@@ -38,22 +54,21 @@ Exit run(const std::vector<std::string>& words) {
   for (const auto& word : words) {
     if (word == "--") break;
     if (word != "--help" && word != "-h") continue;
-    const Command* command = find_command(words[0]);
-    std::fputs(command != nullptr ? help(*command).c_str() : usage().c_str(), stdout);
-    return Exit::ok;
+    return show_help(table, find_command(table, words[0]) != nullptr ? words[0] : "", words);
   }
   const auto arguments = parse_arguments(words);
   if (!arguments) return complain(Exit::usage, arguments.failure().message + " `mesh help` lists all.");
   if (arguments->command.empty()) {
-    std::fputs(usage().c_str(), stderr);
+    std::fputs(usage(table).c_str(), stderr);
     return Exit::usage;
   }
-  const Command* command = find_command(arguments->command);
-  if (command == nullptr)
-    return complain(Exit::usage, "There is no command " + printable(arguments->command) + ". `mesh help` lists all.");
+  const Command* command = find_command(table, arguments->command);
+  if (command == nullptr) return complain_of_none(arguments->command);
+  if (command->elsewhere) return command->run(*arguments);
   if (const Status fits = check_words(*command, *arguments); !fits) {
     return complain(Exit::usage, fits.failure().message + " `mesh help " + arguments->command + "` says more.");
   }
+  if (command->run == nullptr) return show_help(table, arguments->words.empty() ? "" : arguments->words[0], words);
   return command->run(*arguments);
 }
 
@@ -89,21 +104,9 @@ Exit exit_for(Errc code) {
 
 Exit complain(const Error& failure) { return complain(exit_for(failure.code), failure.message); }
 
-Exit show_help(const Arguments& arguments) {
-  if (arguments.words.empty()) {
-    std::fputs(usage().c_str(), stdout);
-    return Exit::ok;
-  }
-  const Command* command = find_command(arguments.words[0]);
-  if (command == nullptr)
-    return complain(Exit::usage, "There is no command " + printable(arguments.words[0]) + ". `mesh help` lists all.");
-  std::fputs(help(*command).c_str(), stdout);
-  return Exit::ok;
-}
-
-int mesh_main(int argc, char** argv) {
+int run_command_line(CommandTable table, int argc, char** argv) {
   crypto::start();
-  Exit code = run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+  Exit code = run(table, std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
   if (std::fflush(stdout) != 0 && code == Exit::ok)
     code = complain(Exit::failed, "Can't write the result: is the disk full or the pipe closed?");
   return static_cast<int>(code);

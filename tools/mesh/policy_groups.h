@@ -1,4 +1,4 @@
-// Who is in the groups of the policy in force, as whom commands name. Asks meshfs-fsd.
+// Who is in the groups of the policy in force, as whom commands name. By .mesh/status, which says keys, and whose folders nodes/NAME are.
 #pragma once
 
 #include <map>
@@ -9,7 +9,8 @@
 
 namespace meshfs::tools {
 
-// Names of nodes by name of group; groups in groups are taken apart. False if this user may not ask.
+// Names of nodes by name of group; groups in groups are taken apart. A member without such a folder has said nothing
+// yet, and is not told. False if no mesh is there, or one of an earlier version.
 bool read_groups(const Arguments& arguments, std::map<std::string, std::vector<std::string>>& groups);
 
 }  // namespace meshfs::tools

@@ -1,8 +1,6 @@
 #include "tools/mesh/result_set.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <tuple>
 
 #include "tools/mesh/json.h"
@@ -10,23 +8,14 @@
 namespace meshfs::tools {
 namespace {
 
-constexpr std::array<std::string_view, 12> kStates{"waiting",     "accepted",    "running",   "done",
-                                                   "failed",      "refused",     "cancelled", "expired",
-                                                   "interrupted", "unconfirmed", "undone",    "unknown"};
+// Those of records follow `waiting`, in their order.
+RunState state_of(records::State state) { return static_cast<RunState>(static_cast<std::size_t>(state) + 1); }
+static_assert(static_cast<std::size_t>(RunState::accepted) == static_cast<std::size_t>(records::State::accepted) + 1);
+static_assert(static_cast<std::size_t>(RunState::unknown) == static_cast<std::size_t>(records::State::unknown) + 1);
 
-RunState state_of(std::string_view name) {
-  for (std::size_t i = 1; i < kStates.size(); ++i) {
-    if (kStates[i] == name) return static_cast<RunState>(i);
-  }
-  return RunState::unknown;
-}
-
-// 64-bit numbers stand as text or as numbers.
-std::int64_t whole(const Json& json) {
-  if (json.kind != Json::Kind::text) return json.count();
-  std::int64_t out = 0;
-  std::from_chars(json.text.data(), json.text.data() + json.text.size(), out);
-  return out;
+// What is larger is a lie, whoever tells it.
+std::int64_t bounded(std::uint64_t number) {
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(number, INT64_MAX));
 }
 
 auto told(const NodeResult& one) {
@@ -36,7 +25,10 @@ auto told(const NodeResult& one) {
 
 }  // namespace
 
-std::string_view state_name(RunState state) { return kStates[static_cast<std::size_t>(state)]; }
+std::string_view state_name(RunState state) {
+  if (state == RunState::waiting) return "waiting";
+  return records::state_name(static_cast<records::State>(static_cast<std::size_t>(state) - 1));
+}
 
 bool is_final(RunState state) { return state > RunState::running; }
 bool is_good(RunState state) { return state == RunState::done || state == RunState::unconfirmed; }
@@ -55,25 +47,22 @@ bool has_begun(RunState state) {
 }
 
 Result<NodeResult> read_result(std::string_view node, std::string_view id, std::string_view text) {
-  if (text.size() > kMaxResultBytes) return Errc::too_large;
-  const auto json = parse_json(text);
-  if (!json) return json.failure();
-  if (json->at("command").text != id) return Errc::bad_bytes;
+  auto said = records::read_result(text);
+  if (!said) return said.failure();
+  if (said->command != id) return Errc::bad_bytes;
   NodeResult out;
   out.node = node;
-  const Json& state = json->at("state");
-  out.state = state.kind == Json::Kind::null ? RunState::accepted : state_of(state.text);
-  out.verb = json->at("verb").text;
-  out.issuer = json->at("issuer").text;
-  out.reason = json->at("reason").text;
-  out.output = json->at("output").text;
-  out.output_end = json->at("outputEnd").text;
-  const Json& code = json->at("exitCode");
-  out.exit_code = code.kind == Json::Kind::null ? -1 : whole(code);
-  out.output_bytes = whole(json->at("outputBytes"));
-  out.began_ms = whole(json->at("beganMs"));
-  out.ended_ms = whole(json->at("endedMs"));
-  out.took_ms = whole(json->at("tookMs"));
+  out.state = state_of(said->state);
+  out.verb = std::move(said->verb);
+  out.issuer = std::move(said->issuer);
+  out.reason = std::move(said->reason);
+  out.output = std::move(said->output);
+  out.output_end = std::move(said->output_end);
+  out.exit_code = said->exit_code;
+  out.output_bytes = bounded(said->output_bytes);
+  out.began_ms = bounded(said->began_ms);
+  out.ended_ms = bounded(said->ended_ms);
+  out.took_ms = bounded(said->took_ms);
   return out;
 }
 

@@ -1,4 +1,4 @@
-// What became of a command on each node, by schema/records/result.capnp, and how people are shown it. Pure: texts of files in, text
+// What became of a command on each node, by tools/records, and how people are shown it. Pure: texts of files in, text
 // out. A result is its node's word: any bytes in it are harmless on a terminal, and one node speaks for itself only.
 #pragma once
 
@@ -9,6 +9,7 @@
 
 #include "schema/vocab/result.h"
 #include "tools/mesh/mesh.h"
+#include "tools/records/records.h"
 
 namespace meshfs::tools {
 
@@ -38,7 +39,7 @@ struct NodeResult {
   std::int64_t exit_code = -1, output_bytes = 0, began_ms = 0, ended_ms = 0, took_ms = 0;
 };
 
-inline constexpr std::size_t kMaxResultBytes = 262144;  // the quota of the record type
+inline constexpr std::size_t kMaxResultBytes = records::kMaxResultText;
 
 // `node` is the folder in which the file lies. bad_bytes: it is no result, or one of another command.
 Result<NodeResult> read_result(std::string_view node, std::string_view id, std::string_view text);

@@ -1,17 +1,9 @@
 #include "tools/records/records.h"
 
-#include <capnp/compat/json.h>
-#include <capnp/message.h>
-
 #include <algorithm>
 #include <array>
 
-#include "schema/records/card.capnp.h"
-#include "schema/records/command.capnp.h"
-#include "schema/records/result.capnp.h"
-#include "schema/vocab/quoting.h"
-#include "tools/records/escapes.h"
-#include "tools/records/field_checks.h"
+#include "tools/records/field_reader.h"
 #include "tools/records/utf8.h"
 
 namespace meshfs::records {
@@ -21,91 +13,49 @@ namespace {
 constexpr std::size_t kMaxOutputJson = 106'000;
 constexpr std::size_t kMaxTextJson = 2'048;
 constexpr std::size_t kMaxListJson = 12'000;
-constexpr std::size_t kMaxDepth = 16;
 
-constexpr std::array<std::string_view, kStates> kStateNames = {
-    "accepted", "running", "done", "failed", "refused", "cancelled", "expired", "interrupted", "unconfirmed", "undone"};
+constexpr std::array<std::string_view, kStates + 1> kStateNames = {"accepted",    "running",   "done",    "failed",
+                                                                   "refused",     "cancelled", "expired", "interrupted",
+                                                                   "unconfirmed", "undone",    "unknown"};
+constexpr std::array<std::string_view, 2> kOrderNames = {"any", "farthestFirst"};
 
-std::string string_of(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
-
-std::vector<std::string> strings_of(capnp::List<capnp::Text>::Reader list) {
-  std::vector<std::string> out;
-  for (const auto text : list) out.push_back(string_of(text));
-  return out;
-}
-
-kj::StringPtr kj_of(const std::string& text) { return {text.c_str(), text.size()}; }
-
-capnp::Text::Reader short_text(const std::string& bytes, std::string& room) {
-  room = text_of(bytes, kMaxTextJson).text;
-  return kj_of(room);
-}
-
-template <class Builder>
-void set_strings(Builder list, const std::vector<std::string>& from) {
-  std::size_t left = kMaxListJson;
-  for (unsigned i = 0; i < list.size(); ++i) {
-    const Text text = text_of(from[i], left);
-    left -= std::min(left, text.json_bytes);
-    list.set(i, kj_of(text.text));
-  }
-}
-
-unsigned items(const std::vector<std::string>& list) { return static_cast<unsigned>(std::min(list.size(), kMaxItems)); }
-
-template <class Init>
-void set_exactly(const std::vector<std::string>& from, const Init& init) {
-  if (from.empty()) return;
-  auto list = init(static_cast<unsigned>(from.size()));
-  for (unsigned i = 0; i < list.size(); ++i) list.set(i, kj_of(from[i]));
-}
-
-// `text`, unless it would be read as something else than `meant`: what people wrote is never altered in silence.
-template <class Record, class Read>
-Result<std::string> unchanged(std::string text, const Record& meant, const Read& read_back) {
-  if (text_of(text, text.size() * 2 + 2).text != text)
-    return error(Errc::bad_bytes, "a text of the record is not UTF-8");
-  const auto read = read_back(text);
-  if (!read) return read.failure();
-  if (*read != meant) return error(Errc::bad_bytes, "the record can't be written as JSON");
-  return text;
-}
-
-// The record of type `Schema` that `text` is, handed to `take(reader)`, which gives the value.
-template <class Schema, class Take>
-auto read(std::string_view text, std::size_t most, const Take& take)
-    -> Result<decltype(take(std::declval<typename Schema::Reader>()))> {
+Result<typed::Json> read(std::string_view text, std::size_t most) {
   if (text.size() > most) return error(Errc::too_large, "the record has more than " + std::to_string(most) + " bytes");
-  try {
-    capnp::JsonCodec codec;
-    codec.setMaxNestingDepth(kMaxDepth);
-    capnp::MallocMessageBuilder message;
-    auto root = message.initRoot<Schema>();
-    const std::string plain = without_escapes(text);
-    codec.decode(kj::ArrayPtr<const char>(plain.data(), plain.size()), root);
-    if (Status checked = check_fields(capnp::toDynamic(root.asReader())); !checked) return checked.failure();
-    return take(root.asReader());
-  } catch (const kj::Exception& e) {
-    return error(Errc::bad_bytes, "this is no record of its type: " + printable(e.getDescription().cStr()));
-  }
+  auto json = typed::parse_json(text);
+  if (!json) return error(Errc::bad_bytes, "this is no record of its type: its text " + json.failure().message);
+  if (json->kind != typed::Json::Kind::object)
+    return error(Errc::bad_bytes, "this is no record: it must be an object in { }");
+  return json;
 }
 
-// What `fill(builder)` makes of a new record, as JSON.
-template <class Schema, class Fill>
-std::string write(capnp::HasMode shown, const Fill& fill) {
-  try {
-    capnp::JsonCodec codec;
-    codec.setPrettyPrint(true);
-    codec.setHasMode(shown);
-    capnp::MallocMessageBuilder message;
-    auto root = message.initRoot<Schema>();
-    fill(root);
-    const kj::String out = codec.encode(root.asReader());
-    return std::string(out.begin(), out.size()) + "\n";
-  } catch (const kj::Exception&) {
-    CHECK(false);  // texts were made UTF-8, nothing else can fail
-    return {};
+// A record in lines, as people like to read it.
+class Lines {
+ public:
+  Lines& raw(const char* name, const std::string& json) {
+    (out_ += out_.empty() ? "{\n  " : ",\n  ") += json_quoted(name) + ": " + json;
+    return *this;
   }
+  Lines& text(const char* name, std::string_view bytes) {
+    return raw(name, json_quoted(text_of(bytes, kMaxTextJson).text));
+  }
+  Lines& number(const char* name, std::uint64_t value) {
+    return raw(name, "\"" + std::to_string(value) + "\"");
+  }  // 64 bits: a text
+  [[nodiscard]] std::string done() const { return out_ + "\n}\n"; }
+
+ private:
+  std::string out_;
+};
+
+std::string list_of(const std::vector<std::string>& texts) {
+  std::string out;
+  std::size_t left = kMaxListJson;
+  for (std::size_t i = 0; i < std::min(texts.size(), kMaxItems); ++i) {
+    const Text text = text_of(texts[i], left);
+    left -= std::min(left, text.json_bytes);
+    (out += out.empty() ? "" : ", ") += json_quoted(text.text);
+  }
+  return "[" + out + "]";
 }
 
 }  // namespace
@@ -117,126 +67,61 @@ bool is_final(State state) {
 }
 
 Result<Command> read_command(std::string_view text) {
-  return read<::Command>(text, kMaxCommandText, [](::Command::Reader from) {
-    Command out;
-    out.verb = string_of(from.getVerb());
-    out.arguments = strings_of(from.getArguments());
-    out.targets = strings_of(from.getTargets());
-    out.not_before = string_of(from.getNotBefore());
-    out.expires_after = string_of(from.getExpiresAfter());
-    out.dry_run = from.getDryRun();
-    out.order = from.getOrder() == ::Order::FARTHEST_FIRST ? Order::farthest_first : Order::any;
-    out.confirm_within = string_of(from.getConfirmWithin());
-    out.cancels = string_of(from.getCancels());
-    out.confirms = string_of(from.getConfirms());
-    out.reason = string_of(from.getReason());
-    return out;
-  });
+  const auto json = read(text, kMaxCommandText);
+  if (!json) return json.failure();
+  Command out;
+  std::size_t order = 0;
+  FieldReader fields(*json, kCommandRules);
+  fields.text("verb", out.verb).texts("arguments", out.arguments).texts("targets", out.targets);
+  fields.text("notBefore", out.not_before).text("expiresAfter", out.expires_after).truth("dryRun", out.dry_run);
+  fields.choice("order", kOrderNames, order).text("confirmWithin", out.confirm_within);
+  fields.text("cancels", out.cancels).text("confirms", out.confirms).text("reason", out.reason);
+  if (Status done = fields.done(); !done) return done.failure();
+  if (order == kOrderNames.size()) return error(Errc::bad_bytes, "the field 'order' must be any or farthestFirst");
+  out.order = static_cast<Order>(order);
+  return out;
 }
 
 Result<CommandResult> read_result(std::string_view text) {
-  return read<::Result>(text, kMaxResultText, [](::Result::Reader from) {
-    CommandResult out;
-    out.command = string_of(from.getCommand());
-    out.node = string_of(from.getNode());
-    out.issuer = string_of(from.getIssuer());
-    out.issuer_key = string_of(from.getIssuerKey());
-    out.verb = string_of(from.getVerb());
-    out.arguments = strings_of(from.getArguments());
-    const auto state = static_cast<std::size_t>(from.getState());
-    out.state = state < kStates ? static_cast<State>(state) : State::interrupted;
-    out.reason = string_of(from.getReason());
-    out.exit_code = from.getExitCode();
-    out.output = string_of(from.getOutput());
-    out.output_end = string_of(from.getOutputEnd());
-    out.output_bytes = from.getOutputBytes();
-    out.accepted_ms = from.getAcceptedMs();
-    out.began_ms = from.getBeganMs();
-    out.ended_ms = from.getEndedMs();
-    out.took_ms = from.getTookMs();
-    return out;
-  });
+  const auto json = read(text, kMaxResultText);
+  if (!json) return json.failure();
+  CommandResult out;
+  std::size_t state = 0;
+  FieldReader fields(*json, kResultRules);
+  fields.text("command", out.command).text("node", out.node).text("issuer", out.issuer);
+  fields.text("issuerKey", out.issuer_key).text("verb", out.verb).texts("arguments", out.arguments);
+  fields.choice("state", std::span(kStateNames).first(kStates), state).text("reason", out.reason);
+  fields.number("exitCode", out.exit_code).any_text("output", out.output).any_text("outputEnd", out.output_end);
+  fields.number("outputBytes", out.output_bytes).number("acceptedMs", out.accepted_ms);
+  fields.number("beganMs", out.began_ms).number("endedMs", out.ended_ms).number("tookMs", out.took_ms);
+  if (Status done = fields.done(); !done) return done.failure();
+  out.state = static_cast<State>(state);
+  return out;
 }
 
 Result<Card> read_card(std::string_view text) {
-  return read<::Card>(text, kMaxCardText, [](::Card::Reader from) {
-    Card out;
-    out.name = string_of(from.getName());
-    out.key = string_of(from.getKey());
-    out.addresses = strings_of(from.getAddresses());
-    out.labels = strings_of(from.getLabels());
-    out.groups = strings_of(from.getGroups());
-    out.contact = string_of(from.getContact());
-    out.place = string_of(from.getPlace());
-    out.model = string_of(from.getModel());
-    out.system = string_of(from.getSystem());
-    out.version = string_of(from.getVersion());
-    out.ssh_port = from.getSshPort();
-    out.ssh_user = string_of(from.getSshUser());
-    out.neighbours = strings_of(from.getNeighbours());
-    return out;
-  });
-}
-
-Result<std::string> write_command(const Command& command) {
-  std::string out = write<::Command>(capnp::HasMode::NON_DEFAULT, [&](::Command::Builder to) {
-    to.setVerb(kj_of(command.verb));
-    set_exactly(command.arguments, [&](unsigned n) { return to.initArguments(n); });
-    set_exactly(command.targets, [&](unsigned n) { return to.initTargets(n); });
-    if (!command.not_before.empty()) to.setNotBefore(kj_of(command.not_before));
-    to.setExpiresAfter(kj_of(command.expires_after));
-    to.setDryRun(command.dry_run);
-    to.setOrder(command.order == Order::farthest_first ? ::Order::FARTHEST_FIRST : ::Order::ANY);
-    if (!command.confirm_within.empty()) to.setConfirmWithin(kj_of(command.confirm_within));
-    if (!command.cancels.empty()) to.setCancels(kj_of(command.cancels));
-    if (!command.confirms.empty()) to.setConfirms(kj_of(command.confirms));
-    if (!command.reason.empty()) to.setReason(kj_of(command.reason));
-  });
-  return unchanged(std::move(out), command, read_command);
+  const auto json = read(text, kMaxCardText);
+  if (!json) return json.failure();
+  Card out;
+  FieldReader fields(*json, kCardRules);
+  fields.text("name", out.name).text("key", out.key).texts("labels", out.labels).texts("neighbours", out.neighbours);
+  if (Status done = fields.done(); !done) return done.failure();
+  return out;
 }
 
 std::string write_result(const CommandResult& result) {
-  return write<::Result>(capnp::HasMode::NON_NULL, [&](::Result::Builder to) {
-    std::string room;
-    const auto text = [&room](const std::string& bytes) { return short_text(bytes, room); };
-    to.setCommand(text(result.command));
-    to.setNode(text(result.node));
-    to.setIssuer(text(result.issuer));
-    to.setIssuerKey(text(result.issuer_key));
-    to.setVerb(text(result.verb));
-    set_strings(to.initArguments(items(result.arguments)), result.arguments);
-    to.setState(static_cast<::State>(result.state));
-    if (!result.reason.empty()) to.setReason(text(result.reason));
-    to.setExitCode(result.exit_code);
-    const std::string output = text_of(result.output, kMaxOutputJson).text;
-    to.setOutput(kj_of(output));
-    const std::string end = tail_text_of(result.output_end, kMaxOutputJson).text;
-    if (!end.empty()) to.setOutputEnd(kj_of(end));
-    to.setOutputBytes(result.output_bytes);
-    to.setAcceptedMs(result.accepted_ms);
-    to.setBeganMs(result.began_ms);
-    to.setEndedMs(result.ended_ms);
-    to.setTookMs(result.took_ms);
-  });
-}
-
-Result<std::string> write_card(const Card& card) {
-  std::string out = write<::Card>(capnp::HasMode::NON_DEFAULT, [&](::Card::Builder to) {
-    to.setName(kj_of(card.name));
-    if (!card.key.empty()) to.setKey(kj_of(card.key));
-    set_exactly(card.addresses, [&](unsigned n) { return to.initAddresses(n); });
-    set_exactly(card.labels, [&](unsigned n) { return to.initLabels(n); });
-    set_exactly(card.groups, [&](unsigned n) { return to.initGroups(n); });
-    if (!card.contact.empty()) to.setContact(kj_of(card.contact));
-    if (!card.place.empty()) to.setPlace(kj_of(card.place));
-    if (!card.model.empty()) to.setModel(kj_of(card.model));
-    if (!card.system.empty()) to.setSystem(kj_of(card.system));
-    if (!card.version.empty()) to.setVersion(kj_of(card.version));
-    to.setSshPort(card.ssh_port);
-    to.setSshUser(kj_of(card.ssh_user));
-    set_exactly(card.neighbours, [&](unsigned n) { return to.initNeighbours(n); });
-  });
-  return unchanged(std::move(out), card, read_card);
+  Lines out;
+  out.text("command", result.command).text("node", result.node).text("issuer", result.issuer);
+  out.text("issuerKey", result.issuer_key).text("verb", result.verb).raw("arguments", list_of(result.arguments));
+  out.text("state", state_name(result.state));
+  if (!result.reason.empty()) out.text("reason", result.reason);
+  out.raw("exitCode", std::to_string(result.exit_code));
+  out.raw("output", json_quoted(text_of(result.output, kMaxOutputJson).text));
+  const std::string end = tail_text_of(result.output_end, kMaxOutputJson).text;
+  if (!end.empty()) out.raw("outputEnd", json_quoted(end));
+  out.number("outputBytes", result.output_bytes).number("acceptedMs", result.accepted_ms);
+  out.number("beganMs", result.began_ms).number("endedMs", result.ended_ms).number("tookMs", result.took_ms);
+  return out.done();
 }
 
 }  // namespace meshfs::records

@@ -45,8 +45,9 @@ enum class State : std::uint8_t {
   interrupted,
   unconfirmed,
   undone,
+  unknown,  // only read: a later version's
 };
-inline constexpr std::size_t kStates = 10;
+inline constexpr std::size_t kStates = 10;  // that this version writes
 // As records say it, "accepted".
 std::string_view state_name(State state);
 // Nothing follows it.
@@ -73,19 +74,11 @@ struct CommandResult {
   bool operator==(const CommandResult&) const = default;
 };
 
+// What is asked of a card; `mesh card` shows the rest.
 struct Card {
   std::string name;
   std::string key;
-  std::vector<std::string> addresses;
   std::vector<std::string> labels;
-  std::vector<std::string> groups;
-  std::string contact;
-  std::string place;
-  std::string model;
-  std::string system;
-  std::string version;
-  std::uint16_t ssh_port = 22;
-  std::string ssh_user = "root";
   std::vector<std::string> neighbours;
   bool operator==(const Card&) const = default;
 };
@@ -95,13 +88,8 @@ Result<Command> read_command(std::string_view text);
 Result<CommandResult> read_result(std::string_view text);
 Result<Card> read_card(std::string_view text);
 
-// JSON in several lines, with a newline at its end. bad_bytes or too_large, with one sentence: reading it would give another record
-// or none (a text that is not UTF-8, over a limit, against the schema's checks).
-Result<std::string> write_command(const Command& command);
-Result<std::string> write_card(const Card& card);
-
-// The same, whatever programs put out: bytes that are no UTF-8 become U+FFFD, and both outputs and the arguments are cut where the
-// record would become larger than its quota.
+// JSON in several lines, with a newline at its end, whatever programs put out: bytes that are no UTF-8 become U+FFFD, and both outputs
+// and the arguments are cut where the record would become larger than its quota.
 std::string write_result(const CommandResult& result);
 
 }  // namespace meshfs::records

@@ -25,11 +25,11 @@ std::size_t character_at(std::string_view bytes, std::size_t at) {
   return overlong || beyond ? 0 : size;
 }
 
-// What the JSON string needs for it.
+// What json_quoted() needs for it.
 std::size_t cost_of(std::string_view character) {
   const auto c = static_cast<std::uint8_t>(character.front());
   if (character.size() > 1) return character.size();
-  if (c == '\n' || c == '\r' || c == '\t' || c == '\b' || c == '\f' || c == '"' || c == '\\' || c == '/') return 2;
+  if (c == '\n' || c == '\t' || c == '"' || c == '\\') return 2;
   return c < 0x20 || c == 0x7F ? 6 : 1;
 }
 

@@ -32,6 +32,23 @@ void drop_comments(typed::RecordType& type) {
   }
 }
 
+// What tools/records asks of fields beyond their kinds.
+std::string rules_of(const std::vector<typed::RecordType>& types) {
+  std::string out =
+      "// Made by meshfs-type-compiler from schema/records.\n#include \"schema/records/field_rules.h\"\n\n"
+      "namespace meshfs::records {\n\n";
+  for (const auto& type : types) {
+    out += "const FieldRules k" + std::string(1, static_cast<char>(type.name[0] - 'a' + 'A')) + type.name.substr(1) +
+           "Rules{{\n";
+    for (const auto& field : type.structs[0].fields) {
+      if (!field.needed && field.check.empty()) continue;
+      out += "{\"" + field.name + "\", " + (field.needed ? "true" : "false") + ", R\"-(" + field.check + ")-\"},\n";
+    }
+    out += "}};\n";
+  }
+  return out + "\n}  // namespace meshfs::records\n";
+}
+
 int fail(const std::string& why) {
   std::fprintf(stderr, "meshfs-type-compiler: %s\n", why.c_str());
   return 1;
@@ -43,10 +60,10 @@ int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   const bool small = !words.empty() && words[0] == "--without-comments";
   const std::size_t first = small ? 1 : 0;
-  if (words.size() < first + 4)
-    return fail("usage: meshfs-type-compiler [--without-comments] REQUEST OUT RECORD.capnp SCHEMA...");
+  if (words.size() < first + 5)
+    return fail("usage: meshfs-type-compiler [--without-comments] REQUEST OUT RULES RECORD.capnp SCHEMA...");
   types::SchemaTexts texts;
-  for (std::size_t i = first + 3; i < words.size(); ++i) {
+  for (std::size_t i = first + 4; i < words.size(); ++i) {
     // The compiler names a schema by its last part here, as the build runs it in their folder.
     texts[words[i].substr(words[i].rfind('/') + 1)] = tools::read_text(words[i]);
   }
@@ -64,8 +81,9 @@ int main(int argc, char** argv) {
     list += name + ", ";
   }
   out += "static constexpr unsigned char kRecordSchema[] = {\n" +
-         as_array(as_bytes(tools::read_text(words[first + 2]))) + "};\n";
+         as_array(as_bytes(tools::read_text(words[first + 3]))) + "};\n";
   out += "\nstd::vector<ByteView> built_in_type_files() { return {" + list + "}; }\n";
   out += "std::string_view record_schema() { return as_text(kRecordSchema); }\n\n}  // namespace meshfs::records\n";
+  if (!tools::write_text(words[first + 2], rules_of(*made))) return fail("can't write " + words[first + 2]);
   return tools::write_text(words[first + 1], out) ? 0 : fail("can't write " + words[first + 1]);
 }

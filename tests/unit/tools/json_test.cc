@@ -43,7 +43,7 @@ TEST(Json, NestsToItsLimitAndNoDeeper) {
 
 TEST(Json, QuotesAnyBytes) {
   EXPECT_EQ(json_quoted("plain \xc3\xa9"), "\"plain \xc3\xa9\"");
-  EXPECT_EQ(json_quoted("a\"b\\c\n\x1b"), R"("a\"b\\c\u000a\u001b")");
+  EXPECT_EQ(json_quoted("a\"b\\c\n\x1b"), R"("a\"b\\c\n\u001b")");
   EXPECT_EQ(json_quoted("\xff\xc3("), R"("\udcff\udcc3(")");
   EXPECT_EQ(json_quoted("\xed\xa0\x80"), R"("\udced\udca0\udc80")");  // a surrogate is no character
 }

@@ -5,7 +5,6 @@
 
 #include "tools/mesh/node_card.h"
 #include "tools/mesh/text_file.h"
-#include "tools/mesh/type_files.h"
 #include "tools/mesh/view.h"
 
 namespace meshfs::tools {
@@ -125,15 +124,8 @@ Result<CommandFile> command_by_params(const Arguments& arguments, Params& params
 RpcReply rpc_types(const Arguments& arguments, Params params) {
   const std::string name = params.text("name");
   if (const Status fits = params.fits(); !fits) return failed(fits.failure());
-  const KnownTypes types = known_types(arguments.mount);
-  std::string all;
-  for (const auto* type : types.catalogue.all()) {
-    const std::string one = type_json(*type, types.catalogue.is_built_in(type->name));
-    if (type->name == name) return RpcReply(one);
-    (all += all.empty() ? "" : ", ") += one;
-  }
-  if (name.empty()) return RpcReply("[" + all + "]");
-  return failed(error(Errc::not_found, "There is no record type " + printable(name) + "."));
+  auto json = types_for_programs(arguments.mount, name);
+  return json ? RpcReply(std::move(*json)) : failed(json.failure());
 }
 
 RpcReply rpc_run(const Arguments& arguments, Params params) {

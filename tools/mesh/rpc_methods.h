@@ -22,6 +22,9 @@ class RpcReply {
   std::variant<RpcOutcome, ResultWait> what_;
 };
 
+// JSON of the type of that name, of all if it is empty. not_found; unsupported: the small program for routers knows none.
+Result<std::string> types_for_programs(const std::string& mount, const std::string& name);
+
 RpcReply call_rpc_method(const Arguments& arguments, const std::string& name, const Json& params);
 
 }  // namespace meshfs::tools

@@ -32,6 +32,6 @@ tell() {
     printf '   ok\n'
   else
     failed=$((failed + 1))
-    printf '   FAILED: tests/%s %s\n' "${0##*/tests/}" "$1"
+    printf '   FAILED: tests/%s %s\n' "${0##*tests/}" "$1"
   fi
 }

@@ -15,10 +15,14 @@ std::string padded(std::string_view text, std::size_t width) {
 }  // namespace
 
 bool Command::takes(std::string_view option) const {
-  return option == "--color" || std::find(options.begin(), options.end(), option) != options.end();
+  return option == "--color" || std::ranges::find(option_names(), option) != option_names().end();
 }
 
-const Command* find_command(const CommandTable& table, std::string_view name) {
+std::span<const char* const> Command::option_names() const {
+  return {options.begin(), std::find(options.begin(), options.end(), nullptr)};
+}
+
+const Command* find_command(CommandTable table, std::string_view name) {
   for (const auto& group : table) {
     for (const auto& command : group.commands) {
       if (command.name == name) return &command;
@@ -36,7 +40,7 @@ const Option& option_named(std::string_view name) {
 std::string usage_line(const Command& command) {
   std::string line = "mesh " + std::string(command.name);
   if (!command.words.empty()) (line += ' ') += command.words;
-  for (const auto name : command.options) {
+  for (const auto name : command.option_names()) {
     const Option& option = option_named(name);
     if (command.words.find(name) != std::string_view::npos) continue;
     (line += " [") += option.name;
@@ -46,9 +50,10 @@ std::string usage_line(const Command& command) {
   return line;
 }
 
-std::string usage(const CommandTable& table) {
+std::string usage(CommandTable table) {
   std::string out = "usage: mesh COMMAND [OPTIONS]      `mesh help COMMAND` says more\n";
   for (const auto& group : table) {
+    if (group.commands.empty()) continue;
     ((out += "\n") += group.title) += "\n";
     for (const auto& command : group.commands) {
       std::string left = "  " + std::string(command.name);
@@ -69,11 +74,10 @@ std::string usage(const CommandTable& table) {
 std::string help(const Command& command) {
   std::string out = wrapped("usage: " + usage_line(command), "") + "\n" + wrapped(command.summary, "  ");
   if (!command.text.empty()) out += "\n" + wrapped(command.text, "  ");
-  std::vector<std::string_view> names = command.options;
-  names.push_back("--color");
   out += "\n";
-  for (const auto name : names) {
-    const Option& option = option_named(name);
+  const auto names = command.option_names();
+  for (std::size_t i = 0; i <= names.size(); ++i) {
+    const Option& option = option_named(i < names.size() ? names[i] : "--color");
     std::string left = "  " + std::string(option.name);
     if (!option.value.empty()) (left += ' ') += option.value;
     ((out += padded(left, 20)) += option.what) += "\n";

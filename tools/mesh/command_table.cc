@@ -5,8 +5,8 @@
 namespace meshfs::tools {
 namespace {
 
-std::vector<Command> overview() {
-  return {
+std::span<const Command> overview() {
+  static constexpr Command kCommands[] = {
       {"status",
        "",
        "is everything in sync, and what to do if not",
@@ -67,10 +67,11 @@ std::vector<Command> overview() {
        0,
        run_doctor},
   };
+  return kCommands;
 }
 
-std::vector<Command> files() {
-  return {
+std::span<const Command> files() {
+  static constexpr Command kCommands[] = {
       {"ls",
        "[PATH]",
        "files, with author, version and state by -l",
@@ -126,10 +127,11 @@ std::vector<Command> files() {
        1,
        show_usage_by_author},
   };
+  return kCommands;
 }
 
-std::vector<Command> settling() {
-  return {
+std::span<const Command> settling() {
+  static constexpr Command kCommands[] = {
       {"conflicts",
        "[keep PATH | both PATH | merge PATH]",
        "list conflicts, settle one",
@@ -170,10 +172,11 @@ std::vector<Command> settling() {
        2,
        import_tree},
   };
+  return kCommands;
 }
 
-std::vector<Command> keeping() {
-  return {
+std::span<const Command> keeping() {
+  static constexpr Command kCommands[] = {
       {"keep",
        "",
        "what this node keeps the content of",
@@ -215,10 +218,11 @@ std::vector<Command> keeping() {
        1,
        drop_content},
   };
+  return kCommands;
 }
 
-std::vector<Command> across() {
-  return {
+std::span<const Command> across() {
+  static constexpr Command kCommands[] = {
       {"watch",
        "[PATH]",
        "changes as they happen, from here and from other nodes",
@@ -245,27 +249,22 @@ std::vector<Command> across() {
        explain_why},
       {"help", "[COMMAND]", "this list, or one command in full", "", {}, 0, 1, nullptr},
   };
+  return kCommands;
 }
 
 }  // namespace
 
-// The router's program has none of some.
-static CommandTable with_commands(CommandTable groups) {
-  std::erase_if(groups, [](const CommandGroup& group) { return group.commands.empty(); });
-  return groups;
-}
-
-const CommandTable& command_groups() {
-  static const CommandTable kGroups = with_commands({{"A network and its nodes", membership_commands()},
-                                                     {"Who may do what", policy_commands()},
-                                                     {"How things are", overview()},
-                                                     {"Files and their versions", files()},
-                                                     {"Typed files", type_commands()},
-                                                     {"Conflicts and copies", settling()},
-                                                     {"What lies on this node", keeping()},
-                                                     {"Other nodes", across()},
-                                                     {"Orders to nodes", remote_commands()},
-                                                     {"Signatures and private files", trust_commands()}});
+CommandTable command_groups() {
+  static const CommandGroup kGroups[] = {{"A network and its nodes", membership_commands()},
+                                         {"Who may do what", policy_commands()},
+                                         {"How things are", overview()},
+                                         {"Files and their versions", files()},
+                                         {"Typed files", type_commands()},
+                                         {"Conflicts and copies", settling()},
+                                         {"What lies on this node", keeping()},
+                                         {"Other nodes", across()},
+                                         {"Orders to nodes", remote_commands()},
+                                         {"Signatures and private files", trust_commands()}};
   return kGroups;
 }
 

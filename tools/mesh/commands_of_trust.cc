@@ -4,8 +4,8 @@
 
 namespace meshfs::tools {
 
-std::vector<Command> membership_commands() {
-  return {
+std::span<const Command> membership_commands() {
+  static constexpr Command kCommands[] = {
       {"init",
        "NETWORK",
        "begin a network with this node",
@@ -71,10 +71,11 @@ std::vector<Command> membership_commands() {
        100'000,
        look_after_dictionaries},
   };
+  return kCommands;
 }
 
-std::vector<Command> policy_commands() {
-  return {
+std::span<const Command> policy_commands() {
+  static constexpr Command kCommands[] = {
       {"policy",
        "[edit FILE | sign HASH | explain PATH]",
        "who may do what: show it, change it, ask why",
@@ -122,10 +123,11 @@ std::vector<Command> policy_commands() {
        12,
        look_after_delegations},
   };
+  return kCommands;
 }
 
-std::vector<Command> trust_commands() {
-  return {
+std::span<const Command> trust_commands() {
+  static constexpr Command kCommands[] = {
       {"seal",
        "PATH --to NODE|GROUP [--to ...]... | --show PATH",
        "only these nodes can read it",
@@ -159,6 +161,7 @@ std::vector<Command> trust_commands() {
        1,
        verify_file},
   };
+  return kCommands;
 }
 
 }  // namespace meshfs::tools

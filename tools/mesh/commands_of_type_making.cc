@@ -4,8 +4,8 @@
 
 namespace meshfs::tools {
 
-std::vector<Command> type_making_commands() {
-  return {
+std::span<const Command> type_making_commands() {
+  static constexpr Command kCommands[] = {
       {"new",
        "TYPE",
        "print a file of that type to begin from",
@@ -41,6 +41,7 @@ std::vector<Command> type_making_commands() {
        2,
        add_type},
   };
+  return kCommands;
 }
 
 }  // namespace meshfs::tools

@@ -4,7 +4,7 @@
 
 namespace meshfs::tools {
 
-std::vector<Command> type_commands() {
+static std::vector<Command> all_of_them() {
   std::vector<Command> out{
       {"types",
        "[NAME]",
@@ -28,8 +28,13 @@ std::vector<Command> type_commands() {
        100'000,
        check_files},
   };
-  for (auto& command : type_making_commands()) out.push_back(std::move(command));
+  for (const auto& command : type_making_commands()) out.push_back(command);
   return out;
+}
+
+std::span<const Command> type_commands() {
+  static const std::vector<Command> kCommands = all_of_them();
+  return kCommands;
 }
 
 }  // namespace meshfs::tools

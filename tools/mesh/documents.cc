@@ -42,10 +42,10 @@ std::string section_of(const Command& command) {
   if (!command.words.empty()) out += " " + roff(command.words);
   out += "\n" + roff(command.summary) + ".\n";
   if (!command.text.empty()) out += paragraphs(command.text, ".IP");
-  if (command.options.empty()) return out;
+  if (command.option_names().empty()) return out;
   out += ".IP\nOptions:";
   const char* separator = " ";
-  for (const auto name : command.options) {
+  for (const auto name : command.option_names()) {
     out += separator + option_words(option_named(name));
     separator = ", ";
   }
@@ -54,7 +54,7 @@ std::string section_of(const Command& command) {
 
 std::string words_of(const Command& command) {
   std::string out;
-  for (const auto option : command.options) (out += option) += " ";
+  for (const auto option : command.option_names()) (out += option) += " ";
   return out + "--color --help";
 }
 

@@ -35,11 +35,14 @@ Exit run_elsewhere(const Arguments& arguments) {
 
 }  // namespace
 
-std::vector<Command> remote_commands() {
-  std::vector<Command> out;
-  for (const auto& one : {kRunWords, kResultsWords, kSshWords, kCardWords, kRpcWords})
-    out.push_back({one.name, one.words, one.summary, {}, {}, 0, 0, run_elsewhere, true});
-  return out;
+static constexpr Command elsewhere(const CommandWords& of) {
+  return {of.name, of.words, of.summary, {}, {}, 0, 0, run_elsewhere, true};
+}
+
+std::span<const Command> remote_commands() {
+  static constexpr Command kCommands[] = {elsewhere(kRunWords), elsewhere(kResultsWords), elsewhere(kSshWords),
+                                          elsewhere(kCardWords), elsewhere(kRpcWords)};
+  return kCommands;
 }
 
 }  // namespace meshfs::tools

@@ -34,7 +34,7 @@ Exit complain_of_none(const std::string& name) {
   return complain(Exit::usage, "There is no command " + printable(name) + ". `mesh help` lists all.");
 }
 
-Exit show_help(const CommandTable& table, const std::string& name, const std::vector<std::string>& words) {
+Exit show_help(CommandTable table, const std::string& name, const std::vector<std::string>& words) {
   const Command* command = find_command(table, name);
   if (command == nullptr && !name.empty()) return complain_of_none(name);
   if (command != nullptr && command->elsewhere) {
@@ -46,7 +46,7 @@ Exit show_help(const CommandTable& table, const std::string& name, const std::ve
   return Exit::ok;
 }
 
-Exit run(const CommandTable& table, const std::vector<std::string>& words) {
+Exit run(CommandTable table, const std::vector<std::string>& words) {
   if (words.size() == 1 && words[0] == "--version") {
     std::printf("mesh %s\n", kVersion);
     return Exit::ok;
@@ -104,7 +104,7 @@ Exit exit_for(Errc code) {
 
 Exit complain(const Error& failure) { return complain(exit_for(failure.code), failure.message); }
 
-int run_command_line(const CommandTable& table, int argc, char** argv) {
+int run_command_line(CommandTable table, int argc, char** argv) {
   crypto::start();
   Exit code = run(table, std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
   if (std::fflush(stdout) != 0 && code == Exit::ok)

@@ -4,7 +4,6 @@
 
 namespace meshfs::tools {
 
-std::vector<Command> type_commands() { return {}; }
-std::vector<Command> type_making_commands() { return {}; }
+std::span<const Command> type_commands() { return {}; }
 
 }  // namespace meshfs::tools

@@ -10,8 +10,7 @@ int main(int argc, char** argv) {
   const std::string_view path = argc > 0 ? argv[0] : "";
   if (path.substr(path.rfind('/') + 1) == "mesh-exec") return exec::exec_main(argc, argv);
   if (argc > 1 && argv[1] == std::string_view("mesh-exec")) return exec::exec_main(argc - 1, argv + 1);
-  const tools::CommandTable table{
-      {"Orders to nodes", tools::remote_commands()},
-      {"Words", {{"help", "[COMMAND]", "this list, or one command in full", "", {}, 0, 1}}}};
+  static constexpr tools::Command kHelp[] = {{"help", "[COMMAND]", "this list, or one command in full", "", {}, 0, 1}};
+  const tools::CommandGroup table[] = {{"Orders to nodes", tools::remote_commands()}, {"Words", kHelp}};
   return tools::run_command_line(table, argc, argv);
 }

@@ -31,6 +31,8 @@ std::string LiveView::status() const {
   }
   JsonList groups('{', '}');
   for (const auto& [name, nodes] : now.groups) groups.add(member(name, keys_of(nodes)));
+  JsonList node_keys('{', '}');
+  for (const auto& [name, node] : replica_.node_folders()) node_keys.add(text_member(name, node.hex()));
   return json_object({text_member("network", network_.name),
                       text_member("node", network_.node_name),
                       text_member("node_id", network_.node.hex()),
@@ -57,6 +59,7 @@ std::string LiveView::status() const {
                       member("revoked", keys_of(now.revoked)),
                       member("groups", groups.str()),
                       member("commanders", commanders()),
+                      member("node_keys", node_keys.str()),
                       member("flagged", now.flagged),
                       text_member("read_only", why_read_only(now.flagged)),
                       member("syncd_connected", now.syncd_connected),

@@ -1,4 +1,4 @@
-// Who is in the groups of the policy in force, as whom commands name. By .mesh/status, which says keys, and whose folders nodes/NAME are.
+// Who is in the groups of the policy in force, as whom commands name, by .mesh/status.
 #pragma once
 
 #include <map>
@@ -9,8 +9,7 @@
 
 namespace meshfs::tools {
 
-// Names of nodes by name of group; groups in groups are taken apart. A member without such a folder has said nothing
-// yet, and is not told. False if no mesh is there, or one of an earlier version.
+// Names of nodes by name of group; groups in groups are taken apart. False if no mesh is there, or an earlier version.
 bool read_groups(const Arguments& arguments, std::map<std::string, std::vector<std::string>>& groups);
 
 }  // namespace meshfs::tools

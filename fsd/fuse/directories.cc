@@ -1,5 +1,6 @@
 // Handlers of directory listings. A page continues after the last name the kernel took, so entries added or removed
 // meanwhile never make another one show twice or not at all.
+#include "fsd/core/volumes.h"
 #include "fsd/fuse/mount_state.h"
 
 namespace meshfs::fsd::fuse {
@@ -135,9 +136,10 @@ void opendir(fuse_req_t request, fuse_ino_t ino, fuse_file_info* fi) {
   fi->fh = state.next_handle++;
   if (!MountState::is_virtual(ino)) {
     state.open_directories[fi->fh];
-    fi->cache_readdir = 1;
+    const Result<NodeKey> directory = state.directory(ino);
+    fi->cache_readdir = directory && is_virtual(directory->object.volume) ? 0 : 1;  // as in lookup()
     // Without keep_cache the kernel drops the listing at each opendir. As with files, notices alone would come too late.
-    if (Inode* inode = state.inodes.find(ino)) {
+    if (Inode* inode = fi->cache_readdir == 0 ? nullptr : state.inodes.find(ino)) {
       // A listing without inodes is worth little: ls -l would look up each name, where a new one brings them along.
       const bool has_inodes = state.inodes.forgotten() - inode->listed_forgotten < kForgottenBeforeListing;
       fi->keep_cache = has_inodes && inode->listed_ns == inode->entries_changed_ns ? 1 : 0;

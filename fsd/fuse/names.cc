@@ -1,6 +1,7 @@
 // Handlers that find, make, move and remove names.
 #include <linux/fs.h>
 
+#include "fsd/core/volumes.h"
 #include "fsd/fuse/mount_state.h"
 #include "fsd/fuse/record_names.h"
 
@@ -23,11 +24,17 @@ void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
   if (Status good = check_name(parent, name); !good) return reply(request, good);
   const Result<NodeKey> directory = state.directory(parent);
   if (!directory) return reply_failure(request, directory.failure());
+  // Who is let in or renamed comes and goes below nodes/ without a change of the tree that could be told.
+  const double lasts = is_virtual(directory->object.volume) ? 0 : kCacheSeconds;
   const Result<NodeKey> key = state.tree.lookup(*directory, name);
-  if (key) return reply_entry(request, state.entry(*key, parent));
+  if (key) {
+    Result<fuse_entry_param> found = state.entry(*key, parent);
+    if (found) found->entry_timeout = lasts;
+    return reply_entry(request, std::move(found));
+  }
   if (key.code() != Errc::not_found) return reply_failure(request, key.failure());
   fuse_entry_param missing = {};  // inode 0: remembered as missing until a change says otherwise
-  missing.entry_timeout = kCacheSeconds;
+  missing.entry_timeout = lasts;
   fuse_reply_entry(request, &missing);
 }
 

@@ -27,13 +27,16 @@ def commands_by_folder(build):
         words = shlex.split(entry["command"])
         out = words.index("-o")
         del words[out:out + 2]
+        if "-include" in words:  # headers that are read once: they would hide what is missing
+            at = words.index("-include")
+            del words[at:at + 2]
         found[folder] = [word for word in words if word not in ("-c", entry["file"])]
     return found
 
 
 def compile_alone(header, words, build):
-    command = words + ["-fsyntax-only", "-x", "c++-header", str(header)]
-    said = subprocess.run(command, cwd=build, capture_output=True, text=True, check=False)
+    command = words + ["-fsyntax-only", "-x", "c++", "-"]
+    said = subprocess.run(command, cwd=build, input=f'#include "{header}"\n', capture_output=True, text=True, check=False)
     errors = [line for line in said.stderr.splitlines() if "error:" in line or "warning:" in line]
     return None if said.returncode == 0 else (errors or [f"{header}: {said.stderr[:300]}"])[0]
 

@@ -264,7 +264,8 @@ CommandTable command_groups() {
                                          {"What lies on this node", keeping()},
                                          {"Other nodes", across()},
                                          {"Orders to nodes", remote_commands()},
-                                         {"Signatures and private files", trust_commands()}};
+                                         {"Signatures of persons", signature_commands()},
+                                         {"Private files", trust_commands()}};
   return kGroups;
 }
 

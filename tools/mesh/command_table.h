@@ -42,6 +42,7 @@ using CommandTable = std::span<const CommandGroup>;
 CommandTable command_groups();                                                        // all of `mesh`
 std::span<const Command> membership_commands(), policy_commands(), trust_commands();  // commands_of_trust.cc
 std::span<const Command> type_commands(), remote_commands();  // commands_of_types.cc, commands_of_remote.cc
+std::span<const Command> signature_commands();                // commands_of_signatures.cc
 std::span<const Command> type_making_commands();              // commands_of_type_making.cc; a router has none
 std::span<const ExitMeaning> exit_meanings();
 

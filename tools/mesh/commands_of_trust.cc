@@ -148,18 +148,6 @@ std::span<const Command> trust_commands() {
        1,
        1,
        seal_path},
-      {"verify",
-       "FILE --key KEY",
-       "did the owner of this key sign the file",
-       "Checks a signature that a person made with signify (OpenBSD), usign (OpenWrt) or minisign, of both kinds that "
-       "it makes. KEY is the file of the public key, or its second line. The signature is FILE.minisig or FILE.sig "
-       "unless --signature names another. A trusted comment of minisign's is checked and shown. FILE is read once and "
-       "never held whole; it may lie anywhere, no mesh is needed. Ends with 0 only if the signature is good.\n\n"
-       "  mesh verify firmware.bin --key openwrt.pub",
-       {"--key", "--signature", "--json"},
-       1,
-       1,
-       verify_file},
   };
   return kCommands;
 }

@@ -1,5 +1,5 @@
-// The router's program and what it leaves to meshfs-commands: 25 kB for telling other nodes what to do, and what runs it here. A file
-// that is copied into commands/ does the first from here too.
+// The router's program and what it leaves to meshfs-commands: 25 kB for telling other nodes what to do, what runs it here, and what
+// persons signed. A file that is copied into commands/ does the first from here too.
 #include "tools/mesh/kept_elsewhere.h"
 
 #include <unistd.h>
@@ -42,6 +42,11 @@ static constexpr Command elsewhere(const CommandWords& of) {
 std::span<const Command> remote_commands() {
   static constexpr Command kCommands[] = {elsewhere(kRunWords), elsewhere(kResultsWords), elsewhere(kSshWords),
                                           elsewhere(kCardWords), elsewhere(kRpcWords)};
+  return kCommands;
+}
+
+std::span<const Command> signature_commands() {
+  static constexpr Command kCommands[] = {elsewhere(kVerifyWords)};
   return kCommands;
 }
 

@@ -19,6 +19,7 @@ inline constexpr CommandWords kRunWords{"run", "TARGET VERB [ARGUMENT...]",
 inline constexpr CommandWords kResultsWords{"results", "[ID]", "what became of a command"};
 inline constexpr CommandWords kSshWords{"ssh", "NODE [-- ARGUMENT...]", "a session on a node"};
 inline constexpr CommandWords kCardWords{"card", "[NODE | --write]", "who a node is: addresses, labels, contact"};
+inline constexpr CommandWords kVerifyWords{"verify", "FILE --key KEY", "did the owner of this key sign the file"};
 inline constexpr CommandWords kRpcWords{"rpc", "", "all this for programs, as JSON-RPC 2.0"};
 
 }  // namespace meshfs::tools

@@ -1,5 +1,5 @@
 // The router's second program: called `mesh-exec` it runs signed commands, by any other name it is `mesh` with the commands that tell
-// nodes to do something, which the first program leaves to this one (tools/mesh/kept_elsewhere.h). Holds nothing itself.
+// nodes to do something and verify what persons signed, which the first program leaves to this one (tools/mesh/kept_elsewhere.h). Holds nothing itself.
 #include <string_view>
 
 #include "tools/exec/exec_main.h"
@@ -11,6 +11,8 @@ int main(int argc, char** argv) {
   if (path.substr(path.rfind('/') + 1) == "mesh-exec") return exec::exec_main(argc, argv);
   if (argc > 1 && argv[1] == std::string_view("mesh-exec")) return exec::exec_main(argc - 1, argv + 1);
   static constexpr tools::Command kHelp[] = {{"help", "[COMMAND]", "this list, or one command in full", "", {}, 0, 1}};
-  const tools::CommandGroup table[] = {{"Orders to nodes", tools::remote_commands()}, {"Words", kHelp}};
+  const tools::CommandGroup table[] = {{"Orders to nodes", tools::remote_commands()},
+                                       {"Signatures of persons", tools::signature_commands()},
+                                       {"Words", kHelp}};
   return tools::run_command_line(table, argc, argv);
 }

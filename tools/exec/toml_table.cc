@@ -11,7 +11,9 @@ namespace {
 using Kind = TomlValue::Kind;
 
 // A NUL byte would make another text of it for whoever gets it.
-bool is_text(const TomlValue& value) { return value.kind == Kind::text && value.text.find('\0') == std::string::npos; }
+bool is_plain_text(const TomlValue& value) {
+  return value.kind == Kind::text && value.text.find('\0') == std::string::npos;
+}
 
 }  // namespace
 
@@ -27,7 +29,7 @@ void TomlTable::fault(const std::string& what) {
 std::string TomlTable::text(const char* key, std::string otherwise) {
   const TomlValue* const value = asked(key);
   if (value == nullptr) return otherwise;
-  if (is_text(*value)) return value->text;
+  if (is_plain_text(*value)) return value->text;
   fault(std::string("'") + key + "' must be a text");
   return otherwise;
 }
@@ -59,7 +61,7 @@ std::vector<std::string> TomlTable::texts(const char* key, std::size_t most) {
   const TomlValue* const value = asked(key);
   std::vector<std::string> out;
   if (value == nullptr) return out;
-  if (value->kind == Kind::list && value->list.size() <= most && std::ranges::all_of(value->list, is_text)) {
+  if (value->kind == Kind::list && value->list.size() <= most && std::ranges::all_of(value->list, is_plain_text)) {
     for (const TomlValue& one : value->list) out.push_back(one.text);
   } else {
     fault(std::string("'") + key + "' must be a list of texts, " + std::to_string(most) + " at most");
@@ -73,7 +75,7 @@ std::map<std::string, std::string> TomlTable::text_table(const char* key, std::s
   if (value == nullptr) return out;
   bool good = value->kind == Kind::table && value->members.size() <= most;
   for (const auto& [name, one] : value->members) {
-    good = good && is_text(one);
+    good = good && is_plain_text(one);
     if (good) out.emplace(name, one.text);
   }
   if (!good) fault(std::string("'") + key + "' must be a table of texts, " + std::to_string(most) + " at most");

@@ -13,7 +13,7 @@
 namespace meshfs::transport::contract {
 namespace {
 
-std::string program(const std::string& name) { return std::string(MESHFS_SOURCE) + "/tests/netns/" + name; }
+std::string program(const std::string& name) { return MESHFS_SOURCE "/tests/netns/" + name; }
 
 // Starts it and waits for its first line.
 pid_t start(std::vector<std::string> words) {

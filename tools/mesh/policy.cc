@@ -1,10 +1,13 @@
 // mesh policy, admin, revoke: who may do what, and who no longer.
+#include <poll.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <functional>
 
+#include "schema/os/loop.h"
 #include "tools/mesh/policy_report.h"
 #include "tools/mesh/root_file.h"
 #include "tools/mesh/screen.h"
@@ -19,6 +22,8 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
+// What the daemon says is in force may show in the mount a moment later.
+constexpr Duration kShowsWithin = seconds(5);
 constexpr Duration kProposePatience = seconds(120);  // fences of a hundred thousand files
 
 // The body of an epoch; of number 0 what the genesis says.
@@ -35,7 +40,9 @@ Result<codec::Policy> body_of(const Arguments& arguments, const PolicyReport& kn
     return out;
   }
   const std::string path = arguments.mount + "/network/policy/" + std::to_string(number) + "-" + std::string(hash);
-  const auto bytes = read_file(path);
+  auto bytes = read_file(path);
+  for (const Instant end = os::Loop::now() + kShowsWithin; !bytes && os::Loop::now() < end; bytes = read_file(path))
+    poll(nullptr, 0, 50);
   if (!bytes) return bytes.failure();
   return codec::decode_policy(as_bytes(*bytes));
 }

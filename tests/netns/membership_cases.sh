@@ -27,9 +27,13 @@ case_membership() {
   local token
   token=$(mesh_of 1 invite)
   [[ $token == meshfs1-* ]] || lab_fail "no token: $token"
+  lab_absent "$LAB/1/mesh/nodes/two" || lab_fail "two has a folder before it is let in"
+  [[ $(ls "$LAB/1/mesh/nodes") == one ]] || lab_fail "nodes/ holds $(ls "$LAB/1/mesh/nodes")"
   join_with 2 two "$token"
   lab_start 2
   lab_wait 30 "two is not let in" first_line_says 2 '2 nodes, all in sync'
+  # The kernel must not remember what it was told before.
+  [[ -d $LAB/1/mesh/nodes/two && $(ls "$LAB/1/mesh/nodes") == *two ]] || lab_fail "two's folder does not show at one"
   node_is two member || lab_fail "one does not list two as a member"
   join_with 3 three "$token"
   lab_start 3

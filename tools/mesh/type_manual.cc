@@ -76,12 +76,13 @@ std::string fields_manual(const RecordType& type) {
 }
 
 std::string type_manual(const RecordType& type, bool built_in) {
-  constexpr const char* kMerges[] = {"both stay, as a conflict", "their lines are put together",
-                                     "the later one, with the items of both lists"};
+  constexpr const char* kMergesInWords[] = {"both stay, as a conflict",
+                                            "one shows: the later one, its lists go on with what was added on both",
+                                            "one shows: the later one, with each item of both lists once"};
   std::string out = type.name + (built_in ? ", built in\n\n" : ", added to this mesh\n\n");
   out += "  files      " + printable(type.pattern) + "\n  kept       " + lifetime_text(type.lifetime_s) +
          "\n  size       at most " + bytes_text(type.quota()) +
-         "\n  if edited on two nodes at once: " + kMerges[static_cast<std::size_t>(type.merge)] + "\n\n";
+         "\n  if edited on two nodes at once: " + kMergesInWords[static_cast<std::size_t>(type.merge)] + "\n\n";
   if (!type.doc.empty()) out += comment(type.doc, "") + "\n";
   return out + fields_manual(type);
 }

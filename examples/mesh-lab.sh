@@ -52,8 +52,9 @@ lab_exit() {
   local code=$1
   trap - EXIT
   trap '' INT TERM HUP PIPE
+  trap - ERR
   if [[ -n $LAB_KEPT ]]; then exit "$code"; fi
-  if ((code != 0)); then lab_show_logs; fi
+  if ((code != 0)); then lab_show_logs || true; fi  # nobody may read it any more: `| head`
   lab_close || code=1
   exit "$code"
 }

@@ -1,6 +1,7 @@
 // Versions that did not know of each other show as one where their type says how.
 #include <gtest/gtest.h>
 
+#include "fsd/core/seals.h"
 #include "tests/unit/core/world.h"
 
 namespace meshfs::sim {
@@ -147,6 +148,16 @@ TEST_F(Merging, RulesThatComeOrGoLaterCount) {
   world[0].settle(world.now, world.wall);
   EXPECT_EQ(shown(world[0], file), "abc");
   EXPECT_FALSE(world[0].visible.empty()) << "who watches hears of it";
+}
+
+// Bytes that this node can't read say nothing together.
+TEST_F(Merging, WhatIsSealedStaysAConflict) {
+  codec::Attributes attributes = world[0].files().info(file)->attributes;
+  fsd::set_seal_mark(attributes, {AuthorTag{}});
+  ASSERT_TRUE(world[0].files().set_attributes(file, attributes).ok());
+  world.converge();
+  both_edit();
+  for (std::size_t i = 0; i < world.size(); ++i) EXPECT_EQ(files_shown(world[i]), 2u) << i;
 }
 
 TEST_F(Merging, ARestartShowsTheSame) {
